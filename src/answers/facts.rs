@@ -1,0 +1,374 @@
+//! The facts that templates and conditions may name. Every name is always there; what isn't known is `none`.
+//!
+//! Total: whatever the account holds, facts come out. Amounts are minor units, dates ISO texts. Of somebody
+//! who isn't verified nothing of the account comes out, whatever was passed in.
+
+use std::collections::BTreeMap;
+
+use jiff::civil::Date;
+use serde::Serialize;
+
+use crate::billing::explain::{Explanation, explain};
+use crate::billing::{Account, Invoice, Plan};
+use crate::content::file::BusinessFile;
+use parts::{
+    AccountFacts, BusinessFacts, ChangeFacts, ChargeFacts, CustomerFacts, DiscountFacts, DuplicateFacts,
+    EndedDiscountFacts, InvoiceFacts, LateFeeFacts, ListedInvoice, PaymentFacts, PlanChangeFacts, PlanFacts,
+    PriceChangeFacts, RefundFacts,
+};
+
+mod parts;
+
+/// Lists in the facts are no longer than this.
+const LISTED_MAX: usize = 12;
+/// The slot that says which bill.
+const SLOT_INVOICE: &str = "invoice";
+/// The slot that says which amount.
+const SLOT_AMOUNT: &str = "amount";
+
+/// What the facts are made of.
+#[derive(Clone, Copy, Debug)]
+pub struct FactsInput<'a> {
+    /// The business.
+    pub business: &'a BusinessFile,
+    /// The policies' values as they hold today.
+    pub policy: &'a BTreeMap<String, i64>,
+    /// The price list for people whom we don't know.
+    pub plans: &'a [Plan],
+    /// Somebody has proved who they are.
+    pub verified: bool,
+    /// What billing knows of them.
+    pub account: Option<&'a Account>,
+    /// The present day in the business's time zone.
+    pub today: Date,
+    /// The name of every slot of every intent.
+    pub slot_names: &'a [String],
+    /// What the customer has told; an amount is in minor units, a bill is its number or its month.
+    pub slots: &'a BTreeMap<String, String>,
+    /// The customer's message.
+    pub text: &'a str,
+    /// How long a person would take.
+    pub wait: &'a Wait,
+    /// The first name of the colleague that a sentence is about.
+    pub staff: Option<&'a str>,
+    /// What "did you mean" names first.
+    pub first: Option<&'a str>,
+    /// What "did you mean" names second.
+    pub second: Option<&'a str>,
+}
+
+impl<'a> FactsInput<'a> {
+    /// The account, if the facts may speak of it.
+    pub fn known(&self) -> Option<&'a Account> {
+        self.account.filter(|_| self.verified)
+    }
+
+    /// The bill in question: the one that was named, else the newest.
+    pub fn invoice(&self) -> Option<&'a Invoice> {
+        let account = self.known()?;
+        let named = self.slots.get(SLOT_INVOICE).and_then(|it| account.find_invoice(it, self.today));
+        named.or_else(|| account.newest_invoice())
+    }
+
+    /// The bill before the one in question.
+    pub fn previous(&self) -> Option<&'a Invoice> {
+        self.known()?.invoice_before(self.invoice()?)
+    }
+
+    /// Why the bill in question differs from the one before.
+    pub fn change(&self) -> Option<Explanation> {
+        Some(explain(self.invoice()?, self.previous()?))
+    }
+
+    /// The price list: the customer's, where we know the customer.
+    pub fn plans(&self) -> &'a [Plan] {
+        self.known().map_or(self.plans, |it| it.plans.as_slice())
+    }
+}
+
+/// How long a person would take.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Wait {
+    /// People are there.
+    pub open: bool,
+    /// The place in the queue, from 1.
+    pub place: Option<u32>,
+    /// In so many minutes.
+    pub minutes: Option<u32>,
+    /// When people are back: "Tuesday 9:00".
+    pub back: Option<String>,
+    /// The opening hours in plain words.
+    pub hours: String,
+}
+
+/// All facts; what it serializes to is what templates see.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Facts {
+    business: BusinessFacts,
+    currency: String,
+    verified: bool,
+    today: String,
+    customer: Option<CustomerFacts>,
+    account: Option<AccountFacts>,
+    invoice: Option<InvoiceFacts>,
+    previous: Option<InvoiceFacts>,
+    change: Option<ChangeFacts>,
+    invoices: Vec<ListedInvoice>,
+    payments: Vec<PaymentFacts>,
+    payment: Option<PaymentFacts>,
+    failed_payment: Option<PaymentFacts>,
+    refund: Option<RefundFacts>,
+    late_fee: Option<LateFeeFacts>,
+    duplicate: Option<DuplicateFacts>,
+    discount: Option<DiscountFacts>,
+    ended_discount: Option<EndedDiscountFacts>,
+    price_change: Option<PriceChangeFacts>,
+    plan_change: Option<PlanChangeFacts>,
+    plans: Vec<PlanFacts>,
+    charge: Option<ChargeFacts>,
+    slots: BTreeMap<String, Option<String>>,
+    policy: BTreeMap<String, i64>,
+    wait: Wait,
+    staff: Option<String>,
+    first: Option<String>,
+    second: Option<String>,
+}
+
+impl Facts {
+    /// Works the facts out.
+    pub fn new(input: &FactsInput<'_>) -> Self {
+        let today = input.today;
+        let account = input.known();
+        let currency = account.map_or(input.business.currency.as_str(), |it| it.currency.code());
+        let unset = input.slot_names.iter().map(|name| (name.clone(), None));
+        let set = input.slots.iter().map(|(name, value)| (name.clone(), Some(value.clone())));
+        Self {
+            business: BusinessFacts::new(input.business),
+            currency: currency.to_owned(),
+            verified: input.verified,
+            today: today.to_string(),
+            customer: account.map(CustomerFacts::new),
+            account: account.map(AccountFacts::new),
+            invoice: input.invoice().map(|it| InvoiceFacts::new(it, today)),
+            previous: input.previous().map(|it| InvoiceFacts::new(it, today)),
+            change: input.change().map(ChangeFacts::new),
+            invoices: listed(account, |it| &it.invoices, |it| ListedInvoice::new(it, today)),
+            payments: listed(account, |it| &it.payments, PaymentFacts::new),
+            payment: account.and_then(Account::newest_payment).map(PaymentFacts::new),
+            failed_payment: account.and_then(Account::failed_payment).map(PaymentFacts::new),
+            refund: account.and_then(RefundFacts::new),
+            late_fee: account.and_then(|it| LateFeeFacts::new(it, today)),
+            duplicate: account.and_then(|it| DuplicateFacts::new(it, today)),
+            discount: account.and_then(|it| DiscountFacts::new(it, today)),
+            ended_discount: account.and_then(|it| EndedDiscountFacts::new(it, today)),
+            price_change: account.and_then(|it| PriceChangeFacts::new(it, today)),
+            plan_change: account.and_then(|it| PlanChangeFacts::new(it, today)),
+            plans: input.plans().iter().map(PlanFacts::new).collect(),
+            charge: account.and_then(|it| ChargeFacts::new(it, input)),
+            slots: unset.chain(set).collect(),
+            policy: input.policy.clone(),
+            wait: input.wait.clone(),
+            staff: input.staff.map(str::to_owned),
+            first: input.first.map(str::to_owned),
+            second: input.second.map(str::to_owned),
+        }
+    }
+}
+
+fn listed<T, F>(account: Option<&Account>, part: impl Fn(&Account) -> &Vec<T>, fact: impl Fn(&T) -> F) -> Vec<F> {
+    account.map_or(Vec::new(), |it| part(it).iter().take(LISTED_MAX).map(fact).collect())
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use jiff::ToSpan;
+    use jiff::civil::date;
+    use proptest::prelude::*;
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::answers::cards;
+    use crate::billing::demo;
+    use crate::content::file::CardKind;
+
+    /// What a test needs around an account to make facts of it.
+    pub struct Sample {
+        /// The business.
+        pub business: BusinessFile,
+        /// The customer's slots.
+        pub slots: BTreeMap<String, String>,
+        /// The day.
+        pub today: Date,
+        policy: BTreeMap<String, i64>,
+        slot_names: Vec<String>,
+        wait: Wait,
+    }
+
+    impl Sample {
+        /// The demo's business on 16 June 2026.
+        pub fn new() -> Self {
+            let business = json!({
+                "name": "Fernhill Fibre", "country": "GB", "currency": "GBP", "time_zone": "Europe/London",
+                "language": "en", "emergency_number": "999", "phone": "0", "email": "bills@example.com",
+                "address": "1 Example Road", "pay_url": "https://example.com/pay", "greeting": "Hello",
+                "starters": [], "privacy": "", "payment_methods": ["Visa"],
+                "hours": {"text": "Monday to Friday", "minutes_per_conversation": 6},
+                "thresholds": {"answer": 0.5, "ask_back": 0.3, "known": 0.2},
+                "cost": {"per_contact_minor": 600},
+            });
+            Self {
+                business: serde_json::from_value(business).expect("a whole business"),
+                slots: BTreeMap::new(),
+                today: date(2026, 6, 16),
+                policy: BTreeMap::from([("late_fee".to_owned(), 500)]),
+                slot_names: vec!["amount".to_owned(), "invoice".to_owned(), "new_email".to_owned()],
+                wait: Wait::default(),
+            }
+        }
+
+        /// The same with a slot filled.
+        pub fn with_slot(mut self, name: &str, value: &str) -> Self {
+            self.slots.insert(name.to_owned(), value.to_owned());
+            self
+        }
+
+        /// What facts and cards are made of.
+        pub fn input<'a>(&'a self, account: Option<&'a Account>, text: &'a str) -> FactsInput<'a> {
+            FactsInput {
+                business: &self.business,
+                policy: &self.policy,
+                plans: &[],
+                verified: account.is_some(),
+                account,
+                today: self.today,
+                slot_names: &self.slot_names,
+                slots: &self.slots,
+                text,
+                wait: &self.wait,
+                staff: None,
+                first: None,
+                second: None,
+            }
+        }
+    }
+
+    fn facts(id: &str, sample: &Sample, text: &str) -> Value {
+        let account = demo::account(id, sample.today).expect("a demo customer");
+        serde_json::to_value(Facts::new(&sample.input(Some(&account), text))).expect("facts serialize")
+    }
+
+    fn keys(value: &Value) -> Vec<&str> {
+        value.as_object().into_iter().flatten().map(|(name, _)| name.as_str()).collect()
+    }
+
+    #[test]
+    fn the_same_names_are_there_for_a_customer_and_for_a_stranger() {
+        let sample = Sample::new();
+        let known = facts("all-quiet", &sample, "");
+        let unknown = serde_json::to_value(Facts::new(&sample.input(None, ""))).expect("facts serialize");
+        assert_eq!(keys(&known), keys(&unknown));
+        assert_eq!(unknown["account"], Value::Null);
+        assert_eq!(unknown["invoices"], json!([]));
+        assert_eq!(unknown["slots"], json!({"amount": null, "invoice": null, "new_email": null}));
+    }
+
+    #[test]
+    fn nothing_of_an_account_comes_out_for_somebody_who_is_not_verified() {
+        let sample = Sample::new().with_slot("invoice", "INV-1042").with_slot("amount", "1200");
+        let account = demo::account("one-off-fee", sample.today).expect("a demo customer");
+        let stranger = FactsInput { verified: false, ..sample.input(Some(&account), "the engineer visit") };
+        let nobody = FactsInput { account: None, ..stranger };
+        assert_eq!(Facts::new(&stranger), Facts::new(&nobody));
+        for kind in [CardKind::Invoice, CardKind::Invoices, CardKind::Payments, CardKind::Change] {
+            assert_eq!(cards::card(kind, &stranger), None);
+        }
+    }
+
+    #[test]
+    fn the_newest_bill_is_compared_with_the_one_before() {
+        let facts = facts("one-off-fee", &Sample::new(), "");
+        assert_eq!(facts["invoice"]["month"], "June");
+        assert_eq!(facts["previous"]["month"], "May");
+        let cause = json!({"text": "a one-off engineer visit", "amount": 1200, "abs": 1200, "direction": "up"});
+        let change = json!({"total": 1200, "abs": 1200, "direction": "up", "complete": true, "causes": [cause]});
+        assert_eq!(facts["change"], change);
+    }
+
+    #[test]
+    fn the_bill_that_was_named_is_the_one_spoken_of() {
+        let facts = facts("one-off-fee", &Sample::new().with_slot("invoice", "INV-1041"), "");
+        assert_eq!(facts["invoice"]["month"], "May");
+        assert_eq!(facts["previous"]["month"], "April");
+        assert_eq!(facts["change"]["direction"], "same");
+    }
+
+    #[test]
+    fn a_charge_is_named_by_amount_or_by_words() {
+        let engineer = json!({
+            "label": "Engineer visit", "amount": 1200, "month": "June", "text": "a one-off engineer visit",
+        });
+        for (sample, text) in [
+            (Sample::new().with_slot("amount", "1200"), "what is this £12"),
+            (Sample::new().with_slot("amount", "£12.00"), "what is it"),
+            (Sample::new(), "I had no engineer here"),
+        ] {
+            assert_eq!(facts("one-off-fee", &sample, text)["charge"], engineer);
+        }
+        let whole = facts("one-off-fee", &Sample::new().with_slot("amount", "4200"), "");
+        assert_eq!(whole["charge"]["text"], "the whole of your June bill");
+        assert_eq!(facts("one-off-fee", &Sample::new(), "what is this charge")["charge"], Value::Null);
+    }
+
+    #[test]
+    fn each_demo_customer_brings_the_facts_of_their_situation() {
+        let sample = Sample::new();
+        let part = |id: &str, name: &str| facts(id, &sample, "")[name].clone();
+        let late_fee = |first: bool| json!({"amount": 500, "date": "2026-06-01", "month": "June", "first": first, "taken_off": false});
+        assert_eq!(part("first-late-fee", "late_fee"), late_fee(true));
+        assert_eq!(part("second-late-fee", "late_fee"), late_fee(false));
+        assert_eq!(
+            part("duplicate-charge", "duplicate"),
+            json!({"label": "June bill", "amount": 3000, "first_on": "2026-06-05", "second_on": "2026-06-07"})
+        );
+        assert_eq!(part("refund-pending", "refund")["expected_by"], "2026-06-19");
+        assert_eq!(part("refund-pending", "duplicate"), Value::Null);
+        assert_eq!(part("autopay-failing", "failed_payment")["reason"], "the card has expired");
+        assert_eq!(part("autopay-failing", "account")["method_expires"], "05/26");
+        assert_eq!(
+            part("discount-ended", "ended_discount"),
+            json!({"label": "12-month discount", "amount": 600, "ended_on": "2026-05-31"})
+        );
+        assert_eq!(
+            part("price-rise", "price_change"),
+            json!({"label": "Standard", "from": 3000, "to": 3400, "date": "2026-06-01"})
+        );
+        assert_eq!(part("plan-change", "plan_change"), json!({"from": "Basic", "to": "Plus", "date": "2026-05-16"}));
+        assert_eq!(part("first-bill", "change"), Value::Null);
+        assert_eq!(part("all-quiet", "invoices").as_array().map(Vec::len), Some(LISTED_MAX));
+    }
+
+    #[test]
+    fn facts_and_cards_come_out_for_every_customer_on_every_day_of_a_year() {
+        let mut sample = Sample::new();
+        for _ in 0..366 {
+            sample.today = sample.today.saturating_add(1.day());
+            for customer in demo::customers() {
+                let account = demo::account(customer.id, sample.today).expect("a demo customer");
+                let input = sample.input(Some(&account), "");
+                assert!(Facts::new(&input).account.is_some());
+                for kind in [CardKind::Invoice, CardKind::Invoices, CardKind::Plans] {
+                    assert!(cards::card(kind, &input).is_some(), "{kind:?} of {}", customer.id);
+                }
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_a_customer_says_facts_come_out(text: String, invoice: String, amount: String) {
+            let sample = Sample::new().with_slot("invoice", &invoice).with_slot("amount", &amount);
+            let facts = facts("plan-change", &sample, &text);
+            prop_assert!(facts["invoice"].is_object());
+        }
+    }
+}

@@ -1,0 +1,356 @@
+//! The parts of the running program, built once and shared, and the clock that all of them read.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use arc_swap::ArcSwapOption;
+use jiff::Timestamp;
+use tokio::sync::{Notify, broadcast, watch};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::billing::Billing;
+use crate::classifier::{Classifier, Lessons};
+use crate::config::Config;
+use crate::content::Contents;
+use crate::conversation::{ConversationId, StaffId};
+use crate::feedback;
+use crate::handoff::{self, Line};
+use crate::identity::Identity;
+use crate::session::{Happening, Sessions};
+use crate::store::{List, Store, StoreError};
+use crate::turn::Parts;
+
+/// How often the content's files are looked at for changes.
+const CONTENT_LOOK: Duration = Duration::from_secs(2);
+/// How often the log is searched for messages that nobody answered, say because another node died.
+const UNANSWERED_LOOK: Duration = Duration::from_secs(15);
+/// Conversations that one such search takes up.
+const UNANSWERED_MAX: u32 = 500;
+/// Changes of the queue within this are told together.
+const QUEUE_TELL: Duration = Duration::from_millis(200);
+/// The queue is counted again this often even when nothing seems to have changed.
+const QUEUE_LOOK: Duration = Duration::from_secs(20);
+/// Waiting conversations that are told their place; those behind are told it as they come nearer.
+const QUEUE_MAX: u32 = 5_000;
+/// Finished stints that the waiting time is estimated from.
+const STINTS_MAX: u32 = 50;
+/// How often questions are grouped when nothing has announced them.
+const FEEDBACK_LOOK: Duration = Duration::from_secs(30);
+
+/// What time it is: the system's, or one that a test sets.
+#[derive(Clone, Debug, Default)]
+pub struct Clock {
+    fixed: Option<Timestamp>,
+}
+
+impl Clock {
+    /// The system's clock.
+    pub fn system() -> Self {
+        Self::default()
+    }
+
+    /// A clock that stands still.
+    pub fn fixed(at: Timestamp) -> Self {
+        Self { fixed: Some(at) }
+    }
+
+    /// Now.
+    pub fn now(&self) -> Timestamp {
+        self.fixed.unwrap_or_else(Timestamp::now)
+    }
+
+    /// Now, in milliseconds since 1970.
+    pub fn now_ms(&self) -> i64 {
+        self.now().as_millisecond()
+    }
+}
+
+/// The parts.
+pub struct App {
+    /// Every setting and limit.
+    pub config: Config,
+    /// The log and everything else that is kept.
+    pub store: Store,
+    /// What we know to answer, swapped when its files change.
+    pub contents: Contents,
+    /// What is meant; absent while the model is missing or broken.
+    pub classifier: ArcSwapOption<Classifier>,
+    /// The customers' own facts.
+    pub billing: Arc<dyn Billing>,
+    /// Who a customer is.
+    pub identity: Identity,
+    /// What time it is.
+    pub clock: Clock,
+    /// The conversations that are live here.
+    pub sessions: Sessions,
+    /// Who of the staff is here.
+    pub presence: Presence,
+    /// Who waits for a person, in order.
+    pub line: watch::Sender<Arc<Line>>,
+    /// A question or rating has come in.
+    pub feedback_came: Notify,
+    /// Staff who have just lost their right to be here: their sockets close.
+    pub signed_out: broadcast::Sender<StaffId>,
+    /// Everything that runs, to wait for at the end.
+    pub tasks: TaskTracker,
+    /// The end.
+    pub stop: CancellationToken,
+    /// The classifier has been taught with the present content.
+    taught: AtomicBool,
+}
+
+/// Staff and customers with a socket open on this node.
+#[derive(Default)]
+pub struct Presence {
+    staff: Mutex<HashMap<StaffId, usize>>,
+    customers: Mutex<HashMap<ConversationId, usize>>,
+}
+
+/// A presence that ends when dropped.
+pub struct Present<K: std::hash::Hash + Eq> {
+    of: Arc<App>,
+    key: K,
+    map: fn(&Presence) -> &Mutex<HashMap<K, usize>>,
+}
+
+impl<K: std::hash::Hash + Eq> Drop for Present<K> {
+    fn drop(&mut self) {
+        let mut map = (self.map)(&self.of.presence).lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = map.get_mut(&self.key) {
+            *count = count.saturating_sub(1);
+            if *count == 0 {
+                map.remove(&self.key);
+            }
+        }
+    }
+}
+
+impl Presence {
+    /// Staff members with a console open.
+    pub fn n_staff(&self) -> u32 {
+        let staff = self.staff.lock().unwrap_or_else(PoisonError::into_inner);
+        u32::try_from(staff.len()).unwrap_or(u32::MAX)
+    }
+
+    /// Whether a customer has this conversation open.
+    pub fn has_customer(&self, id: &ConversationId) -> bool {
+        self.customers.lock().unwrap_or_else(PoisonError::into_inner).contains_key(id)
+    }
+}
+
+/// The parts that differ from one run to the next.
+pub struct Made {
+    /// See [`App::config`].
+    pub config: Config,
+    /// See [`App::store`].
+    pub store: Store,
+    /// See [`App::contents`].
+    pub contents: Contents,
+    /// See [`App::classifier`].
+    pub classifier: Option<Classifier>,
+    /// See [`App::billing`].
+    pub billing: Arc<dyn Billing>,
+    /// See [`App::identity`].
+    pub identity: Identity,
+    /// See [`App::clock`].
+    pub clock: Clock,
+}
+
+impl App {
+    /// Puts the parts together. Nothing runs yet.
+    pub fn new(made: Made) -> Arc<Self> {
+        Arc::new(Self {
+            config: made.config,
+            store: made.store,
+            contents: made.contents,
+            classifier: ArcSwapOption::new(made.classifier.map(Arc::new)),
+            billing: made.billing,
+            identity: made.identity,
+            clock: made.clock,
+            sessions: Sessions::default(),
+            presence: Presence::default(),
+            line: watch::Sender::new(Arc::default()),
+            feedback_came: Notify::new(),
+            signed_out: broadcast::Sender::new(64),
+            tasks: TaskTracker::new(),
+            stop: CancellationToken::new(),
+            taught: AtomicBool::new(false),
+        })
+    }
+
+    /// Starts what runs beside the sockets.
+    pub fn start(self: &Arc<Self>) {
+        self.spawn(|app| async move { app.keep_line().await });
+        self.spawn(|app| async move { app.find_unanswered().await });
+        self.spawn(|app| async move { app.watch_content().await });
+        self.spawn(|app| async move { app.group_questions().await });
+    }
+
+    fn spawn<F: Future<Output = ()> + Send + 'static>(self: &Arc<Self>, run: impl FnOnce(Arc<Self>) -> F) {
+        let stop = self.stop.clone();
+        let run = run(Arc::clone(self));
+        self.tasks.spawn(async move { stop.run_until_cancelled(run).await });
+    }
+
+    /// Whether the classifier can be asked.
+    pub fn understands(&self) -> bool {
+        self.classifier.load().is_some() && self.taught.load(Ordering::Acquire)
+    }
+
+    /// Teaches the classifier the present content; guesses go on with the old lessons meanwhile.
+    pub async fn teach(&self) {
+        let Some(classifier) = self.classifier.load_full() else { return };
+        let lessons = Lessons::of(&self.contents.current());
+        match classifier.learn(&lessons).await {
+            Ok(report) => {
+                tracing::info!(?report, "the classifier has learnt the content");
+                self.taught.store(true, Ordering::Release);
+            }
+            Err(error) => tracing::error!(%error, "the classifier could not learn the content"),
+        }
+    }
+
+    /// What a turn in this conversation works with.
+    pub async fn turn_parts(&self, id: &ConversationId) -> Parts {
+        let content = self.contents.current();
+        let now = self.clock.now();
+        let line = self.line.borrow().clone();
+        // A classifier that has not been taught knows nothing: a person answers.
+        let classifier = if self.understands() { self.classifier.load_full() } else { None };
+        Parts {
+            wait: handoff::wait(&content, now, &line, line.place_of(id)),
+            wait_if_queued: handoff::wait(&content, now, &line, Some(line.next_place(false))),
+            wait_if_urgent: handoff::wait(&content, now, &line, Some(line.next_place(true))),
+            content,
+            classifier,
+            billing: Arc::clone(&self.billing),
+            now,
+            misses_max: self.config.limits.misses_max,
+        }
+    }
+
+    /// Notes that a staff member has a console open, until the result is dropped.
+    pub fn staff_is_here(self: &Arc<Self>, id: &StaffId) -> Present<StaffId> {
+        let present = self.present(id.clone(), |it| &it.staff);
+        self.line.send_modify(|line| {
+            let n_staff = self.presence.n_staff();
+            *line = Arc::new(Line { n_staff, ..(**line).clone() });
+        });
+        present
+    }
+
+    /// Notes that a customer has the conversation open, until the result is dropped.
+    pub fn customer_is_here(self: &Arc<Self>, id: &ConversationId) -> Present<ConversationId> {
+        self.present(id.clone(), |it| &it.customers)
+    }
+
+    fn present<K: std::hash::Hash + Eq + Clone>(
+        self: &Arc<Self>,
+        key: K,
+        map: fn(&Presence) -> &Mutex<HashMap<K, usize>>,
+    ) -> Present<K> {
+        let mut counts = map(&self.presence).lock().unwrap_or_else(PoisonError::into_inner);
+        *counts.entry(key.clone()).or_default() += 1;
+        drop(counts);
+        Present { of: Arc::clone(self), key, map }
+    }
+
+    /// Keeps the order of the waiting list up to date.
+    async fn keep_line(self: Arc<Self>) {
+        let mut changes = self.store.changes();
+        loop {
+            match self.read_line().await {
+                Ok(line) => {
+                    self.line.send_if_modified(|old| {
+                        let changed = **old != line;
+                        if changed {
+                            *old = Arc::new(line);
+                        }
+                        changed
+                    });
+                }
+                Err(error) => tracing::warn!(%error, "the waiting list could not be read"),
+            }
+            // A lagged receiver has missed some changes, which is as good a reason to look as any.
+            let _ = tokio::time::timeout(QUEUE_LOOK, changes.recv()).await;
+            tokio::time::sleep(QUEUE_TELL).await;
+            changes = changes.resubscribe();
+        }
+    }
+
+    async fn read_line(&self) -> Result<Line, StoreError> {
+        let waiting = self.store.list(List::Waiting, QUEUE_MAX).await?;
+        let stints = self.store.recent_stints(STINTS_MAX).await?;
+        let default = self.contents.current().business.hours.minutes_per_conversation;
+        Ok(Line {
+            n_urgent: waiting.iter().filter(|it| it.urgent).count(),
+            order: waiting.into_iter().map(|it| it.id).collect(),
+            minutes_each: handoff::minutes_each(&stints, default),
+            n_staff: self.presence.n_staff(),
+        })
+    }
+
+    /// Takes up messages that were kept and not answered: after a crash here, or of another node.
+    async fn find_unanswered(self: Arc<Self>) {
+        loop {
+            match self.store.unanswered(UNANSWERED_MAX).await {
+                Ok(found) => {
+                    for id in found {
+                        // A full inbox means that it is being looked after.
+                        let _ = self.sessions.bring(&self, &id, Happening::Nudge);
+                    }
+                }
+                Err(error) => tracing::warn!(%error, "unanswered messages could not be looked for"),
+            }
+            tokio::time::sleep(UNANSWERED_LOOK).await;
+        }
+    }
+
+    /// Takes over changed content that passes the check; keeps the last good one when it doesn't.
+    async fn watch_content(self: Arc<Self>) {
+        let mut seen = self.contents.fingerprint();
+        loop {
+            tokio::time::sleep(CONTENT_LOOK).await;
+            let now = self.contents.fingerprint();
+            if now == seen {
+                continue;
+            }
+            seen = now;
+            self.reload_content().await;
+        }
+    }
+
+    /// Loads the content again. `false`: it has faults, which are in the log, and the last good one stays.
+    pub async fn reload_content(&self) -> bool {
+        match self.contents.reload() {
+            Ok(changed) => {
+                if changed {
+                    tracing::info!("new content has been taken over");
+                    self.teach().await;
+                }
+                true
+            }
+            Err(faults) => {
+                for fault in &faults {
+                    tracing::error!(%fault, "a fault in the content");
+                }
+                tracing::error!(n_faults = faults.len(), "the last good content stays");
+                false
+            }
+        }
+    }
+
+    async fn group_questions(self: Arc<Self>) {
+        loop {
+            if let Some(classifier) = self.classifier.load_full() {
+                if let Err(error) = feedback::causes::group(&self.store, &classifier, self.clock.now_ms()).await {
+                    tracing::warn!(%error, "questions could not be grouped yet");
+                }
+            }
+            let _ = tokio::time::timeout(FEEDBACK_LOOK, self.feedback_came.notified()).await;
+        }
+    }
+}

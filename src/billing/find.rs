@@ -1,0 +1,459 @@
+//! Finds things in an account: the bill that somebody means, the line, the fee, the payment that went wrong.
+//!
+//! Pure: the present day is always given.
+
+use jiff::ToSpan;
+use jiff::civil::Date;
+
+use super::{
+    Account, Discount, Invoice, InvoiceStatus, LateFee, Line, LineKind, Money, Payment, PaymentStatus, PlanChange,
+    PriceChange, Refund,
+};
+use crate::conversation::format;
+
+/// A late fee is the first when none was charged in so many months before it.
+const FIRST_FEE_MONTHS: i64 = 12;
+/// Two equal payments for one bill so many days apart are told to the customer as a likely mistake.
+const DUPLICATE_DAYS_MAX: i32 = 14;
+/// What changed or ended longer ago than this many months explains nothing that is asked today.
+const RECENT_MONTHS: i64 = 12;
+/// Charges are looked for in so many of the newest bills.
+const CHARGE_INVOICES_MAX: usize = 12;
+/// A number of fewer digits is no invoice number when it stands alone.
+const INVOICE_DIGITS_MIN: usize = 3;
+/// A month may be cut to so many letters: "jun".
+const MONTH_LETTERS_MIN: usize = 3;
+/// Words of labels that also stand in any question about a bill.
+const EVERYDAY_WORDS: [&str; 16] = [
+    "bill", "charge", "cost", "day", "for", "from", "in", "month", "of", "payment", "plan", "price", "the", "this",
+    "to", "your",
+];
+
+/// Two payments of which one looks like a mistake.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Duplicate<'a> {
+    /// The bill that both are for.
+    pub invoice: &'a Invoice,
+    /// The one that was right.
+    pub first: &'a Payment,
+    /// The one that came on top.
+    pub second: &'a Payment,
+}
+
+/// What a customer named by its amount or its words.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Charge<'a> {
+    /// The bill that it stands on.
+    pub invoice: &'a Invoice,
+    /// The line; the whole bill, when absent.
+    pub line: Option<&'a Line>,
+}
+
+impl Invoice {
+    /// What is still to be paid for it; never below zero.
+    pub fn owed(&self) -> Money {
+        let owed = if self.void { 0 } else { self.total.minor.saturating_sub(self.paid.minor).max(0) };
+        Money::new(owed, self.total.currency)
+    }
+
+    /// How it stands on a day. It is late from the day after the due day.
+    pub fn status(&self, today: Date) -> InvoiceStatus {
+        match () {
+            () if self.void => InvoiceStatus::Void,
+            () if self.owed().minor == 0 => InvoiceStatus::Paid,
+            () if self.due < today => InvoiceStatus::Late,
+            () => InvoiceStatus::Open,
+        }
+    }
+
+    /// How many days late it is; 0 when it isn't.
+    pub fn days_late(&self, today: Date) -> i32 {
+        match self.status(today) {
+            InvoiceStatus::Late => days_between(self.due, today),
+            _ => 0,
+        }
+    }
+
+    /// What its discounts take off, as an amount of zero or more.
+    pub fn discount(&self) -> Money {
+        let taken_off = self.lines.iter().filter(|it| it.kind == LineKind::Discount);
+        let minor = taken_off.fold(0_i64, |sum, it| sum.saturating_sub(it.amount.minor));
+        Money::new(minor.max(0), self.total.currency)
+    }
+
+    /// Its lines sum to its total, in one currency.
+    pub fn adds_up(&self) -> bool {
+        Money::sum(self.lines.iter().map(|it| it.amount), self.total.currency) == Some(self.total)
+    }
+}
+
+impl Account {
+    /// The newest bill that holds.
+    pub fn newest_invoice(&self) -> Option<&Invoice> {
+        self.invoices.iter().find(|it| !it.void)
+    }
+
+    /// The bill before this one.
+    pub fn invoice_before(&self, invoice: &Invoice) -> Option<&Invoice> {
+        self.invoices.iter().find(|it| !it.void && it.issued < invoice.issued)
+    }
+
+    /// The bill with exactly this number.
+    pub fn find_invoice_numbered(&self, number: &str) -> Option<&Invoice> {
+        self.invoices.iter().find(|it| it.number == number)
+    }
+
+    /// The bill that somebody names: `INV-1042`, `1042`, `May`, `may 2025`, `2026-05`, `last month`, `the last one`.
+    pub fn find_invoice(&self, words: &str, today: Date) -> Option<&Invoice> {
+        let text = words.to_lowercase();
+        let tokens: Vec<&str> = words_of(&text).collect();
+        self.invoices
+            .iter()
+            .find(|it| is_numbered(it, &text, &tokens))
+            .or_else(|| self.find_invoice_of_month(&text, &tokens, today))
+            .or_else(|| self.find_invoice_in_order(&tokens))
+    }
+
+    fn find_invoice_of_month(&self, text: &str, tokens: &[&str], today: Date) -> Option<&Invoice> {
+        let of_month = |month: i8, year: Option<i16>| {
+            self.invoices
+                .iter()
+                .find(|it| !it.void && it.issued.month() == month && year.is_none_or(|year| year == it.issued.year()))
+        };
+        let iso = text.split_whitespace().find_map(read_iso_month);
+        if let Some(first) = iso {
+            return of_month(first.month(), Some(first.year()));
+        }
+        let year = tokens.iter().filter(|it| it.len() == 4).find_map(|it| it.parse::<i16>().ok());
+        if let Some(month) = tokens.iter().find_map(|it| read_month(it)) {
+            return of_month(month, year);
+        }
+        let has = |word: &str| tokens.contains(&word);
+        let last_month = today.first_of_month().saturating_sub(1.month());
+        match () {
+            () if has("month") && (has("last") || has("previous")) => {
+                of_month(last_month.month(), Some(last_month.year()))
+            }
+            () if has("month") && (has("this") || has("current")) => of_month(today.month(), Some(today.year())),
+            () => None,
+        }
+    }
+
+    fn find_invoice_in_order(&self, tokens: &[&str]) -> Option<&Invoice> {
+        let has = |words: &[&str]| tokens.iter().any(|it| words.contains(it));
+        let newest = self.newest_invoice()?;
+        match () {
+            () if has(&["before", "previous", "prior"]) => self.invoice_before(newest),
+            () if has(&["last", "latest", "newest", "recent", "current", "this", "new"]) => Some(newest),
+            () => None,
+        }
+    }
+
+    /// What is owed over all bills; never below zero.
+    pub fn balance(&self) -> Money {
+        let minor = self.invoices.iter().fold(0_i64, |sum, it| sum.saturating_add(it.owed().minor));
+        Money::new(minor, self.currency)
+    }
+
+    /// The newest payment, tried ones too.
+    pub fn newest_payment(&self) -> Option<&Payment> {
+        self.payments.first()
+    }
+
+    /// The newest failed payment, unless one that arrived followed it.
+    pub fn failed_payment(&self) -> Option<&Payment> {
+        let settled = self.payments.iter().find(|it| it.status != PaymentStatus::Pending)?;
+        (settled.status == PaymentStatus::Failed).then_some(settled)
+    }
+
+    /// The refund that was asked for last.
+    pub fn newest_refund(&self) -> Option<&Refund> {
+        self.refunds.first()
+    }
+
+    /// The late fee that was charged last.
+    pub fn newest_late_fee(&self) -> Option<&LateFee> {
+        self.late_fees.first()
+    }
+
+    /// No other late fee was charged in the twelve months before this one, taken off or not.
+    pub fn is_first_late_fee(&self, fee: &LateFee) -> bool {
+        let since = fee.on.saturating_sub(FIRST_FEE_MONTHS.months());
+        let is_other = |it: &&LateFee| *it != fee && since <= it.on && it.on <= fee.on;
+        !self.late_fees.iter().any(|it| is_other(&it))
+    }
+
+    /// Two equal payments for one bill, a few days apart, that came to more than the bill and of which none was
+    /// given back since.
+    pub fn suspected_duplicate(&self) -> Option<Duplicate<'_>> {
+        let arrived = || self.payments.iter().filter(|it| it.status == PaymentStatus::Paid);
+        for (n_before, second) in arrived().enumerate() {
+            let Some(invoice) = second.invoice.as_deref().and_then(|it| self.find_invoice_numbered(it)) else {
+                continue;
+            };
+            let is_twin = |it: &&Payment| {
+                it.invoice == second.invoice
+                    && it.amount == second.amount
+                    && days_between(it.on, second.on) <= DUPLICATE_DAYS_MAX
+            };
+            let Some(first) = arrived().skip(n_before + 1).find(is_twin) else { continue };
+            let both = first.amount.minor.saturating_add(second.amount.minor);
+            if invoice.total.minor < both && !self.was_given_back(second) {
+                return Some(Duplicate { invoice, first, second });
+            }
+        }
+        None
+    }
+
+    fn was_given_back(&self, payment: &Payment) -> bool {
+        self.refunds.iter().any(|it| it.amount == payment.amount && payment.on <= it.asked_on)
+    }
+
+    /// The discount that holds on a day.
+    pub fn discount_on(&self, today: Date) -> Option<&Discount> {
+        self.discounts.iter().find(|it| it.from <= today && it.until.is_none_or(|until| today <= until))
+    }
+
+    /// The discount that ended last, within the last twelve months.
+    pub fn ended_discount(&self, today: Date) -> Option<&Discount> {
+        let ended = |it: &&Discount| it.until.is_some_and(|until| until < today && recent(until, today));
+        self.discounts.iter().filter(ended).max_by_key(|it| it.until)
+    }
+
+    /// The last change of a price, within the last twelve months.
+    pub fn price_change(&self, today: Date) -> Option<&PriceChange> {
+        self.price_changes.iter().find(|it| it.on <= today && recent(it.on, today))
+    }
+
+    /// The last move between plans, within the last twelve months.
+    pub fn plan_change(&self, today: Date) -> Option<&PlanChange> {
+        self.plan_changes.iter().find(|it| it.on <= today && recent(it.on, today))
+    }
+
+    /// The charge that somebody names by its amount or by words of its label.
+    ///
+    /// Looks at `asked` before the other bills, then from the newest back. An amount that is on no line may be
+    /// the total of a bill, which is what a bank statement shows. `None` rather than a guess.
+    pub fn find_charge(&self, asked: Option<&Invoice>, amount: Option<Money>, text: &str) -> Option<Charge<'_>> {
+        let asked = asked.and_then(|it| self.find_invoice_numbered(&it.number));
+        let others = self.invoices.iter().filter(|it| !it.void).take(CHARGE_INVOICES_MAX);
+        let invoices: Vec<&Invoice> = asked.into_iter().chain(others).collect();
+        let text = text.to_lowercase();
+        let said: Vec<&str> = words_of(&text).collect();
+        let line = invoices.iter().copied().find_map(|invoice| {
+            let line = best_line(invoice, amount, &said)?;
+            Some(Charge { invoice, line: Some(line) })
+        });
+        let whole = || {
+            let amount = amount?;
+            let invoice = invoices.iter().copied().find(|it| it.total == amount)?;
+            Some(Charge { invoice, line: None })
+        };
+        line.or_else(whole)
+    }
+}
+
+/// The line that fits best; none where none fits.
+fn best_line<'a>(invoice: &'a Invoice, amount: Option<Money>, said: &[&str]) -> Option<&'a Line> {
+    let fits = |line: &Line| match amount {
+        Some(amount) => (line.amount.abs() == amount.abs()).then(|| n_words_said(&line.label, said)),
+        None => Some(n_words_said(&line.label, said)).filter(|n| 0 < *n),
+    };
+    let scored = invoice.lines.iter().filter_map(|line| Some((fits(line)?, line)));
+    // From the last to the first: of equals `max_by_key` takes the last that it sees.
+    scored.rev().max_by_key(|(n, _)| *n).map(|(_, line)| line)
+}
+
+/// How many of a label's telling words were said.
+fn n_words_said(label: &str, said: &[&str]) -> usize {
+    let label = label.to_lowercase();
+    words_of(&label)
+        .map(singular)
+        .filter(|word| is_telling(word) && said.iter().any(|it| singular(it) == *word))
+        .count()
+}
+
+/// A word that names something: no number, no single letter, nothing that stands in every question.
+fn is_telling(word: &str) -> bool {
+    1 < word.len() && word.starts_with(char::is_alphabetic) && !EVERYDAY_WORDS.contains(&word)
+}
+
+fn words_of(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|it: char| !it.is_alphanumeric()).filter(|it| !it.is_empty())
+}
+
+fn singular(word: &str) -> &str {
+    word.strip_suffix('s').unwrap_or(word)
+}
+
+/// `text` and `tokens` are in small letters.
+fn is_numbered(invoice: &Invoice, text: &str, tokens: &[&str]) -> bool {
+    let number = invoice.number.to_lowercase();
+    let digits: String = number.chars().filter(char::is_ascii_digit).collect();
+    let whole = text.split_whitespace().any(|it| it.rsplit(':').next() == Some(number.as_str()));
+    whole || (INVOICE_DIGITS_MIN <= digits.len() && tokens.contains(&digits.as_str()))
+}
+
+/// Reads `2026-05` and `2026-05-01`.
+fn read_iso_month(token: &str) -> Option<Date> {
+    match token.len() {
+        7 => format!("{token}-01").parse().ok(),
+        10 => token.parse().ok(),
+        _ => None,
+    }
+}
+
+/// Reads a month's English name, whole or cut, in small letters.
+fn read_month(token: &str) -> Option<i8> {
+    if token.len() < MONTH_LETTERS_MIN {
+        return None;
+    }
+    (1..=12).find(|month| {
+        let first = Date::new(2000, *month, 1).expect("the first of every month of 2000 exists");
+        format::month_name(first).to_lowercase().starts_with(token)
+    })
+}
+
+fn recent(date: Date, today: Date) -> bool {
+    today.saturating_sub(RECENT_MONTHS.months()) <= date
+}
+
+/// From the first day to the second; below zero when they stand the other way round.
+fn days_between(first: Date, second: Date) -> i32 {
+    first.until(second).map_or(i32::MAX, |span| span.get_days())
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::date;
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::billing::demo;
+    use crate::billing::{Currency, RefundStatus};
+
+    fn today() -> Date {
+        date(2026, 6, 16)
+    }
+
+    fn account(id: &str) -> Account {
+        demo::account(id, today()).expect("a demo customer")
+    }
+
+    fn gbp(minor: i64) -> Money {
+        Money::new(minor, Currency::GBP)
+    }
+
+    #[test]
+    fn a_bill_is_found_by_the_names_that_people_give_it() {
+        let account = account("one-off-fee");
+        for (words, expected) in [
+            ("INV-1042", Some("INV-1042")),
+            ("inv-1041", Some("INV-1041")),
+            ("invoice:INV-1041", Some("INV-1041")),
+            ("number 1040 please", Some("INV-1040")),
+            ("May", Some("INV-1041")),
+            ("my may bill", Some("INV-1041")),
+            ("dec", Some("INV-1036")),
+            ("june 2025", Some("INV-1030")),
+            ("2026-03", Some("INV-1039")),
+            ("2026-03-01", Some("INV-1039")),
+            ("last month", Some("INV-1041")),
+            ("this month's", Some("INV-1042")),
+            ("the last one", Some("INV-1042")),
+            ("latest", Some("INV-1042")),
+            ("the one before", Some("INV-1041")),
+            ("INV-9", None),
+            ("june 1999", None),
+            ("the blue one", None),
+            ("", None),
+        ] {
+            let found = account.find_invoice(words, today()).map(|it| it.number.as_str());
+            assert_eq!(found, expected, "{words}");
+        }
+    }
+
+    #[test]
+    fn a_charge_is_found_by_its_amount_or_its_words() {
+        let account = account("one-off-fee");
+        let label = |amount: Option<i64>, text: &str| {
+            let charge = account.find_charge(None, amount.map(gbp), text)?;
+            Some(charge.line.map_or("whole bill", |it| it.label.as_str()).to_owned())
+        };
+        assert_eq!(label(Some(1_200), "what is this £12").as_deref(), Some("Engineer visit"));
+        assert_eq!(label(None, "why was there an engineer?").as_deref(), Some("Engineer visit"));
+        assert_eq!(label(Some(4_200), "you took 42 pounds").as_deref(), Some("whole bill"));
+        assert_eq!(label(Some(999), "what is this"), None);
+        assert_eq!(label(None, "what is this charge on my bill"), None);
+    }
+
+    #[test]
+    fn a_number_in_a_label_is_not_taken_for_an_amount() {
+        let account = account("discount-ended");
+        assert_eq!(account.find_charge(None, None, "what is 12"), None);
+    }
+
+    #[test]
+    fn a_second_late_fee_within_twelve_months_is_not_the_first() {
+        for (id, expected) in [("first-late-fee", true), ("second-late-fee", false)] {
+            let account = account(id);
+            let fee = account.newest_late_fee().expect("a late fee");
+            assert_eq!(account.is_first_late_fee(fee), expected, "{id}");
+        }
+    }
+
+    #[test]
+    fn a_late_fee_of_more_than_a_year_ago_is_forgiven() {
+        let mut account = account("first-late-fee");
+        let newest = account.late_fees[0].clone();
+        account.late_fees.push(LateFee { on: date(2025, 5, 31), ..newest.clone() });
+        assert!(account.is_first_late_fee(&newest));
+        account.late_fees.push(LateFee { on: date(2025, 6, 1), ..newest.clone() });
+        assert!(!account.is_first_late_fee(&newest));
+    }
+
+    #[test]
+    fn two_payments_for_one_bill_are_a_likely_mistake_until_one_is_given_back() {
+        let mut account = account("duplicate-charge");
+        let found = account.suspected_duplicate().expect("a duplicate");
+        assert_eq!((found.first.on, found.second.on), (date(2026, 6, 5), date(2026, 6, 7)));
+        account.refunds.push(Refund {
+            amount: gbp(3_000),
+            status: RefundStatus::Asked,
+            asked_on: today(),
+            expected_by: None,
+            to: None,
+            reason: None,
+        });
+        assert_eq!(account.suspected_duplicate(), None);
+    }
+
+    #[test]
+    fn a_failed_payment_is_forgotten_once_one_has_arrived() {
+        let mut account = account("autopay-failing");
+        let failed = account.failed_payment().expect("a failed payment").clone();
+        account.payments.insert(0, Payment { on: today(), status: PaymentStatus::Pending, ..failed.clone() });
+        assert!(account.failed_payment().is_some());
+        account.payments[0].status = PaymentStatus::Paid;
+        assert_eq!(account.failed_payment(), None);
+    }
+
+    #[test]
+    fn a_bill_is_late_from_the_day_after_the_due_day() {
+        let account = account("autopay-failing");
+        let bill = account.newest_invoice().expect("a bill");
+        assert_eq!(bill.status(date(2026, 6, 15)), InvoiceStatus::Open);
+        assert_eq!(bill.status(date(2026, 6, 16)), InvoiceStatus::Late);
+        assert_eq!(bill.days_late(date(2026, 6, 18)), 3);
+        assert_eq!(bill.days_late(date(2026, 6, 15)), 0);
+    }
+
+    proptest! {
+        #[test]
+        fn any_words_are_looked_up_without_a_panic(words: String, amount: i64) {
+            let account = account("plan-change");
+            let _ = account.find_invoice(&words, today());
+            let _ = account.find_charge(account.newest_invoice(), Some(gbp(amount)), &words);
+        }
+    }
+}

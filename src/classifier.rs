@@ -1,0 +1,433 @@
+//! Guesses what a customer means: encodes the text, and asks the head that was fitted to the content's examples.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
+
+use arc_swap::ArcSwapOption;
+use futures_util::{StreamExt, TryStreamExt, stream};
+
+use crate::content::Content;
+use crate::content::file::Thresholds;
+use crate::conversation::Guess;
+
+use encoder::Model;
+use head::{Head, Taught};
+use queue::{MakeWork, Queue, Work};
+use vectors::Vectors;
+
+pub mod encoder;
+pub mod head;
+pub mod queue;
+pub mod vectors;
+
+/// How the classifier is started.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The folder with `encoder.onnx` and `tokenizer.json`; damage is found where it has a `SHA256SUMS`.
+    pub model_dir: PathBuf,
+    /// ONNX Runtime's library, where it is not beside the program, in `ORT_DYLIB_PATH` or in `vendor/onnxruntime`.
+    pub library: Option<PathBuf>,
+    /// What runs the encoder.
+    pub engine: EngineChoice,
+    /// Threads, each with a session of its own; 0: one for each core.
+    pub workers: usize,
+    /// Messages that wait; above it a guess is `Overloaded`.
+    pub queue_max: usize,
+    /// Where vectors of examples are kept; nowhere, when absent.
+    pub cache_dir: Option<PathBuf>,
+    /// Tokens of a text that are looked at, marks of start and end included.
+    pub tokens_max: usize,
+}
+
+/// What runs the encoder.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum EngineChoice {
+    /// ONNX Runtime where its library is found, else rten.
+    #[default]
+    Auto,
+    /// ONNX Runtime or nothing.
+    OnnxRuntime,
+    /// rten, in pure Rust.
+    Rten,
+}
+
+/// Why there is no guess.
+#[derive(Debug, thiserror::Error)]
+pub enum ClassifierError {
+    /// A file of the model cannot be read.
+    #[error("the classifier's file {} cannot be read: {why}; set `models` to the folder that has it", .path.display())]
+    Missing {
+        /// Which.
+        path: PathBuf,
+        /// What the system says.
+        why: String,
+    },
+    /// A file of the model is not what it should be.
+    #[error("the classifier's file {} is damaged: {why}; put back the one that plainbill came with", .path.display())]
+    Corrupt {
+        /// Which.
+        path: PathBuf,
+        /// What is wrong.
+        why: String,
+    },
+    /// ONNX Runtime was demanded by name and cannot be had.
+    #[error("ONNX Runtime cannot be used: {why}; run models/fetch_onnxruntime.sh, or set `engine` to \"auto\"")]
+    NoEngine {
+        /// What was tried.
+        why: String,
+    },
+    /// Too many messages wait already.
+    #[error("the classifier has too many messages waiting")]
+    Overloaded,
+    /// `learn` has not been called, or has never succeeded.
+    #[error("the classifier has not been taught any intent yet")]
+    NotTaught,
+    /// There is nothing to choose between.
+    #[error("the content has examples of {n_intents} intents; the classifier needs two at least")]
+    TooFewIntents {
+        /// How many intents have examples.
+        n_intents: usize,
+    },
+    /// Something failed for this text alone.
+    #[error("the classifier could not read the text: {0}")]
+    Broken(String),
+}
+
+/// What `learn` learns from.
+#[derive(Clone, Debug)]
+pub struct Lessons {
+    /// How customers say what they mean.
+    pub examples: Vec<Example>,
+    /// When a guess is good enough.
+    pub thresholds: Thresholds,
+    /// The intent that stands for out of scope.
+    pub out_of_scope: String,
+}
+
+impl Lessons {
+    /// What there is to learn in a set of content.
+    pub fn of(content: &Content) -> Self {
+        let example = |(intent, text): (&str, &str)| Example { intent: intent.to_owned(), text: text.to_owned() };
+        Self {
+            examples: content.examples().map(example).collect(),
+            thresholds: content.business.thresholds,
+            out_of_scope: OUT_OF_SCOPE.to_owned(),
+        }
+    }
+}
+
+/// The intent that stands for everything that isn't ours to answer.
+pub const OUT_OF_SCOPE: &str = "out_of_scope";
+
+/// One way to say what an intent means.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Example {
+    /// The intent's name.
+    pub intent: String,
+    /// The customer's words.
+    pub text: String,
+}
+
+/// What `learn` did.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FitReport {
+    /// Examples learnt from; the same words twice in one intent count once.
+    pub n_examples: usize,
+    /// Intents among which guesses choose.
+    pub n_intents: usize,
+    /// Examples whose vectors were not kept from before.
+    pub n_encoded: usize,
+    /// Time for encoding those, in milliseconds.
+    pub encode_ms: f64,
+    /// Time for fitting and calibrating, in milliseconds.
+    pub fit_ms: f64,
+    /// How good it is on the examples, each judged by a head that had not seen it.
+    pub quality: head::calibrate::Quality,
+}
+
+/// Guesses what texts mean. Clones share everything; guesses go on while it learns.
+#[derive(Clone)]
+pub struct Classifier {
+    parts: Arc<Parts>,
+}
+
+struct Parts {
+    engine: &'static str,
+    queue: Queue,
+    head: ArcSwapOption<Head>,
+    vectors: Mutex<Vectors>,
+    learning: tokio::sync::Mutex<()>,
+}
+
+impl Classifier {
+    /// Reads the model and starts the workers; takes some hundred milliseconds of the calling thread.
+    ///
+    /// It guesses once it has learnt.
+    ///
+    /// # Errors
+    /// `Missing`, `Corrupt`, `NoEngine`, and `Broken` when the system gives no thread.
+    pub fn start(settings: &Settings) -> Result<Self, ClassifierError> {
+        let model = Arc::new(Model::open(settings)?);
+        let engine = model.engine_name();
+        let vectors = Vectors::open(settings.cache_dir.clone(), model.fingerprint());
+        let make: MakeWork = Arc::new(move || work(&model));
+        let n_workers = match settings.workers {
+            0 => std::thread::available_parallelism().map_or(1, usize::from),
+            n => n,
+        };
+        let queue = Queue::start(n_workers, settings.queue_max.max(1), &make)?;
+        let parts = Parts {
+            engine,
+            queue,
+            head: ArcSwapOption::empty(),
+            vectors: Mutex::new(vectors),
+            learning: tokio::sync::Mutex::default(),
+        };
+        Ok(Self { parts: Arc::new(parts) })
+    }
+
+    /// What runs the encoder: `onnxruntime` or `rten`.
+    pub fn engine(&self) -> &'static str {
+        self.parts.engine
+    }
+
+    /// The text's vector: 384 floats of length 1, near to those of texts that mean alike.
+    ///
+    /// # Errors
+    /// `Overloaded`, `Broken`.
+    pub async fn vector(&self, text: &str) -> Result<Vec<f32>, ClassifierError> {
+        self.parts.queue.ask(encoder::clean(text)).await
+    }
+
+    /// What the text means; no idea for a text without words.
+    ///
+    /// # Errors
+    /// `NotTaught`, `Overloaded`, `Broken`.
+    pub async fn guess(&self, text: &str) -> Result<Guess, ClassifierError> {
+        let text = encoder::clean(text);
+        if text.is_empty() {
+            return Ok(Guess::none());
+        }
+        if self.parts.head.load().is_none() {
+            return Err(ClassifierError::NotTaught);
+        }
+        let vector = self.parts.queue.ask(text).await?;
+        let head = self.parts.head.load();
+        head.as_ref().map(|head| head.guess(&vector)).ok_or(ClassifierError::NotTaught)
+    }
+
+    /// Learns the lessons in place of all earlier ones; on an error the earlier ones stay.
+    ///
+    /// Only examples that are new since last time are encoded, and only while no customer waits.
+    ///
+    /// # Errors
+    /// `TooFewIntents`, `Broken`.
+    pub async fn learn(&self, lessons: &Lessons) -> Result<FitReport, ClassifierError> {
+        let _one_at_a_time = self.parts.learning.lock().await;
+        let examples: Vec<(String, String)> = lessons
+            .examples
+            .iter()
+            .map(|example| (example.intent.clone(), encoder::clean(&example.text)))
+            .filter(|(_, text)| !text.is_empty())
+            .collect();
+        let started = Instant::now();
+        let (vectors, n_encoded) = self.encode(&examples).await?;
+        let encode_ms = ms_since(started);
+
+        let (thresholds, out_of_scope) = (lessons.thresholds, lessons.out_of_scope.clone());
+        let started = Instant::now();
+        let fitted = tokio::task::spawn_blocking(move || {
+            let rows = examples.iter().map(|(intent, text)| (intent.as_str(), text.as_str(), vectors[text].as_slice()));
+            let taught = Taught::new(rows, &out_of_scope);
+            let (n_intents, n_examples) = (taught.intents.len(), taught.labels.len());
+            if n_intents < 2 {
+                return Err(ClassifierError::TooFewIntents { n_intents });
+            }
+            Ok((n_intents, n_examples, Head::fit(taught, thresholds)))
+        });
+        let broken = |e: tokio::task::JoinError| ClassifierError::Broken(format!("fitting the head stopped: {e}"));
+        let (n_intents, n_examples, (head, quality)) = fitted.await.map_err(broken)??;
+        self.parts.head.store(Some(Arc::new(head)));
+        Ok(FitReport { n_examples, n_intents, n_encoded, encode_ms, fit_ms: ms_since(started), quality })
+    }
+
+    /// The vectors of these examples by text, and how many were new.
+    async fn encode(
+        &self,
+        examples: &[(String, String)],
+    ) -> Result<(HashMap<String, Vec<f32>>, usize), ClassifierError> {
+        let kept = || self.parts.vectors.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut vectors = HashMap::with_capacity(examples.len());
+        let mut new = Vec::new();
+        {
+            let kept = kept();
+            for (_, text) in examples {
+                match kept.get(text) {
+                    Some(vector) => drop(vectors.insert(text.clone(), vector.to_vec())),
+                    None => new.push(text.clone()),
+                }
+            }
+        }
+        new.sort_unstable();
+        new.dedup();
+        let n_new = new.len();
+        // Two in hand for each worker: enough to keep all busy.
+        let n_in_hand = 2 * self.parts.queue.n_workers();
+        let encode = |text: String| async move { Ok((text.clone(), self.parts.queue.learn(text).await?)) };
+        let encoded: Vec<(String, Vec<f32>)> =
+            stream::iter(new).map(encode).buffer_unordered(n_in_hand).try_collect().await?;
+        vectors.extend(encoded);
+        if n_new > 0 {
+            let all = vectors.iter().map(|(text, vector)| (text.as_str(), vector.as_slice()));
+            if let Err(why) = kept().keep(all) {
+                tracing::warn!(%why, "the vectors of examples could not be kept; the next start encodes them again");
+            }
+        }
+        Ok((vectors, n_new))
+    }
+}
+
+/// What a worker does: from a clean text to its vector.
+fn work(model: &Arc<Model>) -> Result<Work, ClassifierError> {
+    let (model, mut encoder) = (model.clone(), model.encoder()?);
+    Ok(Box::new(move |text| {
+        let vector = encoder.encode(&model.tokens(text)?)?;
+        if vector.iter().all(|number| number.is_finite()) {
+            Ok(vector)
+        } else {
+            Err(ClassifierError::Broken("the encoder's vector is not of numbers".to_owned()))
+        }
+    }))
+}
+
+fn ms_since(started: Instant) -> f64 {
+    started.elapsed().as_secs_f64() * 1e3
+}
+
+#[cfg(test)]
+mod tests {
+    use super::encoder::tests::{engines, settings};
+    use super::*;
+    use crate::conversation::Verdict;
+
+    const TAUGHT: [(&str, [&str; 6]); 3] = [
+        (
+            "explain_bill_increase",
+            [
+                "why did my bill go up",
+                "this month is dearer than last month, how come",
+                "my invoice is higher than usual",
+                "bill has risen by ten pounds??",
+                "I normally pay less, why more now",
+                "the total jumped since may",
+            ],
+        ),
+        (
+            "refund_status",
+            [
+                "where is my refund",
+                "still no money back after two weeks",
+                "when does the refund arrive",
+                "you promised to send my money back, it isn't here",
+                "has my refund been sent yet",
+                "refund not received",
+            ],
+        ),
+        (
+            "out_of_scope",
+            [
+                "what's the weather like",
+                "write me a poem about cats",
+                "who won the match last night",
+                "my router keeps blinking red",
+                "best pizza in town",
+                "translate hello to french",
+            ],
+        ),
+    ];
+
+    fn lessons() -> Lessons {
+        let example = |intent: &str, text: &str| Example { intent: intent.to_owned(), text: text.to_owned() };
+        let examples = TAUGHT.iter().flat_map(|(intent, texts)| texts.iter().map(move |text| example(intent, text)));
+        Lessons {
+            examples: examples.collect(),
+            thresholds: Thresholds { answer: 0.5, ask_back: 0.3, known: 0.3 },
+            out_of_scope: "out_of_scope".into(),
+        }
+    }
+
+    #[tokio::test]
+    async fn it_guesses_what_it_was_taught() {
+        for engine in engines() {
+            let classifier = Classifier::start(&settings(engine)).expect("it starts");
+            assert!(matches!(classifier.guess("hello").await, Err(ClassifierError::NotTaught)));
+            let report = classifier.learn(&lessons()).await.expect("it learns");
+            assert_eq!((report.n_examples, report.n_intents, report.n_encoded), (18, 3, 18));
+
+            let guess = classifier.guess("how come my bill is more than it was last month?").await.expect("a guess");
+            assert_eq!(guess.best().expect("it is ranked").intent, "explain_bill_increase");
+            assert_eq!(guess.verdict, Verdict::Answer);
+            let outside = classifier.guess("tell me a story about a dragon").await.expect("a guess");
+            assert_eq!(outside.verdict, Verdict::NoIdea);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_text_without_words_gives_no_idea() {
+        let classifier = Classifier::start(&settings(EngineChoice::Rten)).expect("it starts");
+        assert_eq!(classifier.guess(" \u{0}\n").await.expect("a guess"), Guess::none());
+    }
+
+    #[tokio::test]
+    async fn ten_thousand_characters_are_fine() {
+        let classifier = Classifier::start(&settings(engines()[0])).expect("it starts");
+        classifier.learn(&lessons()).await.expect("it learns");
+        for text in ["bill ".repeat(2_000), "x".repeat(10_000), "💸".repeat(10_000)] {
+            classifier.guess(&text).await.expect("a guess");
+        }
+    }
+
+    #[tokio::test]
+    async fn what_was_encoded_once_is_not_encoded_again() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let settings = Settings { cache_dir: Some(dir.path().to_owned()), ..settings(engines()[0]) };
+        let first = Classifier::start(&settings).expect("it starts");
+        assert_eq!(first.learn(&lessons()).await.expect("it learns").n_encoded, 18);
+        let again = Classifier::start(&settings).expect("it starts");
+        let mut more = lessons();
+        more.examples.push(Example { intent: "refund_status".into(), text: "refund where".into() });
+        assert_eq!(again.learn(&more).await.expect("it learns").n_encoded, 1);
+        let text = "where is the money you owe me";
+        first.learn(&more).await.expect("it learns");
+        assert_eq!(first.guess(text).await.expect("a guess"), again.guess(text).await.expect("a guess"));
+    }
+
+    #[tokio::test]
+    async fn lessons_that_teach_nothing_leave_the_earlier_ones() {
+        let classifier = Classifier::start(&settings(engines()[0])).expect("it starts");
+        classifier.learn(&lessons()).await.expect("it learns");
+        let mut one = lessons();
+        one.examples.retain(|example| example.intent == "refund_status");
+        assert!(matches!(classifier.learn(&one).await, Err(ClassifierError::TooFewIntents { n_intents: 1 })));
+        classifier.guess("where is my refund").await.expect("a guess");
+    }
+
+    #[tokio::test]
+    async fn guesses_go_on_while_it_learns() {
+        let classifier = Classifier::start(&settings(engines()[0])).expect("it starts");
+        classifier.learn(&lessons()).await.expect("it learns");
+        let mut more = lessons();
+        more.examples
+            .extend((0..40).map(|i| Example { intent: "refund_status".into(), text: format!("refund number {i}") }));
+        let learning = tokio::spawn({
+            let classifier = classifier.clone();
+            async move { classifier.learn(&more).await }
+        });
+        while !learning.is_finished() {
+            classifier.guess("where is my refund").await.expect("a guess");
+        }
+        learning.await.expect("no panic").expect("it learns");
+    }
+}

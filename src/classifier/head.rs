@@ -1,0 +1,333 @@
+//! The head: what a vector means, how sure that is, and whether the content knows anything like it.
+
+use std::collections::BTreeMap;
+
+use ndarray::{Array2, ArrayView1, ArrayView2, Axis};
+
+use crate::content::file::Thresholds;
+use crate::conversation::{Candidate, Guess, Verdict};
+
+use calibrate::{N_SIGNS, Quality, Scales, Scope};
+use logistic::Weights;
+
+pub mod calibrate;
+pub mod logistic;
+
+/// Intents in a guess.
+const RANKED_MAX: usize = 5;
+
+/// In-scope examples whose mean cosine says how near a text is to the content.
+const N_NEAREST_INSIDE: usize = 5;
+
+/// The same for examples of out of scope, which lie more thinly.
+const N_NEAREST_OUTSIDE: usize = 3;
+
+/// The examples that a head is fitted to, with their vectors.
+pub struct Taught {
+    /// The intents' names in order.
+    pub intents: Vec<String>,
+    /// Which of the intents stands for out of scope.
+    pub out_of_scope: Option<usize>,
+    /// The examples' vectors, `[examples, numbers]`.
+    pub rows: Array2<f32>,
+    /// For each example, its intent as an index.
+    pub labels: Vec<usize>,
+}
+
+impl Taught {
+    /// Gathers examples as (intent, text, vector); their order doesn't matter, and the same one twice counts once.
+    pub fn new<'a>(examples: impl Iterator<Item = (&'a str, &'a str, &'a [f32])>, out_of_scope: &str) -> Self {
+        let sorted: BTreeMap<(&str, &str), &[f32]> =
+            examples.map(|(intent, text, row)| ((intent, text), row)).collect();
+        let n_numbers = sorted.values().next().map_or(0, |row| row.len());
+        let mut intents: Vec<String> = Vec::new();
+        let (mut labels, mut numbers) = (Vec::new(), Vec::with_capacity(sorted.len() * n_numbers));
+        for ((intent, _), row) in &sorted {
+            if intents.last().is_none_or(|last| last != intent) {
+                intents.push((*intent).to_owned());
+            }
+            labels.push(intents.len() - 1);
+            numbers.extend_from_slice(row);
+        }
+        let rows =
+            Array2::from_shape_vec((labels.len(), n_numbers), numbers).expect("one encoder's vectors have one length");
+        Self { out_of_scope: intents.iter().position(|intent| intent == out_of_scope), intents, rows, labels }
+    }
+
+    /// The same intents with only these examples.
+    fn only(&self, rows: &[usize]) -> Self {
+        Self {
+            intents: self.intents.clone(),
+            out_of_scope: self.out_of_scope,
+            rows: self.rows.select(Axis(0), rows),
+            labels: rows.iter().map(|&row| self.labels[row]).collect(),
+        }
+    }
+}
+
+/// Fitted to the examples; guessing takes some ten microseconds and never fails.
+pub struct Head {
+    taught: Taught,
+    weights: Weights,
+    scales: Scales,
+    scope: Scope,
+    out_of_scope: Option<usize>,
+    thresholds: Thresholds,
+}
+
+impl Head {
+    /// Fits and calibrates; the same examples give the same head. Takes as long as six fits, shared by the cores.
+    pub fn fit(taught: Taught, thresholds: Thresholds) -> (Self, Quality) {
+        let judged = calibrate::judge(&taught);
+        let weights = logistic::fit(taught.rows.view(), &taught.labels, taught.intents.len());
+        let scales = Scales::fit(&judged);
+        let scope = Scope::fit(&judged, taught.out_of_scope);
+        let out_of_scope = taught.out_of_scope;
+        let head = Self { taught, weights, scales, scope, out_of_scope, thresholds };
+        let quality = Quality::of(&judged, &head);
+        (head, quality)
+    }
+
+    /// What the vector means.
+    ///
+    /// No idea where the likeliest is out of scope or the content knows nothing near it; `ranked` is filled even then.
+    /// Out of scope is ranked only where it is the likeliest, so that nobody is ever asked whether they meant it.
+    pub fn guess(&self, vector: &[f32]) -> Guess {
+        let evidence = Evidence::of(ArrayView1::from(vector), &self.weights, &self.taught);
+        let odds = self.scales.probabilities(&evidence);
+        let known = self.scope.known(&evidence.signs(self.out_of_scope));
+        let mut order: Vec<usize> = (0..odds.len()).collect();
+        order.sort_by(|&a, &b| odds[b].total_cmp(&odds[a]));
+        let is_outside = order.first().is_some_and(|&best| Some(best) == self.out_of_scope);
+        if !is_outside {
+            order.retain(|&intent| Some(intent) != self.out_of_scope);
+        }
+        order.truncate(RANKED_MAX);
+        let candidate = |&i: &usize| Candidate { intent: self.taught.intents[i].clone(), confidence: odds[i] };
+        let ranked: Vec<Candidate> = order.iter().map(candidate).collect();
+        let confidence = ranked.first().map_or(0.0, |best| best.confidence);
+        let verdict = if is_outside || known < self.thresholds.known || confidence < self.thresholds.ask_back {
+            Verdict::NoIdea
+        } else if confidence < self.thresholds.answer {
+            Verdict::AskBack
+        } else {
+            Verdict::Answer
+        };
+        Guess { verdict, ranked, known }
+    }
+}
+
+/// What speaks for each intent, and for being in scope at all.
+pub struct Evidence {
+    /// The head's log-odds of each intent.
+    pub logits: Vec<f32>,
+    /// The cosine to each intent's nearest example; 0 where it has none.
+    pub nearest: Vec<f32>,
+    /// The mean cosine to the nearest in-scope examples.
+    near_inside: f32,
+    /// The mean cosine to the nearest examples of out of scope.
+    near_outside: f32,
+}
+
+impl Evidence {
+    fn of(vector: ArrayView1<'_, f32>, weights: &Weights, taught: &Taught) -> Self {
+        let logits = weights.logits(vector.insert_axis(Axis(0)));
+        Self::weigh(logits.row(0), taught.rows.dot(&vector).view(), taught)
+    }
+
+    /// The same for many vectors at once, `[n, numbers]`.
+    pub fn of_all(vectors: ArrayView2<'_, f32>, weights: &Weights, taught: &Taught) -> Vec<Self> {
+        let mut all = Vec::with_capacity(vectors.nrows());
+        for block in calibrate::blocks(vectors) {
+            let (logits, cosines) = (weights.logits(block.view()), block.dot(&taught.rows.t()));
+            all.extend(logits.rows().into_iter().zip(cosines.rows()).map(|(l, c)| Self::weigh(l, c, taught)));
+        }
+        all
+    }
+
+    fn weigh(logits: ArrayView1<'_, f32>, cosines: ArrayView1<'_, f32>, taught: &Taught) -> Self {
+        let mut nearest = vec![f32::MIN; logits.len()];
+        let mut inside = Nearest::<N_NEAREST_INSIDE>::default();
+        let mut outside = Nearest::<N_NEAREST_OUTSIDE>::default();
+        for (&cosine, &label) in cosines.iter().zip(&taught.labels) {
+            nearest[label] = nearest[label].max(cosine);
+            if Some(label) == taught.out_of_scope { outside.see(cosine) } else { inside.see(cosine) }
+        }
+        nearest.iter_mut().filter(|cosine| **cosine == f32::MIN).for_each(|cosine| *cosine = 0.0);
+        Self { logits: logits.to_vec(), nearest, near_inside: inside.mean(), near_outside: outside.mean() }
+    }
+
+    /// Signs of being in scope: nearness to it, the strongest logit in it, its lead over out of scope, distance to that.
+    fn signs(&self, out_of_scope: Option<usize>) -> [f64; N_SIGNS] {
+        let inside = self.logits.iter().enumerate().filter(|(intent, _)| Some(*intent) != out_of_scope);
+        let best = f64::from(inside.map(|(_, logit)| *logit).fold(f32::MIN, f32::max));
+        let lead = out_of_scope.map_or(0.0, |intent| best - f64::from(self.logits[intent]));
+        [f64::from(self.near_inside), best, lead, -f64::from(self.near_outside)]
+    }
+}
+
+/// The largest few of the cosines seen.
+struct Nearest<const N: usize> {
+    falling: [f32; N],
+    n_seen: usize,
+}
+
+impl<const N: usize> Default for Nearest<N> {
+    fn default() -> Self {
+        Self { falling: [f32::MIN; N], n_seen: 0 }
+    }
+}
+
+impl<const N: usize> Nearest<N> {
+    fn see(&mut self, cosine: f32) {
+        self.n_seen += 1;
+        if cosine <= self.falling[N - 1] {
+            return;
+        }
+        let place = self.falling.partition_point(|&other| other >= cosine);
+        self.falling[place..].rotate_right(1);
+        self.falling[place] = cosine;
+    }
+
+    fn mean(&self) -> f32 {
+        let n = self.n_seen.min(N);
+        self.falling[..n].iter().sum::<f32>() / n.max(1) as f32
+    }
+}
+
+/// The index and the size of the largest.
+fn likeliest(odds: &[f32]) -> (usize, f32) {
+    let best = odds.iter().copied().enumerate().max_by(|a, b| a.1.total_cmp(&b.1));
+    best.unwrap_or((0, 0.0))
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    const THRESHOLDS: Thresholds = Thresholds { answer: 0.6, ask_back: 0.3, known: 0.4 };
+
+    /// Numbers between -1 and 1, the same for the same seed (an LCG with Knuth's constants).
+    pub(crate) fn noise(seed: u64) -> impl FnMut() -> f32 {
+        let mut state = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        move || {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (state >> 40) as f32 / (1_u64 << 23) as f32 - 1.0
+        }
+    }
+
+    /// Unit vectors around one center per class: rows and labels.
+    pub(crate) fn clusters(n_classes: usize, n_each: usize, spread: f32, seed: u64) -> (Array2<f32>, Vec<usize>) {
+        const N_NUMBERS: usize = 32;
+        let mut centers = noise(7);
+        let centers = Array2::from_shape_simple_fn((n_classes, N_NUMBERS), &mut centers);
+        let mut around = noise(seed);
+        let labels: Vec<usize> = (0..n_classes * n_each).map(|i| i % n_classes).collect();
+        let mut rows = centers.select(Axis(0), &labels);
+        for mut row in rows.rows_mut() {
+            row.mapv_inplace(|x| x + spread * 2.0 * around());
+            let length = row.dot(&row).sqrt();
+            row /= length;
+        }
+        (rows, labels)
+    }
+
+    pub(crate) fn share_right(logits: &Array2<f32>, labels: &[usize]) -> f32 {
+        let best = |row: ArrayView1<'_, f32>| likeliest(&row.to_vec()).0;
+        let n_right = logits.rows().into_iter().zip(labels).filter(|(row, label)| best(*row) == **label).count();
+        n_right as f32 / labels.len() as f32
+    }
+
+    type Named = (String, String, Vec<f32>);
+
+    /// The rows as examples of `intent-0` …; one class is out of scope where that is asked for.
+    fn named(rows: &Array2<f32>, labels: &[usize], out_of_scope: Option<usize>) -> Vec<Named> {
+        let name =
+            |label: usize| if Some(label) == out_of_scope { "oos".to_owned() } else { format!("intent-{label}") };
+        let rows = rows.rows().into_iter().zip(labels).enumerate();
+        rows.map(|(i, (row, &label))| (name(label), i.to_string(), row.to_vec())).collect()
+    }
+
+    fn gather<'a>(examples: impl Iterator<Item = &'a Named>) -> Taught {
+        Taught::new(examples.map(|(intent, text, row)| (intent.as_str(), text.as_str(), row.as_slice())), "oos")
+    }
+
+    fn taught(rows: &Array2<f32>, labels: &[usize], out_of_scope: Option<usize>) -> Taught {
+        gather(named(rows, labels, out_of_scope).iter())
+    }
+
+    fn ece(head: &Head, rows: &Array2<f32>, labels: &[usize]) -> f32 {
+        let unseen: Vec<_> = Evidence::of_all(rows.view(), &head.weights, &head.taught)
+            .into_iter()
+            .zip(labels)
+            .map(|(evidence, &label)| calibrate::Judged { label, evidence })
+            .collect();
+        Quality::of(&unseen, head).ece
+    }
+
+    #[test]
+    fn an_example_is_guessed_as_its_own_intent() {
+        let (rows, labels) = clusters(8, 12, 0.3, 1);
+        let (head, quality) = Head::fit(taught(&rows, &labels, None), THRESHOLDS);
+        let guess = head.guess(&rows.row(3).to_vec());
+        assert_eq!(guess.verdict, Verdict::Answer);
+        assert_eq!(guess.best().expect("it is ranked").intent, "intent-3");
+        assert_eq!(guess.ranked.len(), RANKED_MAX);
+        assert!(guess.ranked.is_sorted_by(|a, b| a.confidence >= b.confidence));
+        assert!(quality.accuracy > 0.95);
+    }
+
+    #[test]
+    fn calibration_makes_confidence_honest_on_unseen_rows() {
+        let (rows, labels) = clusters(10, 30, 1.3, 1);
+        let (unseen, unseen_labels) = clusters(10, 100, 1.3, 2);
+        let (mut head, _) = Head::fit(taught(&rows, &labels, None), THRESHOLDS);
+        let calibrated = ece(&head, &unseen, &unseen_labels);
+        head.scales = Scales { logit: 1.0, nearest: 0.0 };
+        let raw = ece(&head, &unseen, &unseen_labels);
+        assert!(calibrated < raw, "{calibrated} is not below {raw}");
+        assert!(calibrated < 0.06, "{calibrated}");
+    }
+
+    #[test]
+    fn the_same_examples_in_any_order_give_the_same_guess() {
+        let (rows, labels) = clusters(6, 20, 1.0, 3);
+        let examples = named(&rows, &labels, Some(5));
+        let (first, quality) = Head::fit(gather(examples.iter()), THRESHOLDS);
+        let (second, again) = Head::fit(gather(examples.iter().rev().chain(&examples)), THRESHOLDS);
+        assert_eq!(quality, again);
+        for row in clusters(6, 5, 1.0, 4).0.rows() {
+            assert_eq!(first.guess(&row.to_vec()), second.guess(&row.to_vec()));
+        }
+    }
+
+    #[test]
+    fn what_lies_outside_is_not_known() {
+        let (rows, labels) = clusters(6, 30, 0.5, 5);
+        let (head, quality) = Head::fit(taught(&rows, &labels, Some(5)), THRESHOLDS);
+        assert!(quality.scope_auroc.expect("both kinds are there") > 0.95);
+        let outside = head.guess(&rows.row(5).to_vec());
+        assert_eq!(outside.verdict, Verdict::NoIdea);
+        assert_eq!(outside.best().expect("it is ranked").intent, "oos");
+        let inside = head.guess(&rows.row(0).to_vec());
+        assert!(outside.known < inside.known);
+        assert!(inside.ranked.iter().all(|candidate| candidate.intent != "oos"));
+    }
+
+    #[test]
+    fn without_examples_of_out_of_scope_far_texts_are_still_less_known() {
+        let (rows, labels) = clusters(6, 30, 0.5, 5);
+        let (head, _) = Head::fit(taught(&rows, &labels, None), THRESHOLDS);
+        let far: Vec<f32> = rows.row(0).iter().map(|x| -x).collect();
+        assert!(head.guess(&far).known < 0.5);
+        assert!(head.guess(&rows.row(0).to_vec()).known > 0.5);
+    }
+
+    #[test]
+    fn one_example_per_intent_is_enough_to_start() {
+        let (rows, labels) = clusters(3, 1, 0.3, 6);
+        let (head, quality) = Head::fit(taught(&rows, &labels, None), THRESHOLDS);
+        assert_eq!(head.guess(&rows.row(2).to_vec()).best().expect("it is ranked").intent, "intent-2");
+        assert_eq!(quality, Quality { accuracy: 0.0, ece: 0.0, scope_auroc: None });
+    }
+}

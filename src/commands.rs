@@ -1,0 +1,354 @@
+//! The command line: what is typed, and what each command does.
+
+use std::io::BufRead;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use anyhow::Context;
+use clap::{Args, Parser, Subcommand};
+use serde_json::json;
+
+use crate::classifier::{Classifier, EngineChoice, Lessons, Settings};
+use crate::config::{Config, IdentityKey};
+use crate::content::{Content, Fault};
+use crate::conversation::{CustomerId, Verdict, format};
+use crate::identity::{Identity, secrets};
+use crate::store::{QuestionFilter, Store, StoreSettings};
+use crate::{feedback, talks};
+
+mod eval;
+mod serve;
+mod staff;
+
+/// Tokens of a message that the encoder looks at.
+const TOKENS_MAX: usize = 64;
+/// Questions that `causes` prints for each cause.
+const QUESTIONS_MAX: u32 = 50;
+/// The name of the demo's identity key, which is made on the first start.
+const OWN_KEY: &str = "own";
+
+/// Answers customers' questions about their bills on the business's own machine.
+#[derive(Debug, Parser)]
+#[command(name = "plainbill", version, propagate_version = true)]
+pub struct Flags {
+    /// The folder with the store [default: ./data]
+    #[arg(long, global = true, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// The folder with the content [default: ./intents]
+    #[arg(long, global = true, value_name = "DIR")]
+    intents: Option<PathBuf>,
+    /// The settings [default: ./plainbill.toml where it exists]
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Runs the server; with no settings file: demo billing data and the demo shop at /
+    Serve {
+        /// Where customers and staff reach it
+        #[arg(long, value_name = "ADDRESS")]
+        listen: Option<SocketAddr>,
+    },
+    /// Every fault in the content, with file, line and a hint; exit 1 if there is any
+    Check(Print),
+    /// Runs every talk in the content
+    Test {
+        /// Only talks whose title has these words
+        filter: Option<String>,
+        #[command(flatten)]
+        print: Print,
+    },
+    /// What a text means; without TEXT reads JSON lines with `text` from standard input
+    Classify {
+        /// The text
+        text: Option<String>,
+        #[command(flatten)]
+        print: Print,
+    },
+    /// Figures for labelled JSON lines (`text`, `intent`; `oos` for out of scope)
+    Eval {
+        /// The lines to judge by
+        #[arg(long, value_name = "FILE")]
+        data_file: PathBuf,
+        /// Learn from these lines in place of the content's examples
+        #[arg(long, value_name = "FILE")]
+        train: Option<PathBuf>,
+        #[command(flatten)]
+        print: Print,
+    },
+    /// Causes of unanswered questions by cost
+    Causes(Print),
+    /// A signed identity token for a customer, for the demo or for trying out
+    Token {
+        /// The customer's id
+        #[arg(long, value_name = "ID")]
+        customer: String,
+    },
+    /// People of the business who may sign in
+    Staff {
+        #[command(subcommand)]
+        command: staff::StaffCommand,
+    },
+}
+
+/// How to print.
+#[derive(Clone, Copy, Debug, Args)]
+pub struct Print {
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// Runs what was typed.
+pub async fn run(flags: Flags) -> anyhow::Result<ExitCode> {
+    let mut config = Config::read(flags.config.as_deref())?;
+    if let Some(data) = flags.data {
+        config.data = data;
+    }
+    if let Some(intents) = flags.intents {
+        config.intents = intents;
+    }
+    config.intents = beside_program(&config.intents);
+    config.models = beside_program(&config.models);
+    match flags.command {
+        Command::Serve { listen } => {
+            if let Some(listen) = listen {
+                config.listen = listen;
+            }
+            serve::serve(config).await
+        }
+        Command::Check(print) => check(&config, print),
+        Command::Test { filter, print } => test(&config, filter.as_deref(), print).await,
+        Command::Classify { text, print } => classify(&config, text, print).await,
+        Command::Eval { data_file, train, print } => eval::eval(&config, &data_file, train.as_deref(), print).await,
+        Command::Causes(print) => causes(&config, print).await,
+        Command::Token { customer } => token(&config, customer).await,
+        Command::Staff { command } => staff::staff(&config, command).await,
+    }
+}
+
+/// A relative folder that is not here may stand beside the program, as in a release that was copied.
+fn beside_program(path: &Path) -> PathBuf {
+    if path.is_absolute() || path.exists() {
+        return path.to_path_buf();
+    }
+    let folder = std::env::current_exe().ok().and_then(|it| it.parent().map(|it| it.join(path)));
+    folder.filter(|it| it.exists()).unwrap_or_else(|| path.to_path_buf())
+}
+
+/// Opens the store as the settings say.
+pub async fn open_store(config: &Config) -> anyhow::Result<Store> {
+    let text = |it: &String| (!it.is_empty()).then(|| it.clone());
+    let settings = StoreSettings {
+        url: text(&config.database),
+        data: config.data.clone(),
+        nats: text(&config.nats),
+        write_queue_max: config.limits.write_queue_max,
+        group_max: config.limits.group_max,
+        events_max: config.limits.events_max.max(1_000),
+        ..StoreSettings::default()
+    };
+    Store::open(&settings).await.with_context(|| format!("the store in {} could not be opened", config.data.display()))
+}
+
+/// Loads the content, or prints every fault and fails.
+pub fn open_content(config: &Config) -> anyhow::Result<Content> {
+    Content::load(&config.intents).map_err(|faults| {
+        print_faults(&faults);
+        anyhow::anyhow!("the content has {}: see above", format::plural(n(faults.len()), "fault", "faults"))
+    })
+}
+
+/// Starts the classifier as the settings say.
+pub fn open_classifier(config: &Config) -> anyhow::Result<Classifier> {
+    let engine = match config.engine.as_str() {
+        "onnxruntime" => EngineChoice::OnnxRuntime,
+        "rten" => EngineChoice::Rten,
+        _ => EngineChoice::Auto,
+    };
+    let settings = Settings {
+        model_dir: config.models.clone(),
+        library: find_library(&config.onnxruntime),
+        engine,
+        workers: config.limits.classifier_workers,
+        queue_max: config.limits.classifier_queue_max,
+        cache_dir: Some(config.data.clone()),
+        tokens_max: TOKENS_MAX,
+    };
+    Ok(Classifier::start(&settings)?)
+}
+
+/// ONNX Runtime's library: where the settings say, beside the program, or where `make run` puts it.
+fn find_library(set: &Path) -> Option<PathBuf> {
+    if !set.as_os_str().is_empty() {
+        return Some(set.to_path_buf());
+    }
+    let name = format!("{}onnxruntime{}", std::env::consts::DLL_PREFIX, std::env::consts::DLL_SUFFIX);
+    let program = std::env::current_exe().ok().and_then(|it| it.parent().map(|it| it.join(&name)));
+    let here = std::env::current_dir().ok().map(|it| it.join("vendor/onnxruntime").join(&name));
+    [program, here].into_iter().flatten().find(|it| it.is_file())
+}
+
+/// The content's examples as lessons, learnt.
+async fn taught(config: &Config, content: &Content) -> anyhow::Result<Classifier> {
+    let classifier = open_classifier(config)?;
+    let lessons = Lessons::of(content);
+    classifier.learn(&lessons).await.context("the classifier could not learn the content")?;
+    Ok(classifier)
+}
+
+/// Who customers are: by the keys of the settings, or by one of our own that is made on the first start.
+pub async fn identity(config: &Config, store: &Store) -> anyhow::Result<Identity> {
+    let mut keys = config.identity_keys.clone();
+    if keys.is_empty() {
+        let secret = store.set_setting_if_absent("identity_secret", secrets::random()).await;
+        let secret = secret.context("the identity key could not be kept")?;
+        keys.push(IdentityKey { kid: OWN_KEY.to_owned(), secret });
+    }
+    Ok(Identity::new(keys, config.limits.identity_seconds_max))
+}
+
+fn print_faults(faults: &[Fault]) {
+    for fault in faults {
+        eprintln!("{fault}");
+    }
+}
+
+fn check(config: &Config, print: Print) -> anyhow::Result<ExitCode> {
+    let faults = Content::load(&config.intents).err().unwrap_or_default();
+    match print.json {
+        true => println!("{}", serde_json::to_string_pretty(&json!({ "faults": faults }))?),
+        false if faults.is_empty() => println!("No faults in {}.", config.intents.display()),
+        false => {
+            print_faults(&faults);
+            eprintln!("{} in {}.", format::plural(n(faults.len()), "fault", "faults"), config.intents.display());
+        }
+    }
+    Ok(if faults.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+async fn test(config: &Config, filter: Option<&str>, print: Print) -> anyhow::Result<ExitCode> {
+    let content = Arc::new(open_content(config)?);
+    let classifier = taught(config, &content).await?;
+    let (mut n_passed, mut failed) = (0, Vec::new());
+    for talk in talks::all(&content) {
+        if filter.is_some_and(|it| !talk.title.contains(it)) {
+            continue;
+        }
+        match talks::run(&content, &classifier, &talk).await {
+            Ok(()) => n_passed += 1,
+            Err(fault) => {
+                if !print.json {
+                    println!("FAILED {}\n  {fault}", talk.title);
+                }
+                failed.push(json!({ "talk": talk.title, "fault": fault }));
+            }
+        }
+    }
+    match print.json {
+        true => println!("{}", serde_json::to_string_pretty(&json!({ "passed": n_passed, "failed": failed }))?),
+        false => println!("{n_passed} passed, {} failed", failed.len()),
+    }
+    Ok(if failed.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+async fn classify(config: &Config, text: Option<String>, print: Print) -> anyhow::Result<ExitCode> {
+    let content = open_content(config)?;
+    let classifier = taught(config, &content).await?;
+    if let Some(text) = text {
+        let line = classified(&classifier, &text).await?;
+        match print.json {
+            true => println!("{line}"),
+            false => {
+                println!("{}", line["decision"].as_str().unwrap_or_default());
+                for rival in line["rivals"].as_array().into_iter().flatten() {
+                    let share = rival["confidence"].as_f64().unwrap_or_default() * 100.0;
+                    println!("{share:5.1} %  {}", rival["intent"].as_str().unwrap_or_default());
+                }
+            }
+        }
+        return Ok(ExitCode::SUCCESS);
+    }
+    for (index, line) in std::io::stdin().lock().lines().enumerate() {
+        let line = line.context("standard input could not be read")?;
+        if line.trim().is_empty() {
+            continue;
+        }
+        let asked: serde_json::Value =
+            serde_json::from_str(&line).with_context(|| format!("line {} is not JSON", index + 1))?;
+        let text = asked["text"].as_str().with_context(|| format!("line {} has no `text`", index + 1))?;
+        println!("{}", classified(&classifier, text).await?);
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// One line of `classify`: `rivals` are the likeliest intents, the first included.
+async fn classified(classifier: &Classifier, text: &str) -> anyhow::Result<serde_json::Value> {
+    let guess = classifier.guess(text).await?;
+    let decision = match guess.verdict {
+        Verdict::Answer => "answer",
+        Verdict::AskBack => "ask_back",
+        Verdict::NoIdea => "no_idea",
+    };
+    Ok(json!({
+        "text": text,
+        "decision": decision,
+        "intent": guess.best().map(|it| &it.intent),
+        "confidence": guess.best().map(|it| it.confidence),
+        "known": guess.known,
+        "rivals": guess.ranked,
+    }))
+}
+
+async fn causes(config: &Config, print: Print) -> anyhow::Result<ExitCode> {
+    let content = open_content(config)?;
+    let store = open_store(config).await?;
+    // The server groups as questions come in; what came while it was down is grouped here.
+    if !store.questions_without_cause(1).await?.is_empty() {
+        let classifier = open_classifier(config)?;
+        feedback::causes::group(&store, &classifier, jiff::Timestamp::now().as_millisecond()).await?;
+    }
+    let mut list = Vec::new();
+    for cause in store.causes().await? {
+        let filter = QuestionFilter { cause: Some(cause.id.clone()), ..QuestionFilter::default() };
+        let questions = store.questions(filter, QUESTIONS_MAX).await?;
+        let minor = i64::try_from(cause.count).unwrap_or(i64::MAX).saturating_mul(content.business.cost.per_contact_minor);
+        let cost = format::money(minor, &content.business.currency);
+        if !print.json {
+            println!("{cost:>10}  {:>4} x  {} ({})", cause.count, cause.name, cause.status);
+        }
+        let texts: Vec<_> = questions.iter().map(|it| json!({ "text": it.text, "why": it.why.as_str() })).collect();
+        list.push(json!({
+            "id": cause.id,
+            "name": cause.name,
+            "count": cause.count,
+            "cost": cost,
+            "status": cause.status,
+            "questions": texts,
+        }));
+    }
+    match print.json {
+        true => println!("{}", serde_json::to_string_pretty(&list)?),
+        false if list.is_empty() => println!("No unanswered questions yet."),
+        false => {}
+    }
+    store.close().await;
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn token(config: &Config, customer: String) -> anyhow::Result<ExitCode> {
+    let store = open_store(config).await?;
+    let identity = identity(config, &store).await?;
+    println!("{}", identity.token(&CustomerId::new(customer), jiff::Timestamp::now().as_second())?);
+    store.close().await;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn n(count: usize) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
+}

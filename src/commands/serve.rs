@@ -1,0 +1,78 @@
+//! `plainbill serve`: puts the parts together and runs until a signal comes.
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use crate::app::{App, Clock, Made};
+use crate::billing::Billing;
+use crate::billing::demo::Demo;
+use crate::commands::{identity, open_classifier, open_store, staff};
+use crate::config::Config;
+use crate::content::Contents;
+use crate::{server, telemetry};
+
+/// Runs the server.
+pub async fn serve(config: Config) -> anyhow::Result<ExitCode> {
+    telemetry::start_log();
+    let contents = match Contents::open(&config.intents) {
+        Ok(contents) => contents,
+        Err(faults) => {
+            super::print_faults(&faults);
+            anyhow::bail!("the content has faults: see above");
+        }
+    };
+    let store = open_store(&config).await?;
+    let identity = identity(&config, &store).await?;
+    let classifier = match open_classifier(&config) {
+        Ok(classifier) => Some(classifier),
+        Err(error) => {
+            tracing::error!(error = format!("{error:#}"), "no classifier: every message goes to a person");
+            None
+        }
+    };
+    if let Err(error) = telemetry::start_metrics(config.metrics_listen) {
+        tracing::warn!(error = format!("{error:#}"), "no metrics");
+    }
+    let time_zone = contents.current().hours.time_zone.clone();
+    let billing: Arc<dyn Billing> =
+        Arc::new(Demo::new(move || jiff::Timestamp::now().to_zoned(time_zone.clone()).date()));
+    let listener = server::bind(config.listen, &config.limits)?;
+    let address = listener.local_addr()?;
+    let first_password = staff::add_first(&store).await?;
+    let engine = classifier.as_ref().map_or("none", |it| it.engine());
+    let demo = config.demo;
+    let app = App::new(Made { config, store, contents, classifier, billing, identity, clock: Clock::system() });
+    app.teach().await;
+    if let Some(password) = first_password {
+        println!("Staff sign in at http://{address}/console as `{}` with the password `{password}`.", staff::FIRST_LOGIN);
+        println!("It is shown once. `plainbill staff password {}` sets another.", staff::FIRST_LOGIN);
+    }
+    if demo {
+        println!("The demo shop is at http://{address}/");
+    }
+    tracing::info!(%address, engine, "plainbill is up");
+    server::serve(app, listener, signal()).await?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Resolves when the program is asked to end.
+async fn signal() {
+    let interrupt = tokio::signal::ctrl_c();
+    #[cfg(unix)]
+    {
+        let terminate = async {
+            match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+                Ok(mut terminate) => terminate.recv().await,
+                Err(_) => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            _ = interrupt => {}
+            _ = terminate => {}
+        }
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = interrupt.await;
+    }
+}

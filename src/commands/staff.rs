@@ -1,0 +1,142 @@
+//! `plainbill staff`: who may sign in, and what they may do.
+
+use std::process::ExitCode;
+
+use anyhow::Context;
+use clap::{Subcommand, ValueEnum};
+use serde_json::json;
+
+use crate::commands::{Print, open_store};
+use crate::config::Config;
+use crate::conversation::StaffId;
+use crate::identity::secrets;
+use crate::server;
+use crate::store::{NewStaff, Role, Staff, Store, StoreError};
+
+/// Who is made on the first start.
+pub const FIRST_LOGIN: &str = "admin";
+/// The first name that customers see until it is changed.
+const FIRST_NAME: &str = "Alex";
+
+/// What can be done about staff.
+#[derive(Debug, Subcommand)]
+pub enum StaffCommand {
+    /// Adds somebody; the password is made and printed once
+    Add {
+        /// What they sign in with
+        login: String,
+        /// The first name that customers see
+        #[arg(long)]
+        name: String,
+        /// What they may do
+        #[arg(long, value_enum, default_value = "answers")]
+        role: RoleFlag,
+    },
+    /// Everybody
+    List(Print),
+    /// Makes a new password and prints it once
+    Password {
+        /// Whose
+        login: String,
+    },
+    /// Takes somebody away; their sessions end
+    Remove {
+        /// Whom
+        login: String,
+    },
+}
+
+/// What somebody may do.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum RoleFlag {
+    /// Read everything
+    Reads,
+    /// And answer customers
+    Answers,
+    /// And change content, causes and staff
+    Manages,
+}
+
+impl From<RoleFlag> for Role {
+    fn from(role: RoleFlag) -> Self {
+        match role {
+            RoleFlag::Reads => Role::Reads,
+            RoleFlag::Answers => Role::Answers,
+            RoleFlag::Manages => Role::Manages,
+        }
+    }
+}
+
+/// Runs a staff command.
+pub async fn staff(config: &Config, command: StaffCommand) -> anyhow::Result<ExitCode> {
+    let store = open_store(config).await?;
+    match command {
+        StaffCommand::Add { login, name, role } => {
+            let password = add(&store, &login, &name, role.into()).await?;
+            println!("{login} signs in with the password {password}");
+        }
+        StaffCommand::List(print) => list(&store, print).await?,
+        StaffCommand::Password { login } => {
+            let staff = find(&store, &login).await?;
+            let password = secrets::random();
+            store.set_password(&staff.id, &server::hash_password(&password)?).await?;
+            println!("{login} signs in with the password {password}");
+        }
+        StaffCommand::Remove { login } => {
+            let staff = find(&store, &login).await?;
+            store.remove_staff(&staff.id).await?;
+            println!("{login} is gone");
+        }
+    }
+    store.close().await;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// On an empty store adds somebody who manages, and returns the password, to be shown once.
+pub async fn add_first(store: &Store) -> anyhow::Result<Option<String>> {
+    if !store.all_staff().await?.is_empty() {
+        return Ok(None);
+    }
+    Ok(Some(add(store, FIRST_LOGIN, FIRST_NAME, Role::Manages).await?))
+}
+
+async fn add(store: &Store, login: &str, name: &str, role: Role) -> anyhow::Result<String> {
+    anyhow::ensure!(!login.trim().is_empty() && !name.trim().is_empty(), "login and name must not be empty");
+    let password = secrets::random();
+    let new = NewStaff {
+        id: StaffId::new(uuid::Uuid::now_v7().to_string()),
+        login: login.to_owned(),
+        name: name.to_owned(),
+        role,
+        password_hash: server::hash_password(&password)?,
+    };
+    match store.add_staff(new, jiff::Timestamp::now().as_millisecond()).await {
+        Ok(()) => Ok(password),
+        Err(StoreError::Conflict) => anyhow::bail!("`{login}` is there already: `plainbill staff password {login}`"),
+        Err(error) => Err(error).context("they could not be added"),
+    }
+}
+
+async fn find(store: &Store, login: &str) -> anyhow::Result<Staff> {
+    match store.staff_by_login(login).await {
+        Ok(found) => Ok(found.staff),
+        Err(StoreError::NotFound) => anyhow::bail!("nobody signs in as `{login}`: see `plainbill staff list`"),
+        Err(error) => Err(error).context("staff could not be read"),
+    }
+}
+
+async fn list(store: &Store, print: Print) -> anyhow::Result<()> {
+    let all = store.all_staff().await?;
+    if print.json {
+        let all: Vec<_> = all
+            .iter()
+            .map(|it| json!({ "id": it.id.as_str(), "login": it.login, "name": it.name, "role": it.role.as_str() }))
+            .collect();
+        println!("{}", serde_json::to_string_pretty(&all)?);
+        return Ok(());
+    }
+    for it in all {
+        println!("{:<20} {:<20} {}", it.login, it.name, it.role.as_str());
+    }
+    Ok(())
+}

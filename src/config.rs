@@ -1,0 +1,320 @@
+//! Everything that can be set, with its unit, its default, and where it may come from.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use serde::{Deserialize, Serialize};
+
+/// The settings of one run: defaults, under `plainbill.toml`, under `PLAINBILL_…` in the environment.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// Where customers and staff reach the server.
+    pub listen: SocketAddr,
+    /// Where Prometheus reads; a port of its own, on this machine unless said otherwise.
+    pub metrics_listen: SocketAddr,
+    /// The folder with the store.
+    pub data: PathBuf,
+    /// The folder with the content.
+    pub intents: PathBuf,
+    /// The folder with `encoder.onnx` and `tokenizer.json`.
+    pub models: PathBuf,
+    /// ONNX Runtime's library; empty: looked for beside the program and in `vendor/onnxruntime`.
+    pub onnxruntime: PathBuf,
+    /// `auto`, `onnxruntime` or `rten`.
+    pub engine: String,
+    /// `postgres://…` for several nodes; empty: SQLite in the data folder.
+    pub database: String,
+    /// `nats://…` to carry hints between nodes; empty: none.
+    pub nats: String,
+    /// Sites that may embed the widget, as `https://shop.example`; the server's own pages always may.
+    pub origins: Vec<String>,
+    /// Demo billing data, and the demo shop at `/`.
+    pub demo: bool,
+    /// The server is reached by https: staff's cookies are marked secure.
+    pub https: bool,
+    /// Keys that sign identity tokens; two at most, so that one can be changed for the next.
+    pub identity_keys: Vec<IdentityKey>,
+    /// Every limit.
+    pub limits: Limits,
+}
+
+/// A key shared with the business's site.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct IdentityKey {
+    /// Its name in the token's header.
+    pub kid: String,
+    /// At least 32 characters.
+    pub secret: String,
+}
+
+impl std::fmt::Debug for IdentityKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("IdentityKey").field("kid", &self.kid).finish_non_exhaustive()
+    }
+}
+
+/// Every queue, list, length and wait, with what happens at it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Limits {
+    /// Sockets and requests at once; above it a connection is answered 503 and closed.
+    pub connections_max: usize,
+    /// The same from one address.
+    pub connections_per_address_max: usize,
+    /// A request's head must be there within this, or the connection is closed.
+    pub head_ms_max: u64,
+    /// `hello` must come within this, or the socket is closed.
+    pub hello_ms_max: u64,
+    /// The largest message on a socket; a larger one closes it.
+    pub frame_bytes_max: usize,
+    /// The largest body of a request; a larger one is answered 413.
+    pub body_bytes_max: usize,
+    /// The longest text of a customer or of staff; a longer one is refused.
+    pub text_chars_max: usize,
+    /// A frame that cannot be sent within this closes the socket; the client resumes.
+    pub send_ms_max: u64,
+    /// What the kernel may hold back for one slow socket.
+    pub send_buffer_bytes: u32,
+    /// Frames a second on one socket, on average; above it they are refused.
+    pub frames_per_second: u32,
+    /// Frames at once on one socket before that average counts.
+    pub frames_burst: u32,
+    /// Messages a minute from one address; above it they are refused.
+    pub messages_per_minute: u32,
+    /// Sign-in tries a minute for one account and from one address; above it they are refused.
+    pub logins_per_minute: u32,
+    /// A client shows that it is alive this often.
+    pub heartbeat_ms: u32,
+    /// A socket that has said nothing for this long is closed.
+    pub silent_ms_max: u64,
+    /// Requests that wait in one conversation; above it the client is told to try again.
+    pub inbox_max: usize,
+    /// How long a turn waits for another quick message.
+    pub gather_ms: u64,
+    /// How long it waits at most while the customer is typing.
+    pub gather_ms_max: u64,
+    /// A conversation that nothing happens in leaves memory after this; the log stays.
+    pub idle_ms_max: u64,
+    /// Events that one read of the log returns; the rest comes with the next.
+    pub events_max: u32,
+    /// Writes that wait for the writer; above it they are refused.
+    pub write_queue_max: usize,
+    /// Writes that one commit takes together.
+    pub group_max: usize,
+    /// Messages that wait for the classifier; above it a person answers.
+    pub classifier_queue_max: usize,
+    /// Classifier threads, each with its own session; 0: one for each core.
+    pub classifier_workers: usize,
+    /// Misses in a row before a person gets it.
+    pub misses_max: u32,
+    /// Long-poll clients at once; above it they are told to try again.
+    pub polls_max: usize,
+    /// How long one long-poll request waits.
+    pub poll_ms: u64,
+    /// A long-poll client that has not come back for this long is gone.
+    pub poll_gone_ms: u64,
+    /// Rows of a list in the console.
+    pub rows_max: u32,
+    /// How long a staff session lasts, in hours.
+    pub staff_session_hours: i64,
+    /// How long open sockets have to finish when the server stops.
+    pub drain_ms_max: u64,
+    /// How long an identity token may be valid, in seconds.
+    pub identity_seconds_max: i64,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
+            metrics_listen: SocketAddr::from(([127, 0, 0, 1], 9464)),
+            data: "data".into(),
+            intents: "intents".into(),
+            models: "models".into(),
+            onnxruntime: PathBuf::new(),
+            engine: "auto".into(),
+            database: String::new(),
+            nats: String::new(),
+            origins: Vec::new(),
+            demo: true,
+            https: false,
+            identity_keys: Vec::new(),
+            limits: Limits::default(),
+        }
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connections_max: 10_000,
+            connections_per_address_max: 200,
+            head_ms_max: 5_000,
+            hello_ms_max: 5_000,
+            frame_bytes_max: 16 * 1024,
+            body_bytes_max: 64 * 1024,
+            text_chars_max: 2_000,
+            send_ms_max: 5_000,
+            send_buffer_bytes: 64 * 1024,
+            frames_per_second: 5,
+            frames_burst: 30,
+            messages_per_minute: 120,
+            logins_per_minute: 10,
+            heartbeat_ms: 20_000,
+            silent_ms_max: 45_000,
+            inbox_max: 32,
+            gather_ms: 120,
+            gather_ms_max: 1_500,
+            idle_ms_max: 300_000,
+            events_max: 200,
+            write_queue_max: 4_096,
+            group_max: 1_024,
+            classifier_queue_max: 64,
+            classifier_workers: 0,
+            misses_max: 2,
+            polls_max: 1_000,
+            poll_ms: 25_000,
+            poll_gone_ms: 60_000,
+            rows_max: 200,
+            staff_session_hours: 12,
+            drain_ms_max: 10_000,
+            identity_seconds_max: 600,
+        }
+    }
+}
+
+impl Config {
+    /// Reads the settings: defaults, then the file, then the environment.
+    ///
+    /// Without `file`, `plainbill.toml` is read where it exists. An unknown key, a wrong type or a limit of zero is
+    /// an error that names it.
+    pub fn read(file: Option<&Path>) -> anyhow::Result<Self> {
+        Self::read_with(file, |name| std::env::var(name).ok())
+    }
+
+    fn read_with(file: Option<&Path>, variable: impl Fn(&str) -> Option<String>) -> anyhow::Result<Self> {
+        let mut table = toml::Table::try_from(Self::default()).context("could not write down the default settings")?;
+        let path = file.map_or_else(|| PathBuf::from("plainbill.toml"), Path::to_path_buf);
+        if file.is_some() || path.exists() {
+            let text = std::fs::read_to_string(&path).with_context(|| format!("could not read {}", path.display()))?;
+            // Read on its own first, so that a fault is reported with its line in the file.
+            toml::from_str::<Self>(&text).with_context(|| format!("{} has a fault", path.display()))?;
+            let from_file: toml::Table = text.parse().with_context(|| format!("{} has a fault", path.display()))?;
+            // A config file means a real business: the demo has to be asked for.
+            if !from_file.contains_key("demo") {
+                table.insert("demo".into(), toml::Value::Boolean(false));
+            }
+            lay_over(&mut table, from_file);
+        }
+        read_environment(&mut table, "PLAINBILL", &variable)?;
+        let config: Self = table.try_into().context("a setting from the environment is not right")?;
+        config.check()?;
+        Ok(config)
+    }
+
+    fn check(&self) -> anyhow::Result<()> {
+        anyhow::ensure!(self.identity_keys.len() <= 2, "identity_keys has more than two keys: keep the current one and the next");
+        for key in &self.identity_keys {
+            anyhow::ensure!(32 <= key.secret.len(), "the identity key `{}` is shorter than 32 characters", key.kid);
+        }
+        anyhow::ensure!(
+            matches!(self.engine.as_str(), "auto" | "onnxruntime" | "rten"),
+            "engine is `{}`: it may be auto, onnxruntime or rten",
+            self.engine
+        );
+        let limits = toml::Table::try_from(&self.limits).context("could not write down the limits")?;
+        for (name, value) in limits {
+            let may_be_zero = matches!(name.as_str(), "classifier_workers" | "gather_ms" | "gather_ms_max");
+            anyhow::ensure!(may_be_zero || value.as_integer() != Some(0), "limits.{name} is 0: it must be at least 1");
+        }
+        Ok(())
+    }
+}
+
+/// Lays one table over another; tables inside are merged, all else is replaced.
+fn lay_over(under: &mut toml::Table, over: toml::Table) {
+    for (key, value) in over {
+        match (under.get_mut(&key), value) {
+            (Some(toml::Value::Table(under)), toml::Value::Table(over)) => lay_over(under, over),
+            (_, value) => {
+                under.insert(key, value);
+            }
+        }
+    }
+}
+
+/// Replaces each value for which there is a variable named after its path, `PLAINBILL_LIMITS_GATHER_MS`.
+fn read_environment(
+    table: &mut toml::Table,
+    prefix: &str,
+    variable: &impl Fn(&str) -> Option<String>,
+) -> anyhow::Result<()> {
+    for (key, value) in table.iter_mut() {
+        let name = format!("{prefix}_{}", key.to_uppercase());
+        if let toml::Value::Table(inner) = value {
+            read_environment(inner, &name, variable)?;
+            continue;
+        }
+        let Some(text) = variable(&name) else { continue };
+        *value = match value {
+            toml::Value::String(_) => toml::Value::String(text),
+            _ => {
+                let line: toml::Table =
+                    format!("it = {text}").parse().with_context(|| format!("{name}={text} cannot be read"))?;
+                line.get("it").cloned().with_context(|| format!("{name} is empty"))?
+            }
+        };
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn nothing(_: &str) -> Option<String> {
+        None
+    }
+
+    fn file(text: &str) -> tempfile::NamedTempFile {
+        let file = tempfile::NamedTempFile::new().expect("a temporary file");
+        std::fs::write(file.path(), text).expect("the file can be written");
+        file
+    }
+
+    #[test]
+    fn the_environment_goes_before_the_file_and_the_file_before_the_defaults() {
+        let file = file("listen = \"0.0.0.0:1\"\n[limits]\ngather_ms = 5\nmisses_max = 3\n");
+        let config = Config::read_with(Some(file.path()), |name| {
+            (name == "PLAINBILL_LIMITS_GATHER_MS").then(|| "7".to_owned())
+        })
+        .expect("the settings are right");
+        assert_eq!(config.limits.gather_ms, 7);
+        assert_eq!(config.limits.misses_max, 3);
+        assert_eq!(config.listen.port(), 1);
+        assert!(!config.demo);
+    }
+
+    #[test]
+    fn an_unknown_key_is_named_with_its_line() {
+        let file = file("listen = \"0.0.0.0:1\"\nlisten_to = 1\n");
+        let fault = format!("{:#}", Config::read_with(Some(file.path()), nothing).expect_err("it is not right"));
+        assert!(fault.contains("listen_to") && fault.contains("line 2"), "{fault}");
+    }
+
+    #[test]
+    fn a_limit_of_zero_is_refused() {
+        let file = file("[limits]\ninbox_max = 0\n");
+        let fault = Config::read_with(Some(file.path()), nothing).expect_err("it is not right").to_string();
+        assert!(fault.contains("inbox_max"), "{fault}");
+    }
+
+    #[test]
+    fn a_secret_is_not_printed() {
+        let key = IdentityKey { kid: "a".into(), secret: "very-secret-very-secret-very-secret".into() };
+        assert!(!format!("{key:?}").contains("very-secret"));
+    }
+}

@@ -1,0 +1,273 @@
+//! What the business says and when: loads the folder `intents/`, keeps the last good set, swaps it.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use jiff::civil::Date;
+
+pub mod check;
+pub mod facts;
+pub mod file;
+pub mod hours;
+pub mod paths;
+pub mod plain_words;
+mod read;
+pub mod template;
+
+use file::{BusinessFile, IntentFile, Need, PolicyFile, SentencesFile, UrgentFile, WordsFile};
+use hours::Hours;
+use template::{Facts, TemplateError, Templates};
+
+/// The commands that may stand among choices beside the names of intents.
+pub const COMMANDS: [&str; 3] = ["talk_to_human", "start_over", "end_chat"];
+
+/// The choice that refuses both of "did you mean"; only talks may name it.
+pub const SOMETHING_ELSE: &str = "something_else";
+
+/// Something wrong in a content file.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
+pub struct Fault {
+    /// The file.
+    pub file: PathBuf,
+    /// The line, from 1.
+    pub line: usize,
+    /// What is wrong.
+    pub what: String,
+    /// What to do about it.
+    pub hint: String,
+}
+
+impl Fault {
+    pub(crate) fn new(file: &Path, line: usize, what: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self { file: file.to_owned(), line, what: what.into(), hint: hint.into() }
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}: {}. Hint: {}", self.file.display(), self.line, self.what, self.hint)
+    }
+}
+
+/// One intent: what a customer can mean, and what follows.
+#[derive(Clone, Debug)]
+pub struct Intent {
+    /// Its name, which is that of its file.
+    pub name: String,
+    /// The stage of the customer's journey, which is the name of its folder.
+    pub stage: String,
+    /// Where it stands.
+    pub path: PathBuf,
+    /// What its file says.
+    pub file: IntentFile,
+}
+
+impl Intent {
+    /// Whether an answer needs to know who the customer is.
+    pub fn needs_verified(&self) -> bool {
+        self.file.needs.contains(&Need::Verified)
+    }
+}
+
+/// All content, checked: what is in here runs.
+#[derive(Debug)]
+pub struct Content {
+    /// Who the business is.
+    pub business: BusinessFile,
+    /// When its people are there.
+    pub hours: Hours,
+    /// What we say outside any intent.
+    pub sentences: SentencesFile,
+    /// What sends a message to a person at once.
+    pub urgent: UrgentFile,
+    /// The dated rules; [`Content::policy`] picks those that hold.
+    pub policies: Vec<PolicyFile>,
+    /// Jargon and what we say instead.
+    pub words: WordsFile,
+    /// The intents by name.
+    pub intents: BTreeMap<String, Intent>,
+    /// Each rule's phrases and exceptions as bare words.
+    urgent_words: Vec<UrgentWords>,
+    templates: Templates,
+    digest: u64,
+}
+
+#[derive(Debug)]
+struct UrgentWords {
+    phrases: Vec<String>,
+    unless: Vec<String>,
+}
+
+impl Content {
+    /// Loads and checks a folder.
+    ///
+    /// # Errors
+    ///
+    /// All faults of all files, sorted by file and line.
+    pub fn load(dir: &Path) -> Result<Content, Vec<Fault>> {
+        check::load(dir)
+    }
+
+    /// All examples, each with the name of its intent.
+    pub fn examples(&self) -> impl Iterator<Item = (&str, &str)> {
+        let intents = self.intents.values();
+        intents.flat_map(|it| it.file.examples.iter().map(|text| (it.name.as_str(), text.as_str())))
+    }
+
+    /// The policies that hold on a date, by name: of those with one name, the newest whose date has come.
+    ///
+    /// A policy whose date has not come yet has the value of its oldest rule, so that no name is ever missing.
+    pub fn policy(&self, date: Date) -> BTreeMap<String, i64> {
+        policy_on(&self.policies, date)
+    }
+
+    /// The first urgency rule that a text meets, by its place in [`Content::urgent`].
+    ///
+    /// A phrase counts where it stands as whole words, in any case, whatever the punctuation.
+    pub fn urgent_rule(&self, text: &str) -> Option<usize> {
+        let said = bare_words(text);
+        let stands = |phrases: &[String]| phrases.iter().any(|it| said.contains(it.as_str()));
+        self.urgent_words.iter().position(|it| stands(&it.phrases) && !stands(&it.unless))
+    }
+
+    /// The words on the button that leads to an intent or command; `None` for anything else.
+    pub fn button(&self, choice: &str) -> Option<&str> {
+        match choice {
+            "talk_to_human" => Some(&self.sentences.button_talk_to_human),
+            "start_over" => Some(&self.sentences.button_start_over),
+            "end_chat" => Some(&self.sentences.button_end_chat),
+            SOMETHING_ELSE => Some(&self.sentences.something_else),
+            name => self.intents.get(name).map(|it| it.file.button.as_str()),
+        }
+    }
+
+    /// Fills a text of this content (an answer's `say`, a slot's `ask`, a sentence …) with facts.
+    pub fn render(&self, text: &str, facts: &Facts) -> Result<String, TemplateError> {
+        self.templates.render(text, facts)
+    }
+
+    /// Whether a condition of this content holds.
+    pub fn holds(&self, condition: &str, facts: &Facts) -> Result<bool, TemplateError> {
+        self.templates.holds(condition, facts)
+    }
+
+    /// The place of the answer to give: the first whose condition holds.
+    ///
+    /// A condition that cannot be decided does not hold; the last answer has none, so that there always is one.
+    pub fn answer(&self, intent: &Intent, facts: &Facts) -> Option<usize> {
+        check::answer_place(&self.templates, &intent.file, facts)
+    }
+
+    /// A number that changes when a file's text does.
+    pub fn digest(&self) -> u64 {
+        self.digest
+    }
+}
+
+fn policy_on(policies: &[PolicyFile], date: Date) -> BTreeMap<String, i64> {
+    let date = date.to_string();
+    let mut dated: Vec<&PolicyFile> = policies.iter().collect();
+    // ISO dates sort as text. What holds is put in last, and so stays.
+    dated.sort_by_key(|it| (it.from <= date, if it.from <= date { it.from.clone() } else { descending(&it.from) }));
+    dated.iter().map(|it| (it.name.clone(), it.value)).collect()
+}
+
+/// A key that sorts ISO dates from the newest to the oldest.
+fn descending(date: &str) -> String {
+    date.chars().map(|it| it.to_digit(10).and_then(|n| char::from_digit(9 - n, 10)).unwrap_or(it)).collect()
+}
+
+/// A phrase as [`bare_words`], and once more without apostrophes where it has any: many people type none.
+fn bare_phrases(phrases: &[String]) -> Vec<String> {
+    let mut bare: Vec<String> = phrases.iter().map(|it| bare_words(it)).collect();
+    let typed: Vec<String> = bare.iter().filter(|it| it.contains('\'')).map(|it| it.replace('\'', "")).collect();
+    bare.extend(typed);
+    bare.retain(|it| !it.trim().is_empty());
+    bare
+}
+
+/// A text in lower case, words with single spaces around, so that whole phrases can be looked for.
+fn bare_words(text: &str) -> String {
+    let mut bare = String::from(" ");
+    for word in text.split(|it: char| !it.is_alphanumeric() && !matches!(it, '\'' | '’')) {
+        let word = word.trim_matches(['\'', '’']).replace('’', "'");
+        if !word.is_empty() {
+            bare.push_str(&word.to_lowercase());
+            bare.push(' ');
+        }
+    }
+    bare
+}
+
+/// "Did you mean `…`?", where a known name is near enough.
+fn did_you_mean<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<String> {
+    let near =
+        known.into_iter().map(|it| (strsim::jaro_winkler(name, it), it)).filter(|(nearness, _)| NEAR_MIN <= *nearness);
+    near.max_by(|one, other| one.0.total_cmp(&other.0)).map(|(_, it)| format!("Did you mean `{it}`?"))
+}
+
+/// From this Jaro-Winkler nearness on, a name may have been meant.
+const NEAR_MIN: f64 = 0.8;
+
+/// The content in use: the last set that passed the check.
+#[derive(Debug)]
+pub struct Contents {
+    dir: PathBuf,
+    current: ArcSwap<Content>,
+}
+
+impl Contents {
+    /// Loads a folder.
+    ///
+    /// # Errors
+    ///
+    /// All faults; there is nothing to fall back on yet.
+    pub fn open(dir: &Path) -> Result<Self, Vec<Fault>> {
+        let content = Content::load(dir)?;
+        Ok(Self { dir: dir.to_owned(), current: ArcSwap::from_pointee(content) })
+    }
+
+    /// The content in use.
+    pub fn current(&self) -> Arc<Content> {
+        self.current.load_full()
+    }
+
+    /// The folder.
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    /// Loads the folder again; `true` when anything has changed.
+    ///
+    /// # Errors
+    ///
+    /// All faults; the content in use stays.
+    pub fn reload(&self) -> Result<bool, Vec<Fault>> {
+        let content = Content::load(&self.dir)?;
+        if content.digest == self.current.load().digest {
+            return Ok(false);
+        }
+        self.current.store(Arc::new(content));
+        Ok(true)
+    }
+
+    /// A number that changes when files come, go or are written to; reads no file.
+    pub fn fingerprint(&self) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        for file in check::files_in(&self.dir) {
+            file.hash(&mut hasher);
+            if let Ok(about) = std::fs::metadata(&file) {
+                about.len().hash(&mut hasher);
+                about.modified().ok().hash(&mut hasher);
+            }
+        }
+        hasher.finish()
+    }
+}
+
+#[cfg(test)]
+mod tests;

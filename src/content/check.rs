@@ -1,0 +1,398 @@
+//! Loads a folder of content and finds every fault in it: file, line, what, and what to do.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::path::{Path, PathBuf};
+
+use jiff::civil::Date;
+use serde::de::DeserializeOwned;
+
+use super::file::{BusinessFile, CostFile, HoursFile, IntentFile, PoliciesFile, Thresholds, UrgentFile, WordsFile};
+use super::hours::read_hours;
+use super::plain_words::Jargon;
+use super::read::{self, Key, Source};
+use super::template::{Facts, Templates};
+use super::{COMMANDS, Content, Fault, Intent, UrgentWords, bare_phrases, paths};
+
+mod intents;
+mod texts;
+
+/// Content files in a folder; more are a fault and not an endless wait.
+const FILES_MAX: usize = 2_000;
+
+/// Folders beside the stages that hold something else.
+const OTHER_FOLDERS: &[&str] = &["notices"];
+
+/// The files that stand beside the stages' folders: name, and what to do when it is missing.
+const FILES: [(&str, &str); 5] = [
+    ("business.toml", "Add it: it says who the business is, its hours and its thresholds."),
+    ("sentences.toml", "Add it: it has what the bot says outside any intent."),
+    ("urgent.toml", "Add it: it has the words that send a message to a person at once."),
+    ("policies.toml", "Add it: it has the dated rules, such as the late fee."),
+    ("words.toml", "Add it: it has jargon and what we say instead."),
+];
+
+/// One intent's file, read.
+struct Read {
+    name: String,
+    stage: String,
+    file: IntentFile,
+    source: Source,
+}
+
+/// What one file may know about the others.
+struct Known {
+    /// The names of all intents, of broken ones too.
+    intents: BTreeSet<String>,
+    /// The names of all slots; `None` when a broken file may have more.
+    slots: Option<BTreeSet<String>>,
+}
+
+impl Known {
+    /// Whether a customer may be offered this.
+    fn is_choice(&self, id: &str) -> bool {
+        COMMANDS.contains(&id) || self.intents.contains(id)
+    }
+}
+
+/// All content files under a folder, sorted.
+pub(super) fn files_in(dir: &Path) -> Vec<PathBuf> {
+    let mut files = toml_in(dir);
+    for folder in folders_in(dir) {
+        files.extend(toml_in(&folder));
+    }
+    files.sort();
+    files
+}
+
+fn entries(dir: &Path) -> Vec<PathBuf> {
+    let Ok(entries) = std::fs::read_dir(dir) else { return Vec::new() };
+    let mut paths: Vec<_> = entries.filter_map(|it| Some(it.ok()?.path())).collect();
+    paths.retain(|it| !name_of(it).starts_with('.'));
+    paths.sort();
+    paths
+}
+
+fn toml_in(dir: &Path) -> Vec<PathBuf> {
+    entries(dir).into_iter().filter(|it| it.extension().is_some_and(|it| it == "toml") && it.is_file()).collect()
+}
+
+fn folders_in(dir: &Path) -> Vec<PathBuf> {
+    let folders = entries(dir).into_iter().filter(|it| it.is_dir());
+    folders.filter(|it| !OTHER_FOLDERS.contains(&name_of(it).as_str())).collect()
+}
+
+fn name_of(path: &Path) -> String {
+    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
+}
+
+/// Loads a folder, or tells all its faults, sorted by file and line.
+pub(super) fn load(dir: &Path) -> Result<Content, Vec<Fault>> {
+    if !dir.is_dir() {
+        let hint = "Name the folder with `--intents`, or start where `intents/` is.";
+        return Err(vec![Fault::new(dir, 1, "there is no such folder", hint)]);
+    }
+    let mut loading = Loading { dir, faults: Vec::new(), digest: DefaultHasher::new() };
+    let content = loading.load();
+    let mut faults = loading.faults;
+    faults.sort();
+    faults.dedup();
+    match content {
+        Some(content) if faults.is_empty() => Ok(content),
+        _ => Err(faults),
+    }
+}
+
+struct Loading<'a> {
+    dir: &'a Path,
+    faults: Vec<Fault>,
+    digest: DefaultHasher,
+}
+
+impl Loading<'_> {
+    fn load(&mut self) -> Option<Content> {
+        self.check_stray_files();
+        let business = self.read_one::<BusinessFile>(0, read::BUSINESS);
+        let sentences = self.read_one(1, read::SENTENCES);
+        let urgent = self.read_one::<UrgentFile>(2, read::URGENT);
+        let policies = self.read_one::<PoliciesFile>(3, read::POLICIES);
+        let words = self.read_one::<WordsFile>(4, read::WORDS);
+        let (intents, known) = self.read_intents();
+        let faults = &mut self.faults;
+
+        let hours = business.as_ref().map(|(file, source)| {
+            check_business(file, source, &known, faults);
+            read_hours(&file.hours, &file.time_zone, source, faults)
+        });
+        if let Some((file, source)) = &policies {
+            check_policies(file, source, faults);
+        }
+        if let Some((file, source)) = &urgent {
+            check_urgent(file, source, faults);
+        }
+        if let Some((file, source)) = &words {
+            check_words(file, source, faults);
+        }
+        intents::check(&intents, &known, faults);
+
+        let stand_in = stand_in();
+        let spoken = texts::Spoken {
+            business: business.as_ref().map_or(&stand_in, |it| &it.0),
+            business_source: business.as_ref().map(|it| &it.1),
+            sentences: sentences.as_ref(),
+            urgent: urgent.as_ref(),
+            policies: policies.as_ref().map(|it| it.0.policy.as_slice()),
+            jargon: Jargon::new(words.as_ref().map_or(&[], |it| it.0.instead.as_slice())),
+            intents: &intents,
+            known: &known,
+        };
+        let templates = texts::check(&spoken, faults);
+
+        let urgent = urgent?.0;
+        let bare = |it: &super::file::UrgentRule| UrgentWords {
+            phrases: bare_phrases(&it.phrases),
+            unless: bare_phrases(&it.unless),
+        };
+        let intents = intents.into_iter().map(|it| {
+            let intent = Intent { name: it.name.clone(), stage: it.stage, path: it.source.file, file: it.file };
+            (it.name, intent)
+        });
+        Some(Content {
+            business: business?.0,
+            hours: hours?,
+            sentences: sentences?.0,
+            urgent_words: urgent.rule.iter().map(bare).collect(),
+            urgent,
+            policies: policies?.0.policy,
+            words: words?.0,
+            intents: intents.collect(),
+            templates,
+            digest: self.digest.finish(),
+        })
+    }
+
+    fn check_stray_files(&mut self) {
+        for file in toml_in(self.dir) {
+            let name = name_of(&file);
+            if FILES.iter().all(|it| it.0 != name) {
+                let hint = super::did_you_mean(&name, FILES.map(|it| it.0)).unwrap_or_else(|| {
+                    "Intents stand in a folder for their stage, `pay-it/make_payment.toml`.".to_owned()
+                });
+                self.faults.push(Fault::new(&file, 1, format!("`{name}` does not belong here"), hint));
+            }
+        }
+    }
+
+    fn text_of(&mut self, file: &Path, hint: &str) -> Option<String> {
+        match read::text_of(file, hint) {
+            Ok(text) => {
+                (file, &text).hash(&mut self.digest);
+                Some(text)
+            }
+            Err(fault) => {
+                self.faults.push(fault);
+                None
+            }
+        }
+    }
+
+    fn read_one<T: DeserializeOwned>(&mut self, place: usize, shape: &'static [Key]) -> Option<(T, Source)> {
+        let (name, hint) = FILES[place];
+        let file = self.dir.join(name);
+        let text = self.text_of(&file, hint)?;
+        read::read(&file, text, shape, &mut self.faults)
+    }
+
+    fn read_intents(&mut self) -> (Vec<Read>, Known) {
+        let mut intents = Vec::new();
+        let mut places: BTreeMap<String, PathBuf> = BTreeMap::new();
+        let mut n_files = 0;
+        for folder in folders_in(self.dir) {
+            let stage = name_of(&folder);
+            for file in toml_in(&folder) {
+                n_files += 1;
+                if FILES_MAX < n_files {
+                    continue;
+                }
+                let name = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+                self.check_name(&name, &file);
+                match places.get(&name) {
+                    Some(first) => {
+                        let what = format!("there is an intent `{name}` already, in {}", first.display());
+                        self.faults.push(Fault::new(
+                            &file,
+                            1,
+                            what,
+                            "Give one of them another name, or put them together.",
+                        ));
+                        continue;
+                    }
+                    None => places.insert(name.clone(), file.clone()),
+                };
+                let Some(text) = self.text_of(&file, "It was here a moment ago; try again.") else { continue };
+                if let Some((read, source)) = read::read(&file, text, read::INTENT, &mut self.faults) {
+                    intents.push(Read { name, stage: stage.clone(), file: read, source });
+                }
+            }
+        }
+        if FILES_MAX < n_files {
+            let what = format!("there are {n_files} intents, more than {FILES_MAX}");
+            self.faults.push(Fault::new(self.dir, 1, what, "Put those together that mean nearly the same."));
+        }
+        if places.is_empty() {
+            let hint = "Add one in a folder for its stage, `pay-it/make_payment.toml`.";
+            self.faults.push(Fault::new(self.dir, 1, "there are no intents", hint));
+        }
+        let all_read = intents.len() == places.len();
+        let slots = || intents.iter().flat_map(|it| it.file.slots.keys().cloned()).collect();
+        let slots = all_read.then(slots);
+        (intents, Known { intents: places.into_keys().collect(), slots })
+    }
+
+    fn check_name(&mut self, name: &str, file: &Path) {
+        let plain = |it: char| it.is_ascii_lowercase() || it.is_ascii_digit() || it == '_';
+        if !name.starts_with(|it: char| it.is_ascii_lowercase()) || !name.chars().all(plain) {
+            let what = format!("`{name}` is not a name for an intent");
+            self.faults.push(Fault::new(file, 1, what, "Use small letters, digits and `_`: `payment_failed.toml`."));
+        }
+        if matches!(name, "start_over" | "end_chat" | super::SOMETHING_ELSE) {
+            let what = format!("`{name}` is the name of a command");
+            self.faults.push(Fault::new(file, 1, what, "Give the intent another name."));
+        }
+    }
+}
+
+/// The place of the first answer whose condition holds; one that cannot be decided does not hold.
+pub(super) fn answer_place(templates: &Templates, intent: &IntentFile, facts: &Facts) -> Option<usize> {
+    let holds = |when: &String| templates.holds(when, facts).unwrap_or(false);
+    intent.answer.iter().position(|it| it.when.as_ref().is_none_or(holds))
+}
+
+fn check_business(file: &BusinessFile, source: &Source, known: &Known, faults: &mut Vec<Fault>) {
+    let mut fault = |path: &str, what: String, hint: &str| faults.push(source.fault(path, what, hint));
+    let is_code = |text: &str, n: usize| text.len() == n && text.bytes().all(|it| it.is_ascii_uppercase());
+    if !is_code(&file.currency, 3) {
+        fault(
+            "currency",
+            format!("`{}` is not a currency", file.currency),
+            "Write its three letters: `GBP`, `EUR`, `USD`.",
+        );
+    }
+    if !is_code(&file.country, 2) {
+        fault("country", format!("`{}` is not a country", file.country), "Write its two letters: `GB`, `DE`, `US`.");
+    }
+    let language = file.language.split('-').next().unwrap_or_default();
+    if !(2..=3).contains(&language.len()) || !language.bytes().all(|it| it.is_ascii_lowercase()) {
+        fault("language", format!("`{}` is not a language", file.language), "Write it like `en`, `en-US` or `de`.");
+    }
+    for (path, text) in [
+        ("name", &file.name),
+        ("greeting", &file.greeting),
+        ("privacy", &file.privacy),
+        ("phone", &file.phone),
+        ("email", &file.email),
+        ("emergency_number", &file.emergency_number),
+        ("pay_url", &file.pay_url),
+        ("hours.text", &file.hours.text),
+    ] {
+        if text.trim().is_empty() {
+            fault(path, format!("`{path}` is empty"), "Customers read it; write it out.");
+        }
+    }
+    let Thresholds { answer, ask_back, known: nearness } = file.thresholds;
+    for (path, value) in [("answer", answer), ("ask_back", ask_back), ("known", nearness)] {
+        if !(0.0..=1.0).contains(&value) {
+            fault(&format!("thresholds.{path}"), format!("`{path}` is {value}"), "Thresholds are between 0 and 1.");
+        }
+    }
+    if answer < ask_back {
+        let what = format!("`ask_back` is {ask_back}, more than `answer`, which is {answer}");
+        fault("thresholds.ask_back", what, "Asking back needs less confidence than answering.");
+    }
+    if file.cost.per_contact_minor < 0 {
+        fault(
+            "cost.per_contact_minor",
+            "a contact costs less than nothing".to_owned(),
+            "Write it in minor units: 650 for £6.50.",
+        );
+    }
+    for breach in paths::starter_breaches(file, |it| known.intents.contains(it)) {
+        let near = file.starters.iter().find(|it| breach.what.contains(&format!("`{it}` is no intent")));
+        let hint = near.and_then(|it| super::did_you_mean(it, known.intents.iter().map(String::as_str)));
+        faults.push(source.fault(&breach.path, breach.what, hint.unwrap_or(breach.hint)));
+    }
+}
+
+fn check_policies(file: &PoliciesFile, source: &Source, faults: &mut Vec<Fault>) {
+    for (i, policy) in file.policy.iter().enumerate() {
+        if policy.from.parse::<Date>().is_err() || policy.from.len() != "2026-01-01".len() {
+            let what = format!("`{}` is not a date", policy.from);
+            faults.push(source.fault(&format!("policy.{i}.from"), what, "Write it like `\"2026-01-01\"`."));
+        }
+        let twin = file.policy[..i].iter().position(|it| it.name == policy.name && it.from == policy.from);
+        if let Some(twin) = twin {
+            let line = source.line(&format!("policy.{twin}"));
+            let what = format!("`{}` from {} stands here twice, first in line {line}", policy.name, policy.from);
+            faults.push(source.fault(&format!("policy.{i}.name"), what, "Take one out, or give it another date."));
+        }
+        let plain = |it: char| it.is_ascii_lowercase() || it.is_ascii_digit() || it == '_';
+        if policy.name.is_empty() || !policy.name.chars().all(plain) {
+            let what = format!("`{}` is not a name for a policy", policy.name);
+            faults.push(source.fault(
+                &format!("policy.{i}.name"),
+                what,
+                "Use small letters, digits and `_`: `late_fee`.",
+            ));
+        }
+    }
+}
+
+fn check_urgent(file: &UrgentFile, source: &Source, faults: &mut Vec<Fault>) {
+    for (i, rule) in file.rule.iter().enumerate() {
+        if rule.phrases.is_empty() {
+            let what = format!("the rule `{}` has no phrases", rule.name);
+            faults.push(source.fault(&format!("rule.{i}.phrases"), what, "Add phrases, or take the rule out."));
+        }
+        for (path, phrases) in [("phrases", &rule.phrases), ("unless", &rule.unless)] {
+            for (j, phrase) in phrases.iter().enumerate() {
+                if bare_phrases(std::slice::from_ref(phrase)).is_empty() {
+                    let what = "a phrase without words";
+                    faults.push(source.fault(&format!("rule.{i}.{path}.{j}"), what, "Write words, or take it out."));
+                }
+            }
+        }
+    }
+}
+
+fn check_words(file: &WordsFile, source: &Source, faults: &mut Vec<Fault>) {
+    for (i, pair) in file.instead.iter().enumerate() {
+        if pair.not.is_empty() || pair.but.trim().is_empty() {
+            let hint = "Write `not = [\"remit\"]` and `but = \"pay\"`.";
+            faults.push(source.fault(&format!("instead.{i}"), "a pair of words with one side empty", hint));
+        }
+    }
+}
+
+/// A business to try templates with while `business.toml` is broken.
+fn stand_in() -> BusinessFile {
+    let text = || "x".to_owned();
+    BusinessFile {
+        name: text(),
+        country: "GB".to_owned(),
+        currency: "GBP".to_owned(),
+        time_zone: "UTC".to_owned(),
+        language: "en".to_owned(),
+        emergency_number: text(),
+        phone: text(),
+        email: text(),
+        address: text(),
+        pay_url: text(),
+        greeting: text(),
+        starters: Vec::new(),
+        privacy: text(),
+        payment_methods: vec![text()],
+        hours: HoursFile { text: text(), week: BTreeMap::new(), holidays: Vec::new(), minutes_per_conversation: 1 },
+        thresholds: Thresholds { answer: 0.5, ask_back: 0.5, known: 0.5 },
+        cost: CostFile { per_contact_minor: 0 },
+    }
+}

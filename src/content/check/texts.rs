@@ -1,0 +1,453 @@
+//! Checks every text that customers read: that it compiles, names facts that exist, can be filled, and is plain.
+
+use std::collections::BTreeSet;
+
+use jiff::civil::Date;
+use serde_json::{Map, Value, json};
+
+use super::{Known, Read, answer_place};
+use crate::content::file::{BusinessFile, IntentFile, PolicyFile, SentencesFile, UrgentFile};
+use crate::content::plain_words::{
+    ANSWER_WORDS_MAX, GRADE_MAX, Jargon, LIX_MAX, SCORED_WORDS_MIN, SENTENCE_WORDS_MAX, reading, sentences, strip,
+    words,
+};
+use crate::content::read::Source;
+use crate::content::template::{Facts, TemplateError, Templates};
+use crate::content::{Fault, did_you_mean, facts, policy_on};
+
+/// Everything that is said, from all files that could be read.
+pub(super) struct Spoken<'a> {
+    pub(super) business: &'a BusinessFile,
+    pub(super) business_source: Option<&'a Source>,
+    pub(super) sentences: Option<&'a (SentencesFile, Source)>,
+    pub(super) urgent: Option<&'a (UrgentFile, Source)>,
+    pub(super) policies: Option<&'a [PolicyFile]>,
+    pub(super) jargon: Jargon,
+    pub(super) intents: &'a [Read],
+    pub(super) known: &'a Known,
+}
+
+/// Checks all texts and conditions, and hands back the templates, compiled.
+pub(super) fn check(spoken: &Spoken<'_>, faults: &mut Vec<Fault>) -> Templates {
+    let policy = json!(policy_on(spoken.policies.unwrap_or_default(), Date::MAX));
+    let mut slots = Map::new();
+    for (name, slot) in spoken.intents.iter().flat_map(|it| &it.file.slots) {
+        slots.insert(name.clone(), json!(facts::slot_sample(slot.kind)));
+    }
+    let everything = facts::everything(spoken.business, policy.clone(), Value::Object(slots.clone()));
+    let mut check = Check {
+        names: facts::names(&everything),
+        everything: Facts::new(&everything),
+        templates: Templates::new(&spoken.business.currency),
+        spoken,
+        policy,
+        slots,
+        faults,
+    };
+    for intent in spoken.intents {
+        check.intent(intent);
+    }
+    check.business();
+    check.sentences();
+    check.urgent();
+    check.templates
+}
+
+struct Check<'a> {
+    spoken: &'a Spoken<'a>,
+    templates: Templates,
+    /// The names that templates may use.
+    names: BTreeSet<String>,
+    /// Facts in which every name has a value.
+    everything: Facts,
+    policy: Value,
+    /// A value for every slot of every intent.
+    slots: Map<String, Value>,
+    faults: &'a mut Vec<Fault>,
+}
+
+/// Whether a text or condition can be tried with facts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Fit {
+    /// It can.
+    Fit,
+    /// It has faults, or names something from a file that could not be read.
+    Unfit,
+}
+
+impl Check<'_> {
+    fn intent(&mut self, intent: &Read) {
+        let Read { file, source, .. } = intent;
+        let mut fits = Vec::new();
+        let mut texts = Vec::new();
+        for (i, answer) in file.answer.iter().enumerate() {
+            let path = format!("answer.{i}.say");
+            fits.push(self.text(source, &path, &answer.say));
+            self.plain(source, &path, &answer.say, ANSWER_WORDS_MAX);
+            texts.push(answer.say.as_str());
+            if let Some(when) = &answer.when {
+                fits.push(self.condition(source, &format!("answer.{i}.when"), when));
+            }
+        }
+        if let Some(text) = &file.unverified {
+            let fit = self.text(source, "unverified", text);
+            self.plain(source, "unverified", text, ANSWER_WORDS_MAX);
+            texts.push(text);
+            if fit == Fit::Fit {
+                for stranger in self.strangers(file) {
+                    self.fill(source, "unverified", text, &stranger, STRANGER);
+                }
+            }
+        }
+        for (name, slot) in &file.slots {
+            for (key, text) in [("ask", &slot.ask), ("ask_again", &slot.ask_again)] {
+                let path = format!("slots.{name}.{key}");
+                let fit = self.text(source, &path, text);
+                self.plain(source, &path, text, ANSWER_WORDS_MAX);
+                texts.push(text);
+                if fit == Fit::Fit {
+                    for (facts, whom) in self.people(file) {
+                        self.fill(source, &path, text, &facts, whom);
+                    }
+                }
+            }
+            if let Some(when) = &slot.when {
+                self.condition(source, &format!("slots.{name}.when"), when);
+            }
+        }
+        for (path, text) in [("button", &file.button), ("means", &file.means)] {
+            self.jargon(source, path, text, text);
+        }
+        self.score(source, "answer", &texts);
+        if !fits.contains(&Fit::Unfit) {
+            self.answer_everybody(intent);
+        }
+    }
+
+    /// Gives each kind of customer the answer that they would get, to see that they get one.
+    fn answer_everybody(&mut self, intent: &Read) {
+        for (facts, whom) in self.people(&intent.file) {
+            if let Some(place) = answer_place(&self.templates, &intent.file, &facts) {
+                let say = &intent.file.answer[place].say;
+                self.fill(&intent.source, &format!("answer.{place}.say"), say, &facts, whom);
+            }
+        }
+    }
+
+    /// Those who may get an answer of this intent, with little known about them.
+    fn people(&self, file: &IntentFile) -> Vec<(Facts, Whom)> {
+        let mut people = Vec::new();
+        for slots in self.told(file) {
+            for (name, facts) in facts::customers(self.spoken.business, &self.policy, &slots) {
+                people.push((Facts::new(&facts), Whom { name, hint: CUSTOMER_HINT }));
+            }
+        }
+        if file.needs.is_empty() {
+            people.extend(self.strangers(file).into_iter().map(|it| (it, STRANGER)));
+        }
+        people
+    }
+
+    fn strangers(&self, file: &IntentFile) -> Vec<Facts> {
+        let strangers = self.told(file).into_iter();
+        strangers.map(|slots| Facts::new(&facts::stranger(self.spoken.business, self.policy.clone(), slots))).collect()
+    }
+
+    /// What customers may have told: only what they have to, and all that they can.
+    fn told(&self, file: &IntentFile) -> Vec<Value> {
+        let told = |may_tell: &dyn Fn(&str) -> bool| {
+            let slots = self.slots.iter().map(|(name, value)| match may_tell(name) {
+                true => (name.clone(), value.clone()),
+                false => (name.clone(), Value::Null),
+            });
+            Value::Object(slots.collect())
+        };
+        let required = |name: &str| file.slots.get(name).is_some_and(|it| !it.optional && it.when.is_none());
+        let all = |name: &str| file.slots.contains_key(name);
+        let mut variants = vec![told(&required)];
+        if file.slots.keys().any(|it| !required(it)) {
+            variants.push(told(&all));
+        }
+        variants
+    }
+
+    fn business(&mut self) {
+        let Some(source) = self.spoken.business_source else { return };
+        let business = self.spoken.business;
+        for (path, text) in [("greeting", &business.greeting), ("privacy", &business.privacy)] {
+            if self.text(source, path, text) == Fit::Fit {
+                let facts = facts::stranger(business, self.policy.clone(), json!({}));
+                self.fill(source, path, text, &Facts::new(&facts), STRANGER);
+            }
+            self.plain(source, path, text, ANSWER_WORDS_MAX);
+        }
+    }
+
+    fn sentences(&mut self) {
+        let Some((file, source)) = self.spoken.sentences else { return };
+        let texts = [
+            ("did_you_mean", &file.did_you_mean),
+            ("say_it_again", &file.say_it_again),
+            ("do_not_know", &file.do_not_know),
+            ("in_queue", &file.in_queue),
+            ("closed", &file.closed),
+            ("kept_for_person", &file.kept_for_person),
+            ("already_in_queue", &file.already_in_queue),
+            ("already_with_person", &file.already_with_person),
+            ("taken", &file.taken),
+            ("handed_back", &file.handed_back),
+            ("closed_by_staff", &file.closed_by_staff),
+            ("ended", &file.ended),
+            ("reopened", &file.reopened),
+            ("started_over", &file.started_over),
+            ("survey", &file.survey),
+            ("thanks_for_rating", &file.thanks_for_rating),
+            ("check_it_is_you", &file.check_it_is_you),
+            ("billing_down", &file.billing_down),
+            ("does_not_add_up", &file.does_not_add_up),
+            ("trouble", &file.trouble),
+            ("same_answer", &file.same_answer),
+            ("card_masked", &file.card_masked),
+        ];
+        let waits = [
+            json!({"open": true, "place": 2, "minutes": 8, "back": null, "hours": "Monday to Friday"}),
+            json!({"open": true, "place": null, "minutes": null, "back": null, "hours": "Monday to Friday"}),
+            json!({"open": false, "place": 1, "minutes": null, "back": "Tuesday 9:00", "hours": "Monday to Friday"}),
+            json!({"open": false, "place": null, "minutes": null, "back": null, "hours": "Monday to Friday"}),
+        ];
+        let stranger = facts::stranger(self.spoken.business, self.policy.clone(), json!({}));
+        for (path, text) in texts {
+            self.plain(source, path, text, ANSWER_WORDS_MAX);
+            if self.text(source, path, text) == Fit::Unfit {
+                continue;
+            }
+            for wait in &waits {
+                let people = [("first", json!("a late fee")), ("second", json!("a refund")), ("staff", json!("Sam"))];
+                let facts = facts::with(facts::with(stranger.clone(), &people), &[("wait", wait.clone())]);
+                self.fill(source, path, text, &Facts::new(&facts), STRANGER);
+            }
+        }
+        let scored: Vec<&str> = texts.iter().map(|it| it.1.as_str()).collect();
+        self.score(source, "did_you_mean", &scored);
+        for (path, button) in [
+            ("something_else", &file.something_else),
+            ("button_talk_to_human", &file.button_talk_to_human),
+            ("button_start_over", &file.button_start_over),
+            ("button_end_chat", &file.button_end_chat),
+        ] {
+            let n = words(button).count();
+            if n == 0 || super::super::plain_words::BUTTON_WORDS_MAX < n {
+                let what = format!("the button has {n} words");
+                self.faults.push(source.fault(path, what, "One to four words that say what will happen."));
+            }
+            self.jargon(source, path, button, button);
+        }
+        for (path, texts) in
+            [("start_over", &file.start_over), ("end_chat", &file.end_chat), ("talk_to_human", &file.talk_to_human)]
+        {
+            if texts.is_empty() {
+                self.faults.push(source.fault(
+                    path,
+                    format!("`{path}` is empty"),
+                    "Add at least one message that means it.",
+                ));
+            }
+        }
+    }
+
+    fn urgent(&mut self) {
+        let Some((file, source)) = self.spoken.urgent else { return };
+        let stranger = Facts::new(&facts::stranger(self.spoken.business, self.policy.clone(), json!({})));
+        for (i, rule) in file.rule.iter().enumerate() {
+            let path = format!("rule.{i}.say");
+            if self.text(source, &path, &rule.say) == Fit::Fit {
+                self.fill(source, &path, &rule.say, &stranger, STRANGER);
+            }
+            self.plain(source, &path, &rule.say, ANSWER_WORDS_MAX);
+        }
+        let scored: Vec<&str> = file.rule.iter().map(|it| it.say.as_str()).collect();
+        self.score(source, "rule", &scored);
+    }
+
+    /// Compiles a text, and tries it on a customer about whom everything is known.
+    fn text(&mut self, source: &Source, path: &str, text: &str) -> Fit {
+        if let Err(error) = self.templates.add_text(text) {
+            self.broken(source, path, &error);
+            return Fit::Unfit;
+        }
+        let names = self.templates.names_in_text(text);
+        if self.names_are_known(source, path, text, names, Code::Between) == Fit::Unfit {
+            return Fit::Unfit;
+        }
+        match self.templates.render(text, &self.everything) {
+            Ok(_) => Fit::Fit,
+            Err(error) => {
+                let what = format!("this cannot be filled even when every fact is known: {}", error.what);
+                let hint =
+                    "Filters: `money` for amounts, `date`, `day` and `month` for dates, `plural`, `list` for texts.";
+                self.faults.push(source.fault_within(path, error.line, what, hint));
+                Fit::Unfit
+            }
+        }
+    }
+
+    /// Compiles a condition, and tries it on a customer about whom everything is known.
+    fn condition(&mut self, source: &Source, path: &str, condition: &str) -> Fit {
+        if let Err(error) = self.templates.add_condition(condition) {
+            self.broken(source, path, &error);
+            return Fit::Unfit;
+        }
+        let names = self.templates.names_in_condition(condition);
+        if self.names_are_known(source, path, condition, names, Code::All) == Fit::Unfit {
+            return Fit::Unfit;
+        }
+        match self.templates.holds(condition, &self.everything) {
+            Ok(_) => Fit::Fit,
+            Err(error) => {
+                let what = format!("this cannot be decided even when every fact is known: {}", error.what);
+                self.faults.push(source.fault(
+                    path,
+                    what,
+                    "Compare a fact with a value, `invoice and invoice.owed > 0`.",
+                ));
+                Fit::Unfit
+            }
+        }
+    }
+
+    fn broken(&mut self, source: &Source, path: &str, error: &TemplateError) {
+        let hint = "Look for `{{ … }}`, `{% if … %}` and `{% endif %}` that do not match.";
+        self.faults.push(source.fault_within(path, error.line, format!("this cannot be read: {}", error.what), hint));
+    }
+
+    fn names_are_known(&mut self, source: &Source, path: &str, text: &str, names: BTreeSet<String>, code: Code) -> Fit {
+        let mut fit = Fit::Fit;
+        for name in names {
+            if self.names.contains(&name) || self.templates.is_function(&name) {
+                continue;
+            }
+            fit = Fit::Unfit;
+            let from_broken_file = (self.spoken.policies.is_none() && name.starts_with("policy."))
+                || (self.spoken.known.slots.is_none() && name.starts_with("slots."));
+            if from_broken_file {
+                continue;
+            }
+            let hint = did_you_mean(&name, self.names.iter().map(String::as_str))
+                .unwrap_or_else(|| fact_hint(&name).to_owned());
+            let last = name.rsplit('.').next().unwrap_or(&name);
+            let line = line_with(text, last);
+            self.faults.push(source.fault_within(path, line, format!("there is no fact `{name}`"), hint));
+        }
+        for (line, kind, name) in self.templates.unknown_words(text, code == Code::All) {
+            fit = Fit::Unfit;
+            let near = did_you_mean(&name, Templates::filters()).filter(|_| kind == "filter");
+            let hint =
+                near.unwrap_or_else(|| "Ours are `money`, `date`, `day`, `month`, `plural` and `list`.".to_owned());
+            self.faults.push(source.fault_within(path, line, format!("there is no {kind} `{name}`"), hint));
+        }
+        fit
+    }
+
+    fn fill(&mut self, source: &Source, path: &str, text: &str, facts: &Facts, whom: Whom) {
+        match self.templates.render(text, facts) {
+            Ok(said) if said.is_empty() => {
+                self.faults.push(source.fault(path, format!("{} is told nothing here", whom.name), whom.hint));
+            }
+            Ok(_) => {}
+            Err(error) => {
+                let what = format!("{} cannot be told this: {}", whom.name, error.what);
+                self.faults.push(source.fault_within(path, error.line, what, whom.hint));
+            }
+        }
+    }
+
+    /// Lengths and jargon of one text.
+    fn plain(&mut self, source: &Source, path: &str, text: &str, words_max: usize) {
+        let stripped = strip(text);
+        let n = words(&stripped.longest).count();
+        if words_max < n {
+            let what = format!("this has up to {n} words, more than {words_max}");
+            self.faults.push(source.fault(
+                path,
+                what,
+                "Say the answer and what to do next; leave the rest to a button.",
+            ));
+        }
+        for sentence in sentences(&stripped.longest) {
+            let n = words(&sentence).count();
+            if SENTENCE_WORDS_MAX < n {
+                let start: Vec<_> = sentence.split(' ').take(4).collect();
+                let what =
+                    format!("the sentence \"{} …\" has {n} words, more than {SENTENCE_WORDS_MAX}", start.join(" "));
+                let first = words(&sentence).find(|it| *it != "0").unwrap_or_default();
+                let line = line_with(text, first);
+                self.faults.push(source.fault_within(path, line, what, "Make two sentences of it, one idea each."));
+            }
+        }
+        self.jargon(source, path, text, &stripped.all);
+    }
+
+    fn jargon(&mut self, source: &Source, path: &str, text: &str, shown: &str) {
+        for found in self.spoken.jargon.find(shown) {
+            let line = line_with(text, &found.not);
+            let what = format!("customers don't know the words \"{}\"", found.not);
+            self.faults.push(source.fault_within(path, line, what, format!("Say \"{}\".", found.but)));
+        }
+    }
+
+    /// How easily texts read, taken together.
+    fn score(&mut self, source: &Source, path: &str, texts: &[&str]) {
+        let longest: Vec<String> = texts.iter().map(|it| strip(it).longest).collect();
+        let reading = reading(longest.iter().map(String::as_str));
+        if reading.n_words < SCORED_WORDS_MIN {
+            return;
+        }
+        let hint = "Use shorter words and sentences.";
+        if self.spoken.business.language.starts_with("en") && GRADE_MAX < reading.grade {
+            let what = format!("the texts together read at grade {:.1}, above {GRADE_MAX}", reading.grade);
+            self.faults.push(source.fault(path, what, hint));
+        }
+        if LIX_MAX < reading.lix {
+            let what = format!("the texts together have a LIX of {:.0}, above {LIX_MAX}", reading.lix);
+            self.faults.push(source.fault(path, what, hint));
+        }
+    }
+}
+
+/// Which parts of a text are code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Code {
+    /// What stands between braces.
+    Between,
+    /// All of it.
+    All,
+}
+
+/// A kind of customer about whom little is known.
+#[derive(Clone, Copy)]
+struct Whom {
+    name: &'static str,
+    hint: &'static str,
+}
+
+const STRANGER: Whom = Whom {
+    name: "somebody whom we don't know",
+    hint: "Give the answer a `when` like `account and …`, or add `needs = [\"verified\"]` with an `unverified` text.",
+};
+
+const CUSTOMER_HINT: &str =
+    "Give the answer a `when` like `invoice and …`, or put what may be missing in `{% if … %}`.";
+
+fn fact_hint(name: &str) -> &'static str {
+    match name.split('.').next().unwrap_or_default() {
+        "policy" => "Policies stand in `policies.toml`.",
+        "slots" => "Slots are declared in `[slots.…]` of an intent.",
+        _ => "Facts are `account`, `invoice`, `payment`, `change` and others; the README lists them.",
+    }
+}
+
+/// The line, from 1, of a text in which words stand; the first, when they stand nowhere as they are.
+fn line_with(text: &str, words: &str) -> usize {
+    let words = words.to_lowercase();
+    text.lines().position(|it| it.to_lowercase().contains(&words)).map_or(1, |it| it + 1)
+}

@@ -1,0 +1,419 @@
+//! How content files look: the shapes that TOML is read into. Unknown keys are faults.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+/// One intent's file, `intents/<stage>/<intent>.toml`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct IntentFile {
+    /// What a customer means, in one sentence for staff.
+    pub about: String,
+    /// Two to four words for a button that leads here.
+    pub button: String,
+    /// How "did you mean" names it: finishes "Is it about …?"
+    pub means: String,
+    /// How customers say it.
+    pub examples: Vec<String>,
+    /// What must be known first.
+    #[serde(default)]
+    pub needs: Vec<Need>,
+    /// The general answer for somebody whom we don't know yet; demanded where `needs` has `verified`.
+    pub unverified: Option<String>,
+    /// Small talk: it gives way to a question in the same message, and is never offered as "did you mean".
+    #[serde(default)]
+    pub small_talk: bool,
+    /// The message is kept as a suggestion for staff to read.
+    #[serde(default)]
+    pub suggestion: bool,
+    /// What it may cost the customer.
+    pub budget: Budget,
+    /// Facts that the customer has to tell.
+    #[serde(default)]
+    pub slots: BTreeMap<String, SlotFile>,
+    /// The answers; the first whose `when` holds is given.
+    #[serde(default)]
+    pub answer: Vec<AnswerFile>,
+    /// Conversations that must go as written.
+    #[serde(default)]
+    pub talk: Vec<TalkFile>,
+}
+
+/// What must be known before an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Need {
+    /// Who the customer is.
+    Verified,
+}
+
+/// What an intent may cost the customer, at most, from the question to the answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Budget {
+    /// Messages of the customer, the question included.
+    pub turns: u32,
+    /// Taps.
+    pub taps: u32,
+    /// Facts that have to be typed.
+    pub typed: u32,
+}
+
+/// A fact that the customer has to tell.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SlotFile {
+    /// What kind of fact.
+    pub kind: SlotKind,
+    /// How to ask for it.
+    pub ask: String,
+    /// Ask again in other words when the reply had none.
+    pub ask_again: String,
+    /// Read it when it is said, never ask for it.
+    #[serde(default)]
+    pub optional: bool,
+    /// Ask only when this holds; always, when absent.
+    pub when: Option<String>,
+}
+
+/// The kinds of fact that are read in-process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SlotKind {
+    /// Which bill: by number, by month, "the last one". Asked with the three newest as buttons.
+    Invoice,
+    /// A day.
+    Date,
+    /// An amount of money.
+    Money,
+    /// An e-mail address.
+    Email,
+    /// Any words.
+    Text,
+}
+
+/// One answer.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AnswerFile {
+    /// The condition; always, when absent.
+    pub when: Option<String>,
+    /// The words.
+    pub say: String,
+    /// Intents or commands to tap, in this order.
+    #[serde(default)]
+    pub choices: Vec<String>,
+    /// Figures that come with it.
+    pub card: Option<CardKind>,
+    /// What happens next.
+    #[serde(default)]
+    pub then: Then,
+    /// Ask how easy it was, once in a conversation.
+    #[serde(default)]
+    pub survey: bool,
+}
+
+/// The cards that there are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CardKind {
+    /// The bill in question, line by line, with what changed marked.
+    Invoice,
+    /// The newest bills.
+    Invoices,
+    /// The newest payments.
+    Payments,
+    /// Why the bill differs from the one before.
+    Change,
+    /// The price list.
+    Plans,
+}
+
+/// What follows an answer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Then {
+    /// The bot goes on.
+    #[default]
+    Wait,
+    /// A person takes over.
+    HandOff,
+    /// A person takes over, before the others.
+    HandOffUrgent,
+    /// The conversation ends.
+    End,
+}
+
+/// A conversation that must go as written.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TalkFile {
+    /// A sentence in the present tense.
+    pub name: String,
+    /// A demo customer's id; a visitor whom we don't know, when absent.
+    pub account: Option<String>,
+    /// When it takes place, `2026-06-16T10:00` in the business's time zone; that, when absent.
+    pub at: Option<String>,
+    /// It must fail; to be removed when mended.
+    #[serde(default)]
+    pub known_failure: bool,
+    /// What is said and what must follow.
+    pub steps: Vec<TalkStep>,
+}
+
+/// One step of a talk: what the customer does, or what must be true of the reply to it.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TalkStep {
+    /// The customer says this.
+    pub customer: Option<String>,
+    /// The customer taps the choice with this id.
+    pub taps: Option<String>,
+    /// The reply has these words.
+    pub says: Option<Texts>,
+    /// The reply does not have these words.
+    pub says_not: Option<Texts>,
+    /// The reply offers these, among others.
+    pub offers: Option<Vec<String>>,
+    /// The reply asks for this slot.
+    pub asks: Option<String>,
+    /// The reply is "did you mean" with these among its choices.
+    pub did_you_mean: Option<Vec<String>>,
+    /// The message was understood as this.
+    pub understood: Option<String>,
+    /// The reply brings a card whose text, rows and all, has these words.
+    pub card: Option<Texts>,
+    /// A person must answer from here on.
+    pub hands_off: Option<bool>,
+    /// It goes to the front of the queue.
+    pub urgent: Option<bool>,
+    /// A question was recorded for this reason.
+    pub records: Option<String>,
+}
+
+/// One text or several.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(untagged)]
+pub enum Texts {
+    /// One.
+    One(String),
+    /// Several.
+    Many(Vec<String>),
+}
+
+impl Texts {
+    /// The texts.
+    pub fn all(&self) -> &[String] {
+        match self {
+            Texts::One(text) => std::slice::from_ref(text),
+            Texts::Many(texts) => texts,
+        }
+    }
+}
+
+/// `intents/business.toml`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BusinessFile {
+    /// The business's name.
+    pub name: String,
+    /// ISO 3166 country, which decides the emergency number.
+    pub country: String,
+    /// ISO 4217 currency.
+    pub currency: String,
+    /// IANA time zone.
+    pub time_zone: String,
+    /// BCP 47 language of the texts.
+    pub language: String,
+    /// The number to call in danger.
+    pub emergency_number: String,
+    /// Where customers reach billing by phone.
+    pub phone: String,
+    /// Where customers reach billing by e-mail.
+    pub email: String,
+    /// Where customers reach billing by post.
+    pub address: String,
+    /// The page on which customers pay.
+    pub pay_url: String,
+    /// What the panel says before the first message.
+    pub greeting: String,
+    /// What can be tapped before the first message: intents.
+    pub starters: Vec<String>,
+    /// How long conversations are kept and who sees them, in plain words.
+    pub privacy: String,
+    /// Ways to pay, in plain words: "Visa", "bank transfer".
+    pub payment_methods: Vec<String>,
+    /// The opening hours.
+    pub hours: HoursFile,
+    /// The classifier's thresholds.
+    pub thresholds: Thresholds,
+    /// What a contact costs.
+    pub cost: CostFile,
+}
+
+/// When people are there.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HoursFile {
+    /// In plain words: "Monday to Friday, 9:00 to 17:00".
+    pub text: String,
+    /// Per day, `mon` to `sun`, `"09:00-17:00"`; a day that is absent is closed.
+    #[serde(default)]
+    pub week: BTreeMap<String, String>,
+    /// Closed days, `2026-12-25`.
+    #[serde(default)]
+    pub holidays: Vec<String>,
+    /// How long a person takes for one conversation, in minutes, until it has been measured.
+    pub minutes_per_conversation: u32,
+}
+
+/// When a guess is good enough.
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Thresholds {
+    /// At least this calibrated confidence to answer, 0 to 1.
+    pub answer: f32,
+    /// At least this for the best to be offered as "did you mean", 0 to 1.
+    pub ask_back: f32,
+    /// Below this nearness to the content, 0 to 1, a text is out of scope.
+    pub known: f32,
+}
+
+/// What a contact costs the business.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CostFile {
+    /// In minor units of the business's currency, one conversation with a person.
+    pub per_contact_minor: i64,
+}
+
+/// `intents/sentences.toml`: what we say outside any intent. Templates like answers.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SentencesFile {
+    /// Not sure, before two choices: "I'm not sure I've got that. Is it about …?" with `first` and `second`.
+    pub did_you_mean: String,
+    /// The button beside the two choices.
+    pub something_else: String,
+    /// After "something else" or a first miss.
+    pub say_it_again: String,
+    /// After the last miss, before the hand-off.
+    pub do_not_know: String,
+    /// Handed off within the hours; `wait.place`, `wait.minutes`.
+    pub in_queue: String,
+    /// Handed off outside the hours; `wait.back`.
+    pub closed: String,
+    /// The customer writes while waiting, outside the hours or in them: it is kept for the person.
+    pub kept_for_person: String,
+    /// Asks for a person while already waiting.
+    pub already_in_queue: String,
+    /// Asks for a person while one has the conversation; `staff`.
+    pub already_with_person: String,
+    /// A person has taken it; `staff`. Shown in the middle.
+    pub taken: String,
+    /// A person has given it back to the bot; `staff`. Shown in the middle.
+    pub handed_back: String,
+    /// Closed by staff. Shown in the middle.
+    pub closed_by_staff: String,
+    /// Ended by the customer. Shown in the middle.
+    pub ended: String,
+    /// The customer writes after the end. Shown in the middle.
+    pub reopened: String,
+    /// After "start over".
+    pub started_over: String,
+    /// The survey's sentence.
+    pub survey: String,
+    /// After a rating.
+    pub thanks_for_rating: String,
+    /// A needed fact is the account, and we don't know who it is; comes after an intent's `unverified`.
+    pub check_it_is_you: String,
+    /// Billing cannot be reached.
+    pub billing_down: String,
+    /// The change of a bill does not add up; a person gets it.
+    pub does_not_add_up: String,
+    /// Something of ours is broken or overloaded; a person gets it.
+    pub trouble: String,
+    /// The same answer would come a second time in a row: said before it.
+    pub same_answer: String,
+    /// A card number was masked; said once before the answer.
+    pub card_masked: String,
+    /// The button of the command "talk to a person".
+    pub button_talk_to_human: String,
+    /// The button of the command "start over".
+    pub button_start_over: String,
+    /// The button of the command "end chat".
+    pub button_end_chat: String,
+    /// Whole messages that mean "start over".
+    pub start_over: Vec<String>,
+    /// Whole messages that mean "end chat".
+    pub end_chat: Vec<String>,
+    /// Whole messages that mean "talk to a person", whatever else is going on.
+    pub talk_to_human: Vec<String>,
+}
+
+/// `intents/urgent.toml`: words that send a message to a person at once, before the classifier is asked.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct UrgentFile {
+    /// The rules, first match wins.
+    pub rule: Vec<UrgentRule>,
+}
+
+/// One kind of urgency.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct UrgentRule {
+    /// Its name, for staff: "danger", "bereavement".
+    pub name: String,
+    /// Phrases; one of them stands in the message as whole words, in any case.
+    pub phrases: Vec<String>,
+    /// Phrases that switch the rule off when they stand in the message: "password expired".
+    #[serde(default)]
+    pub unless: Vec<String>,
+    /// What we say first.
+    pub say: String,
+}
+
+/// `intents/policies.toml`: dated rules.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PoliciesFile {
+    /// The rules; of those with one name, the newest whose date has come holds.
+    pub policy: Vec<PolicyFile>,
+}
+
+/// One dated rule.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PolicyFile {
+    /// Its name in templates: `policy.<name>`.
+    pub name: String,
+    /// From this day on, `2026-01-01`.
+    pub from: String,
+    /// Everyday words for staff and customers.
+    pub about: String,
+    /// A number of days, a percentage, or an amount in minor units; what it is, `about` says.
+    pub value: i64,
+}
+
+/// `intents/words.toml`: jargon and what we say instead.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WordsFile {
+    /// What not to say, and what to say.
+    pub instead: Vec<WordFile>,
+    /// Terms that cannot be avoided, with their explanation.
+    #[serde(default)]
+    pub explained: BTreeMap<String, String>,
+}
+
+/// A word to avoid.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WordFile {
+    /// Not these.
+    pub not: Vec<String>,
+    /// But this.
+    pub but: String,
+}

@@ -1,0 +1,592 @@
+//! Tests of loading and checking: folders are built in a temporary place, broken, and mended.
+
+use std::fs;
+
+use jiff::civil::date;
+use serde_json::json;
+use tempfile::TempDir;
+
+use super::*;
+
+const BUSINESS: &str = r#"name = "Test Water"
+country = "GB"
+currency = "GBP"
+time_zone = "Europe/London"
+language = "en"
+emergency_number = "999"
+phone = "01632 960 000"
+email = "bills@example.com"
+address = "1 High Street"
+pay_url = "https://example.com/pay"
+greeting = "Hello. Ask about your bill."
+starters = ["pay_now"]
+privacy = "We keep this chat to help you."
+payment_methods = ["Visa"]
+[hours]
+text = "Monday to Friday, 9:00 to 17:00"
+minutes_per_conversation = 4
+holidays = ["2026-12-25"]
+[hours.week]
+mon = "09:00-17:00"
+fri = "09:00-12:00,13:00-16:30"
+[thresholds]
+answer = 0.6
+ask_back = 0.3
+known = 0.2
+[cost]
+per_contact_minor = 600
+"#;
+
+const URGENT: &str = r#"[[rule]]
+name = "danger"
+phrases = ["smell gas", "can't breathe", "i'm ill"]
+unless = ["gas bill"]
+say = "Call {{ business.emergency_number }} now."
+"#;
+
+const POLICIES: &str = r#"[[policy]]
+name = "late_fee"
+from = "2026-01-01"
+about = "The fee for a late bill."
+value = 500
+[[policy]]
+name = "late_fee"
+from = "2026-07-01"
+about = "The fee for a late bill."
+value = 700
+"#;
+
+const WORDS: &str = r#"[[instead]]
+not = ["arrears", "remit"]
+but = "what you still owe"
+"#;
+
+const PAY_NOW: &str = r#"# How to pay.
+about = "Wants to pay."
+button = "Pay now"
+means = "paying a bill"
+EXAMPLES
+needs = ["verified"]
+unverified = "You can pay at {{ business.pay_url }}."
+budget = { turns = 2, taps = 1, typed = 0 }
+
+[slots.invoice]
+kind = "invoice"
+ask = "Which bill is it?"
+ask_again = "Tap the bill, or type its month."
+when = "invoices | length > 1"
+
+[[answer]]
+when = "invoice and invoice.owed > 0"
+say = """
+You owe {{ invoice.owed | money }}, due on {{ invoice.due | date }}.
+Pay at {{ business.pay_url }}."""
+choices = ["late_fee_help", "talk_to_human"]
+
+[[answer]]
+say = "You owe nothing now."
+choices = ["talk_to_human"]
+
+[[talk]]
+name = "the amount is named"
+account = "all-quiet"
+at = "2026-06-16T10:00"
+steps = [
+  { customer = "how do I pay" },
+  { says = "You owe", offers = ["talk_to_human"], understood = "pay_now" },
+]
+
+[[talk]]
+name = "a visitor hears where to pay"
+steps = [ { taps = "pay_now" }, { says = ["pay at"] } ]
+"#;
+
+const LATE_FEE_HELP: &str = r#"about = "Asks about the late fee."
+button = "Ask about the fee"
+means = "a late fee"
+EXAMPLES
+budget = { turns = 1, taps = 0, typed = 0 }
+
+[[answer]]
+say = "A late bill costs {{ policy.late_fee | money }} more."
+choices = ["pay_now"]
+
+[[talk]]
+name = "the fee is named"
+steps = [ { customer = "what is the late fee" }, { says = "more" } ]
+
+[[talk]]
+name = "the fee is named to somebody in a hurry"
+steps = [ { customer = "late fee??" }, { says = "more" } ]
+"#;
+
+fn examples(word: &str) -> String {
+    let lines: Vec<String> = (0..25).map(|i| format!("  \"{word} number {i}\",")).collect();
+    format!("examples = [\n{}\n]", lines.join("\n"))
+}
+
+/// A good folder, with changes: a file and what replaces what in it.
+struct Folder(TempDir);
+
+impl Folder {
+    fn new() -> Self {
+        let folder = Self(tempfile::tempdir().expect("there is a place for temporary files"));
+        let sentences: Vec<String> = read::SENTENCES
+            .iter()
+            .map(|key| match (key.name, key.shape) {
+                ("did_you_mean", _) => "did_you_mean = \"Is it {{ first }} or {{ second }}?\"".to_owned(),
+                (name, read::Shape::Texts) => format!("{name} = [\"{name}\"]"),
+                (name, _) => format!("{name} = \"We are here.\""),
+            })
+            .collect();
+        folder.write("sentences.toml", &sentences.join("\n"));
+        folder.write("business.toml", BUSINESS);
+        folder.write("urgent.toml", URGENT);
+        folder.write("policies.toml", POLICIES);
+        folder.write("words.toml", WORDS);
+        folder.write("pay-it/pay_now.toml", &PAY_NOW.replace("EXAMPLES", &examples("pay")));
+        folder.write("running-late/late_fee_help.toml", &LATE_FEE_HELP.replace("EXAMPLES", &examples("fee")));
+        folder
+    }
+
+    fn dir(&self) -> &Path {
+        self.0.path()
+    }
+
+    fn write(&self, file: &str, text: &str) {
+        let path = self.dir().join(file);
+        fs::create_dir_all(path.parent().expect("a file has a folder")).expect("the folder can be made");
+        fs::write(path, text).expect("the file can be written");
+    }
+
+    fn change(&self, file: &str, from: &str, to: &str) {
+        let text = fs::read_to_string(self.dir().join(file)).expect("the file is there");
+        assert!(text.contains(from), "{file} has no {from}");
+        self.write(file, &text.replacen(from, to, 1));
+    }
+
+    /// The faults, with file names from the folder on.
+    fn faults(&self) -> Vec<String> {
+        let dir = format!("{}/", self.dir().display());
+        match Content::load(self.dir()) {
+            Ok(_) => Vec::new(),
+            Err(faults) => faults.iter().map(|it| it.to_string().replace(&dir, "")).collect(),
+        }
+    }
+}
+
+/// Changes one thing in one file of a good folder, and looks for a fault that begins like this.
+fn check(file: &str, from: &str, to: &str, wanted: &str) {
+    let folder = Folder::new();
+    folder.change(file, from, to);
+    let faults = folder.faults();
+    assert!(faults.iter().any(|it| it.starts_with(wanted)), "{wanted}\nis not among {faults:#?}");
+}
+
+const PAY: &str = "pay-it/pay_now.toml";
+const FEE: &str = "running-late/late_fee_help.toml";
+
+#[test]
+fn good_content_loads() {
+    let folder = Folder::new();
+    assert_eq!(folder.faults(), Vec::<String>::new());
+    let content = Content::load(folder.dir()).expect("the content is good");
+    assert_eq!(content.examples().count(), 50);
+    assert_eq!(content.examples().next(), Some(("late_fee_help", "fee number 0")));
+    let intent = &content.intents["pay_now"];
+    assert_eq!((intent.name.as_str(), intent.stage.as_str()), ("pay_now", "pay-it"));
+    assert!(intent.needs_verified());
+    assert_eq!(content.button("pay_now"), Some("Pay now"));
+    assert_eq!(content.button("talk_to_human"), Some("We are here."));
+    assert_eq!(content.button("nothing"), None);
+}
+
+#[test]
+fn hours_know_open_days_and_holidays() {
+    let content = Content::load(Folder::new().dir()).expect("the content is good");
+    assert_eq!(content.hours.on(date(2026, 12, 18)).len(), 2);
+    assert!(content.hours.on(date(2026, 12, 25)).is_empty(), "a holiday");
+    assert!(content.hours.on(date(2026, 12, 26)).is_empty(), "a Saturday");
+}
+
+#[test]
+fn the_newest_policy_whose_date_has_come_holds() {
+    let content = Content::load(Folder::new().dir()).expect("the content is good");
+    for (day, wanted) in
+        [(date(2025, 1, 1), 500), (date(2026, 6, 30), 500), (date(2026, 7, 1), 700), (date(2030, 1, 1), 700)]
+    {
+        assert_eq!(content.policy(day)["late_fee"], wanted, "{day}");
+    }
+}
+
+#[test]
+fn urgent_phrases_are_whole_words_unless_others_stand_beside_them() {
+    let content = Content::load(Folder::new().dir()).expect("the content is good");
+    for (text, wanted) in [
+        ("I SMELL GAS!!", Some(0)),
+        ("i can’t   breathe", Some(0)),
+        ("cant breathe", Some(0)),
+        ("smell gases", None),
+        ("does my gas bill smell gas", None),
+        ("", None),
+        ("im ill", Some(0)),
+        ("I'll be here", None),
+    ] {
+        assert_eq!(content.urgent_rule(text), wanted, "{text}");
+    }
+}
+
+#[test]
+fn an_answer_is_picked_and_filled() {
+    let content = Content::load(Folder::new().dir()).expect("the content is good");
+    let intent = &content.intents["pay_now"];
+    let business = facts::business_facts(&content.business);
+    let mut facts =
+        json!({"business": business, "today": "2026-06-16", "invoice": {"owed": 4200, "due": "2026-06-15"}});
+    let known = Facts::new(&facts);
+    let place = content.answer(intent, &known).expect("there always is one");
+    let said = content.render(&intent.file.answer[place].say, &known).expect("it can be filled");
+    assert_eq!(said, "You owe £42.00, due on Monday 15 June.\nPay at https://example.com/pay.");
+    facts["invoice"] = json!(null);
+    assert_eq!(content.answer(intent, &Facts::new(&facts)), Some(1));
+    assert!(content.render("{{ business.name }}", &known).is_err(), "only texts of the content are filled");
+}
+
+#[test]
+fn every_kind_of_fault_in_an_intent_is_told_with_its_line() {
+    for (from, to, wanted) in [
+        (
+            "means = \"paying a bill\"",
+            "meens = \"x\"",
+            "pay-it/pay_now.toml:4: `meens` is not a known key. Hint: Did you mean `means`?",
+        ),
+        ("button = \"Pay now\"", "button = \"Pay", "pay-it/pay_now.toml:3: this is not TOML"),
+        ("button = \"Pay now\"", "button = \"Pay all of it now\"", "pay-it/pay_now.toml:3: the button has 5 words"),
+        (
+            "button = \"Pay now\"",
+            "button = \"Remit\"",
+            "pay-it/pay_now.toml:3: customers don't know the words \"remit\". Hint: Say \"what you still owe\".",
+        ),
+        ("about = \"Wants to pay.\"", "about = \" \"", "pay-it/pay_now.toml:2: `about` is empty"),
+        ("  \"pay number 3\",\n", "", "pay-it/pay_now.toml:5: there are 24 different examples, fewer than 25"),
+        ("pay number 3", " ", "pay-it/pay_now.toml:9: an empty example"),
+        (
+            "pay number 3",
+            "Pay, number 2!",
+            "pay-it/pay_now.toml:9: the example \"Pay, number 2!\" stands in line 8 already",
+        ),
+        ("unverified = ", "# ", "pay-it/pay_now.toml:32: `unverified` is missing"),
+        ("needs = [\"verified\"]", "", "pay-it/pay_now.toml:33: `unverified` is never said"),
+        (
+            "late_fee_help",
+            "late_fee_halp",
+            "pay-it/pay_now.toml:47: `late_fee_halp` is neither an intent nor a command. Hint: Did you mean `late_fee_help`?",
+        ),
+        (
+            "\"late_fee_help\", \"talk_to_human\"",
+            "\"talk_to_human\", \"talk_to_human\"",
+            "pay-it/pay_now.toml:47: `talk_to_human` is offered twice",
+        ),
+        ("{{ invoice.owed | money }}", "{{ invoice.owed | money", "pay-it/pay_now.toml:45: this cannot be read"),
+        ("Pay at {{ business.pay_url }}.\"\"\"", "{% if %}\"\"\"", "pay-it/pay_now.toml:46: this cannot be read"),
+        (
+            "invoice.due",
+            "invoice.deu",
+            "pay-it/pay_now.toml:45: there is no fact `invoice.deu`. Hint: Did you mean `invoice.due`?",
+        ),
+        (
+            "business.pay_url }}.\"\"\"",
+            "busness.pay_url }}.\"\"\"",
+            "pay-it/pay_now.toml:46: there is no fact `busness.pay_url`",
+        ),
+        (
+            "owed | money",
+            "owed | mony",
+            "pay-it/pay_now.toml:45: there is no filter `mony`. Hint: Did you mean `money`?",
+        ),
+        (
+            "invoice.owed | money",
+            "invoice.due | money",
+            "pay-it/pay_now.toml:45: this cannot be filled even when every fact is known: `money` needs a whole number",
+        ),
+        ("invoice and invoice.owed > 0", "invoice and", "pay-it/pay_now.toml:43: this cannot be read"),
+        (
+            "invoice and invoice.owed > 0",
+            "invoice.owned > 0",
+            "pay-it/pay_now.toml:43: there is no fact `invoice.owned`",
+        ),
+        ("invoices | length > 1", "invoices | lenth > 1", "pay-it/pay_now.toml:40: there is no filter `lenth`"),
+        (
+            "invoice and invoice.owed > 0",
+            "verified",
+            "pay-it/pay_now.toml:45: a customer who has no bill or payment yet cannot be told this",
+        ),
+        (
+            "at {{ business.pay_url }}.\"\n",
+            "{{ account.balance | money }}.\"\n",
+            "pay-it/pay_now.toml:33: somebody whom we don't know cannot be told this",
+        ),
+        (
+            "[[answer]]\nsay = \"You",
+            "[[answer]]\nwhen = \"verified\"\nsay = \"You",
+            "pay-it/pay_now.toml:49: the last answer has a `when`",
+        ),
+        (
+            "when = \"invoice and invoice.owed > 0\"",
+            "",
+            "pay-it/pay_now.toml:42: the answers after this one are never given",
+        ),
+        (
+            "kind = \"invoice\"",
+            "kind = \"invoice\"\noptional = true",
+            "pay-it/pay_now.toml:41: the slot `invoice` is never asked",
+        ),
+        (
+            "kind = \"invoice\"",
+            "kind = \"date\"\noptional = true",
+            "pay-it/pay_now.toml:36: the slot `invoice` is never used",
+        ),
+        ("kind = \"invoice\"", "kind = \"date\"", "pay-it/pay_now.toml:34: 1 facts have to be typed"),
+        ("turns = 2", "turns = 1", "pay-it/pay_now.toml:34: an answer takes up to 2 turns"),
+        (
+            "You owe nothing now.",
+            "Your arrears are zero.",
+            "pay-it/pay_now.toml:50: customers don't know the words \"arrears\"",
+        ),
+        ("You owe nothing now.", " ", "pay-it/pay_now.toml:50: an answer that says nothing"),
+        (
+            "You owe nothing now.",
+            "You and we and they and all of us owe and owe and owe and owe and owe and owe it.",
+            "pay-it/pay_now.toml:50: the sentence \"You and we and …\" has 21 words",
+        ),
+        (
+            "You owe nothing now.",
+            &"We owe it to you. ".repeat(13),
+            "pay-it/pay_now.toml:50: this has up to 65 words, more than 60",
+        ),
+        (
+            "You owe nothing now.",
+            &"Administrative organisations communicate. ".repeat(12),
+            "pay-it/pay_now.toml:42: the texts together read at grade",
+        ),
+        (
+            "a visitor hears where to pay",
+            "the amount is named",
+            "pay-it/pay_now.toml:63: a talk without a name of its own",
+        ),
+        ("2026-06-16T10:00", "16 June", "pay-it/pay_now.toml:56: `16 June` is not a time"),
+        ("{ customer = \"how do I pay\" },", "", "pay-it/pay_now.toml:57: the talk does not begin with the customer"),
+        (
+            "how do I pay\" }",
+            "how do I pay\", taps = \"pay_now\" }",
+            "pay-it/pay_now.toml:58: the customer does two things in one step",
+        ),
+        ("{ says = [\"pay at\"] }", "{}", "pay-it/pay_now.toml:64: a step that says nothing"),
+        (
+            "taps = \"pay_now\"",
+            "taps = \"pay_then\"",
+            "pay-it/pay_now.toml:64: `pay_then` is neither an intent nor a command",
+        ),
+        (
+            "understood = \"pay_now\"",
+            "understood = \"pay_noww\"",
+            "pay-it/pay_now.toml:59: there is no intent `pay_noww`. Hint: Did you mean `pay_now`?",
+        ),
+        (
+            "says = \"You owe\"",
+            "asks = \"invoise\"",
+            "pay-it/pay_now.toml:59: there is no slot `invoise`. Hint: Did you mean `invoice`?",
+        ),
+    ] {
+        check(PAY, from, to, wanted);
+    }
+}
+
+#[test]
+fn faults_of_an_intent_without_needs_are_told_with_their_line() {
+    for (from, to, wanted) in [
+        (
+            "policy.late_fee",
+            "policy.late_fees",
+            "running-late/late_fee_help.toml:34: there is no fact `policy.late_fees`. Hint: Did you mean `policy.late_fee`?",
+        ),
+        (
+            "policy.late_fee",
+            "account.balance",
+            "running-late/late_fee_help.toml:34: somebody whom we don't know cannot be told this",
+        ),
+        (
+            "policy.late_fee | money",
+            "account",
+            "running-late/late_fee_help.toml:34: this cannot be filled even when every fact is known: a map cannot be shown",
+        ),
+        ("choices = [\"pay_now\"]", "", "running-late/late_fee_help.toml:33: every answer is a dead end"),
+        ("[[answer]]\nsay", "[[other]]\nsay", "running-late/late_fee_help.toml:33: `other` is not a known key"),
+        (
+            "fee number 4",
+            "pay number 4",
+            "running-late/late_fee_help.toml:9: the example \"pay number 4\" also stands in ",
+        ),
+        (
+            "[[talk]]\nname = \"the fee is named\"\nsteps = [ { customer = \"what is the late fee\" }, { says = \"more\" } ]",
+            "",
+            "running-late/late_fee_help.toml:39: there are 1 talks, fewer than 2",
+        ),
+        ("means = \"a late fee\"", "means = 7", "running-late/late_fee_help.toml:3: `means` must be a text, not 7"),
+    ] {
+        check(FEE, from, to, wanted);
+    }
+}
+
+#[test]
+fn faults_of_the_other_files_are_told_with_their_line() {
+    for (file, from, to, wanted) in [
+        ("business.toml", "\"GBP\"", "\"pounds\"", "business.toml:3: `pounds` is not a currency"),
+        ("business.toml", "\"GB\"", "\"gb\"", "business.toml:2: `gb` is not a country"),
+        ("business.toml", "Europe/London", "Europe/Londen", "business.toml:4: there is no time zone `Europe/Londen`"),
+        ("business.toml", "\"en\"", "\"English\"", "business.toml:5: `English` is not a language"),
+        (
+            "business.toml",
+            "\"pay_now\"",
+            "\"pay_know\"",
+            "business.toml:12: the starter `pay_know` is no intent. Hint: Did you mean `pay_now`?",
+        ),
+        ("business.toml", "[\"pay_now\"]", "[]", "business.toml:12: there is nothing to tap before the first message"),
+        (
+            "business.toml",
+            "about your bill.",
+            "about {{ invoice.total | money }}.",
+            "business.toml:11: somebody whom we don't know cannot be told this",
+        ),
+        ("business.toml", "2026-12-25", "2026-13-25", "business.toml:18: `2026-13-25` is not a date"),
+        ("business.toml", "mon = \"09:00-17:00\"", "mon = \"9-5\"", "business.toml:20: `9-5` are not opening hours"),
+        ("business.toml", "mon = ", "monday = ", "business.toml:20: `monday` is not a day. Hint: Did you mean `mon`?"),
+        (
+            "business.toml",
+            "ask_back = 0.3",
+            "ask_back = 0.7",
+            "business.toml:24: `ask_back` is 0.7, more than `answer`",
+        ),
+        ("business.toml", "answer = 0.6", "answer = 1.6", "business.toml:23: `answer` is 1.6"),
+        ("business.toml", "= 600", "= 6.5", "business.toml:27: `per_contact_minor` must be a whole number, not 6.5"),
+        ("policies.toml", "2026-07-01", "July", "policies.toml:8: `July` is not a date"),
+        (
+            "policies.toml",
+            "2026-07-01",
+            "2026-01-01",
+            "policies.toml:7: `late_fee` from 2026-01-01 stands here twice, first in line 1",
+        ),
+        ("urgent.toml", "\"smell gas\"", "\"!\"", "urgent.toml:3: a phrase without words"),
+        (
+            "urgent.toml",
+            "business.emergency_number",
+            "business.emergency",
+            "urgent.toml:5: there is no fact `business.emergency`",
+        ),
+        ("words.toml", "[\"arrears\", \"remit\"]", "[]", "words.toml:1: a pair of words with one side empty"),
+        (
+            "sentences.toml",
+            "{{ first }}",
+            "{{ firts }}",
+            "sentences.toml:1: there is no fact `firts`. Hint: Did you mean `first`?",
+        ),
+        (
+            "sentences.toml",
+            "in_queue = \"We are here.\"",
+            "in_queue = \"{{ wait.minutes }} minutes\"",
+            "sentences.toml:5: somebody whom we don't know cannot be told this",
+        ),
+        ("sentences.toml", "ended = ", "endet = ", "sentences.toml:13: `endet` is not a known key"),
+    ] {
+        check(file, from, to, wanted);
+    }
+}
+
+#[test]
+fn a_missing_folder_or_file_says_what_to_do() {
+    let folder = Folder::new();
+    let faults = Content::load(&folder.dir().join("nowhere")).expect_err("there is no folder");
+    assert!(
+        faults[0].to_string().contains("there is no such folder. Hint: Name the folder with `--intents`"),
+        "{faults:?}"
+    );
+    fs::remove_file(folder.dir().join("words.toml")).expect("it was there");
+    folder.write("sentence.toml", "");
+    folder.write("pay-it/Pay.toml", "");
+    folder.write("running-late/pay_now.toml", "");
+    folder.write("notices/anything.toml", "x");
+    let faults = folder.faults();
+    for wanted in [
+        "words.toml:1: the file is missing. Hint: Add it:",
+        "sentence.toml:1: `sentence.toml` does not belong here. Hint: Did you mean `sentences.toml`?",
+        "pay-it/Pay.toml:1: `Pay` is not a name for an intent",
+        "running-late/pay_now.toml:1: there is an intent `pay_now` already",
+    ] {
+        assert!(faults.iter().any(|it| it.starts_with(wanted)), "{wanted}\nis not among {faults:#?}");
+    }
+    assert!(!faults.iter().any(|it| it.contains("notices")), "{faults:#?}");
+}
+
+#[test]
+fn all_faults_of_all_files_come_at_once_sorted() {
+    let folder = Folder::new();
+    folder.change("business.toml", "\"GBP\"", "\"pounds\"");
+    folder.change("words.toml", "but", "buut");
+    folder.change(FEE, "policy.late_fee", "policy.late");
+    folder.change(PAY, "invoice.due", "invoice.deu");
+    folder.change(PAY, "owed | money", "owed | mony");
+    folder.change(PAY, "\"late_fee_help\"", "\"late_help\"");
+    let faults = folder.faults();
+    let places: Vec<String> = faults.iter().map(|it| it.split(": ").next().unwrap_or_default().to_owned()).collect();
+    assert_eq!(
+        places,
+        [
+            "business.toml:3",
+            "pay-it/pay_now.toml:45",
+            "pay-it/pay_now.toml:45",
+            "pay-it/pay_now.toml:47",
+            "running-late/late_fee_help.toml:34",
+            "words.toml:1",
+            "words.toml:3",
+        ],
+        "{faults:#?}"
+    );
+}
+
+#[test]
+fn a_broken_file_does_not_make_the_others_look_broken() {
+    let folder = Folder::new();
+    folder.change(FEE, "means = \"a late fee\"", "means = ");
+    folder.change("policies.toml", "value = 500", "value = ");
+    folder.change("business.toml", "name = ", "name ");
+    let faults = folder.faults();
+    assert_eq!(faults.len(), 3, "{faults:#?}");
+}
+
+#[test]
+fn content_that_fails_never_replaces_content_that_passed() {
+    let folder = Folder::new();
+    let contents = Contents::open(folder.dir()).expect("the content is good");
+    let before = contents.fingerprint();
+    assert_eq!(contents.reload(), Ok(false));
+
+    folder.change(PAY, "You owe nothing now.", "You owe {{ nothing }} at all.");
+    assert_ne!(contents.fingerprint(), before);
+    assert_eq!(contents.reload().expect_err("a fact is missing").len(), 1);
+    assert_eq!(contents.current().intents["pay_now"].file.answer[1].say, "You owe nothing now.");
+
+    folder.change(PAY, "You owe {{ nothing }} at all.", "You owe us nothing.");
+    assert_eq!(contents.reload(), Ok(true));
+    assert_eq!(contents.current().intents["pay_now"].file.answer[1].say, "You owe us nothing.");
+}
+
+#[test]
+fn the_fingerprint_sees_files_come_and_go() {
+    let folder = Folder::new();
+    let contents = Contents::open(folder.dir()).expect("the content is good");
+    let before = contents.fingerprint();
+    folder.write("pay-it/another.toml", "");
+    assert_ne!(contents.fingerprint(), before);
+    fs::remove_file(folder.dir().join("pay-it/another.toml")).expect("it was there");
+    assert_eq!(contents.fingerprint(), before);
+}

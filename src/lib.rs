@@ -1,0 +1,108 @@
+//! plainbill answers customers' questions about their bills: a chat widget on a business's website, a classifier and
+//! rules on the business's own machine, people who take over, and a list of what could not be answered.
+//!
+//! This page is the architecture: how a message travels, who may use whom, what never happens, and why it is so.
+//!
+//! # The journey of a message
+//!
+//! A customer types "why is my bill higher?" and presses Enter.
+//!
+//! 1. The widget shows it at once, puts it into its outbox under a key of its own, and sends a `say` frame.
+//! 2. [`server`] has accepted the connection within limits on heads, sockets and addresses and checked the page's
+//!    origin; `server/socket` checks the frame's size, rate and shape ([`server::protocol`]).
+//! 3. [`session`] has one task for each live conversation, so what happens in one is in order. It masks card numbers
+//!    ([`conversation::masking`]) and asks the [`store`] to append the message.
+//! 4. The store's one writer takes everything that has queued up, commits it together, and answers. Only now does the
+//!    customer get the `ack`. A repeated key gets the first ack again.
+//! 5. The session waits a moment for another quick message, then takes a [`turn`]: what was said → the
+//!    [`classifier`]'s guess → the [`rules`]' decision → the words ([`answers`]) with the customer's own figures
+//!    ([`billing`]), or a question, or a [`handoff`]. The turn itself keeps nothing.
+//! 6. What the turn wants kept is appended in one transaction that fails if the owner has changed meanwhile or if the
+//!    message has been answered already: the bot never speaks once a person has the conversation, and never twice.
+//! 7. The store's bus tells every socket of this conversation that there is something new; each reads the log from its
+//!    own cursor. Staff who watch the conversation do the same.
+//! 8. What could not be answered well has become a question; [`feedback`] groups it with others like it.
+//!
+//! After a crash between 4 and 6, the log says which messages are kept and not answered, and the next start answers
+//! them.
+//!
+//! # Who may use whom
+//!
+//! Lower knows nothing of upper; `tests/tidy.rs` reads the imports and fails on a breach.
+//!
+//! | module | may use | outside crates that live only here |
+//! |---|---|---|
+//! | [`conversation`] | – | none with I/O, no clock |
+//! | [`config`] | – | toml |
+//! | [`content`] | conversation | toml, toml_edit, minijinja |
+//! | [`classifier`] | conversation, content | ort, rten, tokenizers |
+//! | [`billing`] | conversation, content, config, store | – |
+//! | [`rules`] | conversation, content, billing (its words) | – |
+//! | [`answers`] | conversation, content, billing (its words) | – |
+//! | [`store`] | conversation, config | sqlx, async-nats |
+//! | [`identity`] | conversation, config, store | jsonwebtoken |
+//! | [`handoff`] | conversation, content, store | – |
+//! | [`feedback`] | conversation, content, classifier, rules, store | – |
+//! | [`turn`], [`session`], [`app`], [`talks`] | all above | – |
+//! | [`server`] | all above | axum, hyper, tower, governor, ts-rs |
+//! | [`telemetry`] | – | tracing-subscriber, metrics-exporter-prometheus |
+//! | [`commands`] | all | clap |
+//!
+//! # Invariants
+//!
+//! - [`conversation`], [`rules`], [`answers`], `content/paths` and `billing/explain` are pure: no I/O, no clock, no
+//!   panic on any input.
+//! - Nothing is acked before it is durable. The log is the truth; sockets and the bus carry hints.
+//! - A conversation's `seq` has no gaps, on any number of nodes: the next one comes from a counter row.
+//! - The owner is checked in the transaction that writes a reply.
+//! - The classifier can be broken, overloaded or missing: the customer gets a person.
+//! - One loader serves `check`, `test` and `serve`: what passes the check runs. Content that fails never replaces
+//!   content that passed.
+//! - Money is integer minor units with a currency. An explanation of a bill that does not add up is not shown.
+//! - No card number, password or identity token is ever stored or logged.
+//! - A customer is who the business's site has signed for; nothing that is said in a chat changes that.
+//! - Every queue, list, length and wait has a named limit ([`config::Limits`]) and a defined behaviour at it.
+//!
+//! # Choices made
+//!
+//! **The log carries the state.** A bot's message is kept with the step that made it (what it answered, which fact it
+//! asks for), so that folding the events gives the whole state ([`conversation::State`]). No second table can disagree,
+//! and a restart in mid-conversation needs nothing but the log. Think again if folding long conversations gets slow.
+//!
+//! **Sockets read, nobody pushes.** A socket that wakes up reads the log after its cursor. There is no queue for each
+//! socket that could grow, a slow reader holds nothing but itself, and resuming after a drop is the same code as going
+//! on. It costs one read an event and socket. Think again when reads are the bottleneck.
+//!
+//! **One writer, many jobs a commit.** A commit costs a sync to the disk; grouping what has queued up makes it
+//! affordable to ack only after it. Each job has a savepoint of its own, so that one failure hurts only itself.
+//!
+//! **Batch size one.** Each classifier thread has a session of its own and takes one message at a time: a message's
+//! score never depends on its neighbors', and two threads give twice the speed of one.
+//!
+//! **Templates live in content.** The loader compiles every template and condition, so that `check` finds what would
+//! fail in front of a customer; [`answers`] only fills them in.
+//!
+//! **A `suggestion` is an intent.** The customer's idea is recognised like anything else that they mean, thanked, and
+//! kept for staff to read.
+//!
+//! **Slots may be read and need not be asked.** Most answers have a natural default (the newest bill), and a question
+//! is a cost.
+
+pub mod answers;
+pub mod app;
+pub mod billing;
+pub mod classifier;
+pub mod commands;
+pub mod config;
+pub mod content;
+pub mod conversation;
+pub mod feedback;
+pub mod handoff;
+pub mod identity;
+pub mod rules;
+pub mod server;
+pub mod session;
+pub mod store;
+pub mod talks;
+pub mod telemetry;
+pub mod turn;

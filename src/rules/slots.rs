@@ -1,0 +1,112 @@
+//! Reads facts from what a customer says: which bill, which day, how much, which address.
+//!
+//! Pure and total: any text may come, the time it takes grows with its length only, and what is not clearly
+//! there is not read.
+
+use jiff::civil::Date;
+
+use crate::content::file::SlotKind;
+
+mod amounts;
+mod bills;
+mod dates;
+
+/// Characters of a text slot that are kept.
+const TEXT_CHARS_MAX: usize = 300;
+
+/// What texts are read against.
+#[derive(Clone, Copy, Debug)]
+pub struct SlotContext<'a> {
+    /// The present day where the business is.
+    pub today: Date,
+    /// The business's currency, ISO 4217.
+    pub currency: &'a str,
+    /// The business's language, BCP 47; in `en-US` the month comes before the day.
+    pub language: &'a str,
+    /// The customer's bills: number and date, in any order.
+    pub invoices: &'a [(String, Date)],
+}
+
+/// Reads a fact of a kind, in the form in which slots keep it.
+///
+/// Money is in minor units (`499`), a day is an ISO date, a bill is its number: that of one of the customer's
+/// bills where it is meant, else the number as said. `None` when the text says no such thing.
+pub fn read(kind: SlotKind, text: &str, context: &SlotContext<'_>) -> Option<String> {
+    match kind {
+        SlotKind::Money => amounts::read(text, context.currency).map(|it| it.to_string()),
+        SlotKind::Date => dates::read(text, context.today, context.language).map(|it| it.to_string()),
+        SlotKind::Invoice => bills::read(text, context),
+        SlotKind::Email => read_email(text),
+        SlotKind::Text => read_text(text),
+    }
+}
+
+/// The first thing that looks like an e-mail address (the everyday part of RFC 5321), its domain in lower case.
+fn read_email(text: &str) -> Option<String> {
+    let is_local = |it: char| it.is_ascii_alphanumeric() || matches!(it, '.' | '_' | '%' | '+' | '-' | '\'');
+    let is_domain = |it: char| it.is_ascii_alphanumeric() || matches!(it, '.' | '-');
+    text.split(|it: char| it.is_whitespace() || matches!(it, '<' | '>' | '(' | ')' | ',' | ';' | '"' | ':')).find_map(
+        |word| {
+            let word = word.trim_matches(['.', '!', '?', '\'', '*']);
+            let (local, domain) = word.split_once('@')?;
+            let labels: Vec<&str> = domain.split('.').collect();
+            let good_labels = labels.iter().all(|it| !it.is_empty() && !it.starts_with('-') && !it.ends_with('-'));
+            let good_end =
+                labels.last().is_some_and(|it| 2 <= it.len() && it.bytes().all(|it| it.is_ascii_alphabetic()));
+            let good = (1..=64).contains(&local.len())
+                && (4..=253).contains(&domain.len())
+                && local.chars().all(is_local)
+                && domain.chars().all(is_domain)
+                && 2 <= labels.len()
+                && good_labels
+                && good_end;
+            good.then(|| format!("{local}@{}", domain.to_ascii_lowercase()))
+        },
+    )
+}
+
+fn read_text(text: &str) -> Option<String> {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let text: String = words.join(" ").chars().take(TEXT_CHARS_MAX).collect();
+    (!text.is_empty()).then_some(text)
+}
+
+/// A small number in digits or words: `2`, `two`, `a`, `a couple of`.
+fn small_number(word: &str) -> Option<i64> {
+    const WORDS: [&str; 21] = [
+        "zero",
+        "one",
+        "two",
+        "three",
+        "four",
+        "five",
+        "six",
+        "seven",
+        "eight",
+        "nine",
+        "ten",
+        "eleven",
+        "twelve",
+        "thirteen",
+        "fourteen",
+        "fifteen",
+        "sixteen",
+        "seventeen",
+        "eighteen",
+        "nineteen",
+        "twenty",
+    ];
+    const TENS: [&str; 7] = ["thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"];
+    let place = |words: &[&str]| words.iter().position(|it| *it == word).and_then(|it| i64::try_from(it).ok());
+    match word {
+        "a" | "an" | "another" => Some(1),
+        "couple" => Some(2),
+        "hundred" => Some(100),
+        _ => place(&WORDS)
+            .or_else(|| Some(30 + 10 * place(&TENS)?))
+            .or_else(|| word.parse().ok().filter(|it| (0..1_000).contains(it))),
+    }
+}
+
+#[cfg(test)]
+mod tests;

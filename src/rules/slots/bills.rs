@@ -1,0 +1,133 @@
+//! Which bill a text means: by its number, by its month, or by its place among the customer's bills.
+
+use std::sync::LazyLock;
+
+use jiff::civil::Date;
+use regex::Regex;
+
+use super::dates::{bare, has_words};
+use super::{SlotContext, dates};
+
+/// `invoice 1042`, `INV-1042`, `bill no. 1042`.
+static NUMBERED: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r"(?i)\b(invoices?|inv|bills?|receipts?|statements?)(?:\s?(?:(no|nr|num)\b\.?|(number|#)))?[\s:#\-\u{2013}]{0,3}((?:[a-z]{1,4}-?)?\d{3,12})\b",
+    )
+});
+
+/// `#1042`.
+static HASHED: LazyLock<Regex> = LazyLock::new(|| pattern(r"#\s?((?:[A-Za-z]{1,4}-?)?\d{2,12})\b"));
+
+/// What makes the digits before it something else: an amount, a date.
+static NOT_A_NUMBER: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r"(?i)^(?:[.,/:]\d|\s?(?:pounds?|quid|euros?|dollars?|bucks|gbp|eur|usd|p\b|pence|%|days?|weeks?|months?|[£€$]))",
+    )
+});
+
+fn pattern(text: &str) -> Regex {
+    Regex::new(text).expect("the pattern is fixed and a test compiles it")
+}
+
+/// The number of the bill that a text means.
+pub(super) fn read(text: &str, context: &SlotContext<'_>) -> Option<String> {
+    let mut bills: Vec<(&str, Date)> = context.invoices.iter().map(|(number, date)| (number.as_str(), *date)).collect();
+    bills.sort_by_key(|it| std::cmp::Reverse(it.1));
+    own_number(text, &bills)
+        .or_else(|| said_number(text, &bills))
+        .or_else(|| by_month(text, context.today, &bills))
+        .or_else(|| by_day(text, context, &bills))
+        .or_else(|| by_place(text, &bills))
+}
+
+fn digits_of(text: &str) -> String {
+    text.chars().filter(char::is_ascii_digit).collect::<String>().trim_start_matches('0').to_owned()
+}
+
+/// One of the customer's own numbers, whatever stands around it.
+fn own_number(text: &str, bills: &[(&str, Date)]) -> Option<String> {
+    let lower = text.to_lowercase();
+    let named = bills.iter().find(|(number, _)| has_words(&lower, &number.to_lowercase()));
+    let by_digits = || {
+        let words: Vec<&str> = text
+            .split(|it: char| !it.is_alphanumeric())
+            .filter(|it| it.bytes().any(|it| it.is_ascii_digit()))
+            .collect();
+        bills.iter().find(|(number, _)| {
+            let digits = digits_of(number);
+            3 <= digits.len() && words.iter().any(|it| digits_of(it) == digits && !is_year(it))
+        })
+    };
+    named.or_else(by_digits).map(|(number, _)| (*number).to_owned())
+}
+
+fn is_year(digits: &str) -> bool {
+    digits.len() == 4 && (digits.starts_with("19") || digits.starts_with("20"))
+}
+
+/// A number that is said to be a bill's: one of the customer's where the digits are the same, else as said.
+fn said_number(text: &str, bills: &[(&str, Date)]) -> Option<String> {
+    let numbered = NUMBERED.captures_iter(text).filter_map(|found| {
+        let number = found.get(4)?;
+        let sure = found.get(2).is_some() || found.get(3).is_some() || found[1].eq_ignore_ascii_case("inv");
+        let other = NOT_A_NUMBER.is_match(&text[number.end()..]) || (!sure && is_year(number.as_str()));
+        (!other).then(|| match found[1].eq_ignore_ascii_case("inv") {
+            true => format!("INV-{}", number.as_str()),
+            false => number.as_str().to_uppercase(),
+        })
+    });
+    let hashed = HASHED.captures_iter(text).map(|it| it[1].to_uppercase());
+    let said = numbered.chain(hashed).next()?;
+    let own = bills.iter().find(|(number, _)| digits_of(number) == digits_of(&said));
+    Some(own.map_or(said, |(number, _)| (*number).to_owned()))
+}
+
+/// The bill of a month; of two months, the later one: "why is June more than May" is about June.
+fn by_month(text: &str, today: Date, bills: &[(&str, Date)]) -> Option<String> {
+    let months = dates::months(text, today);
+    let found = bills.iter().find(|(_, date)| months.contains(&date.first_of_month()));
+    found.map(|(number, _)| (*number).to_owned())
+}
+
+/// The bill of a day: the one that was issued on it.
+fn by_day(text: &str, context: &SlotContext<'_>, bills: &[(&str, Date)]) -> Option<String> {
+    let day = dates::read(text, context.today, context.language)?;
+    bills.iter().find(|(_, date)| *date == day).map(|(number, _)| (*number).to_owned())
+}
+
+/// "The last one", "the one before", and "the second one" of those that we show, newest first.
+fn by_place(text: &str, bills: &[(&str, Date)]) -> Option<String> {
+    const BILL_WORDS: [&str; 5] = ["one", "bill", "invoice", "statement", "receipt"];
+    const SHORT_REPLY_WORDS: usize = 4;
+    let text = bare(text);
+    let words: Vec<&str> = text.split(|it: char| !it.is_alphanumeric()).filter(|it| !it.is_empty()).collect();
+    let is_reply = words.len() <= SHORT_REPLY_WORDS;
+    let said = |adjective: &str| {
+        let beside_bill = words.windows(2).any(|it| it[0] == adjective && BILL_WORDS.contains(&it[1]));
+        beside_bill || (is_reply && words.contains(&adjective))
+    };
+    let n_bills = bills.len();
+    let place = if has_words(&text, "before last")
+        || said("previous")
+        || has_words(&text, "one before")
+        || has_words(&text, "second last")
+    {
+        1
+    } else if ["last", "latest", "newest", "recent", "current", "new", "first"].iter().any(|it| said(it)) {
+        0
+    } else if said("second") {
+        1
+    } else if said("third") {
+        2
+    } else if said("oldest") {
+        n_bills.checked_sub(1)?
+    } else {
+        return None;
+    };
+    // "Last year", "first time": places of something else.
+    let of_something_else = ["year", "week", "time", "night", "payment", "month"];
+    let other = words
+        .windows(2)
+        .any(|it| matches!(it[0], "last" | "first" | "second" | "third") && of_something_else.contains(&it[1]));
+    bills.get(place).filter(|_| !other).map(|(number, _)| (*number).to_owned())
+}

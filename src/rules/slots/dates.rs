@@ -1,0 +1,308 @@
+//! Days and months in a text: `3 June`, `03/06/2026`, `tomorrow`, `next Friday`, `in two weeks`, `last month`.
+
+use std::sync::LazyLock;
+
+use jiff::civil::{Date, Weekday};
+use jiff::{Span, ToSpan};
+use regex::{Captures, Regex};
+
+use super::small_number;
+
+const MONTH: &str = r"jan(?:uary)?|feb(?:r?uary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?";
+
+const DAY: &str = r"monday|tuesday|wednesday|thursday|friday|saturday|sunday";
+
+const SHORT_DAY: &str = r"mon|tues?|wed|weds|thu|thurs?|fri|sat|sun";
+
+static ISO: LazyLock<Regex> = LazyLock::new(|| pattern(r"\b(\d{4})-(\d{1,2})-(\d{1,2})\b"));
+
+/// `03/06/2026`, `3.6.26`, `3-6-2026`, and `3/6`.
+static NUMERIC: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(r"(?:^|[^\d./\-£$€#])(\d{1,2})(?:[/.\-](\d{1,2})[/.\-](\d{4}|\d{2})|/(\d{1,2}))(?:$|[^\d/\-.]|\.(?:$|\D))")
+});
+
+/// `3 June`, `3rd of June 2026`.
+static DAY_MONTH: LazyLock<Regex> =
+    LazyLock::new(|| pattern(&format!(r"\b(\d{{1,2}})(?:st|nd|rd|th)?\s?(?:of\s)?({MONTH})\b\.?,?(?:\s(\d{{4}})\b)?")));
+
+/// `June 3rd`, `June 3, 2026`.
+static MONTH_DAY: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(&format!(r"\b({MONTH})\b\.?\s(?:the\s)?(\d{{1,2}})(?:st|nd|rd|th)?\b(?:,?\s(\d{{4}})\b)?"))
+});
+
+/// `in two weeks`, `10 days from now`, `two more weeks`, `3 days ago`, `another week`.
+static AWAY: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r"(?:\b(in|within|another|for)\s)?\b(?:a\s)?(\d{1,3}|[a-z]+)(?:\s(of|more|extra|further))?\s(days?|weeks?|fortnights?|months?)\b(?:\s(ago|from\snow|from\stoday|later|earlier|more|extra|time))?",
+    )
+});
+
+/// `next Friday`, `on Monday`, `last Tuesday`, `by fri`.
+static WEEKDAY: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(&format!(
+        r"\b(?:(next|last|this|past|on|by|until|till|before|after|coming|from)\s)?(?:({DAY})|({SHORT_DAY}))\b"
+    ))
+});
+
+/// `the 20th`, `on the 3rd`.
+static DAY_OF_MONTH: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r"\b(?:the|on|by|until|till|before|after|from|to)\s(\d{1,2})(?:st|nd|rd|th)\b(?:\s(of\s(?:this|next|last)\smonth|[a-z]+))?",
+    )
+});
+
+static MONTH_NAME: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(&format!(
+        r"(?:\b(for|in|my|the|of|from|since|last|this|on|during|and|than)\s)?\b({MONTH})\b(?:(['’]s|s'|\s(?:bill|bills|invoice|statement|payment|charge|one))\b)?(?:\s(\d{{4}})\b)?"
+    ))
+});
+
+fn pattern(text: &str) -> Regex {
+    Regex::new(text).expect("the pattern is fixed and a test compiles it")
+}
+
+/// A text in lower case with single spaces, as the patterns expect it.
+pub(super) fn bare(text: &str) -> String {
+    let lower = text.to_lowercase();
+    lower.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// The first day that a text names. Where it names no year, the nearest such day, before or after today.
+pub(super) fn read(text: &str, today: Date, language: &str) -> Option<Date> {
+    let text = bare(text);
+    ISO.captures(&text)
+        .and_then(|it| date(int(&it, 1)?, int(&it, 2)?, int(&it, 3)?))
+        .or_else(|| DAY_MONTH.captures(&text).and_then(|it| named(&it, 1, 2, today)))
+        .or_else(|| MONTH_DAY.captures(&text).and_then(|it| named(&it, 2, 1, today)))
+        .or_else(|| NUMERIC.captures_iter(&text).find_map(|it| numeric(&it, today, language)))
+        .or_else(|| DAY_OF_MONTH.captures_iter(&text).find_map(|it| day_of_month(&it, today)))
+        .or_else(|| relative(&text, today))
+        .or_else(|| AWAY.captures_iter(&text).find_map(|it| away(&it, &text, today)))
+        .or_else(|| WEEKDAY.captures_iter(&text).find_map(|it| weekday(&it, &text, today)))
+        .or_else(|| whole_day_of_month(&text, today))
+}
+
+/// The months that a text names, each as its first day: `june`, `last month`, `may 2025`.
+pub(super) fn months(text: &str, today: Date) -> Vec<Date> {
+    let lower = bare(text);
+    let mut found = Vec::new();
+    let this = today.first_of_month();
+    for (words, away) in [
+        ("this month", 0),
+        ("current month", 0),
+        ("last month", -1),
+        ("previous month", -1),
+        ("past month", -1),
+        ("month before last", -2),
+    ] {
+        if has_words(&lower, words) {
+            found.extend(shift(this, away.months()));
+        }
+    }
+    if has_words(&lower, "month before last") {
+        found.retain(|it| Some(*it) == shift(this, (-2).months()));
+    }
+    for names in MONTH_NAME.captures_iter(&lower) {
+        let Some(name) = names.get(2) else { continue };
+        let alone = lower.trim_matches(|it: char| !it.is_alphanumeric()) == name.as_str();
+        // "May" and "march" are also verbs: they need something beside them that makes them a month.
+        let verb = matches!(name.as_str(), "may" | "march" | "mar" | "dec" | "sept");
+        if verb && !alone && names.get(1).is_none() && names.get(3).is_none() && names.get(4).is_none() {
+            continue;
+        }
+        let Some(month) = month_number(name.as_str()) else { continue };
+        let first = match int(&names, 4) {
+            Some(year) => date(year, month, 1),
+            // A bill of a month that is still to come cannot be meant.
+            None => date(i64::from(today.year()), month, 1)
+                .map(|it| if this < it { shift(it, (-1).years()).unwrap_or(it) } else { it }),
+        };
+        found.extend(first);
+    }
+    found
+}
+
+/// Whether words stand in a text that is bare already.
+pub(super) fn has_words(text: &str, words: &str) -> bool {
+    let part = |it: char| it.is_alphanumeric();
+    text.match_indices(words).any(|(at, _)| {
+        let before = text[..at].chars().next_back();
+        let after = text[at + words.len()..].chars().next();
+        !before.is_some_and(part) && !after.is_some_and(part)
+    })
+}
+
+fn int(found: &Captures<'_>, group: usize) -> Option<i64> {
+    found.get(group)?.as_str().parse().ok()
+}
+
+fn date(year: i64, month: i64, day: i64) -> Option<Date> {
+    let year = match year {
+        0..100 => 2000 + year,
+        year => year,
+    };
+    // Bills are of our time; anything else is a number of another kind.
+    if !(1990..=2100).contains(&year) {
+        return None;
+    }
+    Date::new(i16::try_from(year).ok()?, i8::try_from(month).ok()?, i8::try_from(day).ok()?).ok()
+}
+
+fn shift(date: Date, span: Span) -> Option<Date> {
+    date.checked_add(span).ok()
+}
+
+fn month_number(name: &str) -> Option<i64> {
+    const STARTS: [&str; 12] = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
+    let place = STARTS.iter().position(|it| name.starts_with(it))?;
+    i64::try_from(place + 1).ok()
+}
+
+/// The nearest day of this name to today; the one to come, where two are as near.
+fn nearest(today: Date, candidates: impl Iterator<Item = Date>) -> Option<Date> {
+    candidates.min_by_key(|it| {
+        let days = today.until(*it).map_or(i32::MAX, |span| span.get_days());
+        (days.unsigned_abs(), days < 0)
+    })
+}
+
+fn without_year(month: i64, day: i64, today: Date) -> Option<Date> {
+    let year = i64::from(today.year());
+    nearest(today, (year - 1..=year + 1).filter_map(|it| date(it, month, day)))
+}
+
+fn named(found: &Captures<'_>, day: usize, month: usize, today: Date) -> Option<Date> {
+    let month = month_number(found.get(month)?.as_str())?;
+    let day = int(found, day)?;
+    match int(found, 3) {
+        Some(year) => date(year, month, day),
+        None => without_year(month, day, today),
+    }
+}
+
+fn numeric(found: &Captures<'_>, today: Date, language: &str) -> Option<Date> {
+    let first = int(found, 1)?;
+    let second = int(found, 2).or_else(|| int(found, 4))?;
+    let year = int(found, 3);
+    // "24/7" is a way of speaking.
+    if year.is_none() && (first, second) == (24, 7) {
+        return None;
+    }
+    let read = |day: i64, month: i64| match year {
+        Some(year) => date(year, month, day),
+        None => without_year(month, day, today),
+    };
+    match language.eq_ignore_ascii_case("en-us") {
+        true => read(second, first).or_else(|| read(first, second)),
+        false => read(first, second).or_else(|| read(second, first)),
+    }
+}
+
+fn relative(text: &str, today: Date) -> Option<Date> {
+    let end_of = |date: Date| date.last_of_month();
+    let said = |words: &str| has_words(text, words);
+    if said("day after tomorrow") {
+        shift(today, 2.days())
+    } else if said("day before yesterday") {
+        shift(today, (-2).days())
+    } else if said("tomorrow") || said("tomorow") || said("tommorow") || said("tmrw") {
+        shift(today, 1.day())
+    } else if said("yesterday") {
+        shift(today, (-1).day())
+    } else if said("today") || said("tonight") {
+        Some(today)
+    } else if said("end of next month") {
+        shift(today.first_of_month(), 1.month()).map(end_of)
+    } else if said("end of last month") {
+        shift(today.first_of_month(), (-1).month()).map(end_of)
+    } else if said("end of the month") || said("end of this month") || said("end of month") || said("month end") {
+        Some(end_of(today))
+    } else if said("next week") {
+        shift(today, 7.days())
+    } else if said("next month") {
+        shift(today, 1.month())
+    } else {
+        None
+    }
+}
+
+fn away(found: &Captures<'_>, text: &str, today: Date) -> Option<Date> {
+    let word = |group: usize| found.get(group).map(|it| it.as_str());
+    let n = small_number(word(2)?)?;
+    // "A couple of weeks" has its "of"; "one of weeks" does not exist.
+    if word(3) == Some("of") && word(2) != Some("couple") {
+        return None;
+    }
+    let after = word(5);
+    let alone = found.get(0)?.as_str() == text.trim_matches(|it: char| !it.is_alphanumeric());
+    let back = matches!(after, Some("ago" | "earlier"));
+    let forth = matches!(word(1), Some("in" | "within" | "another"))
+        || matches!(word(3), Some("more" | "extra" | "further"))
+        || after.is_some()
+        || word(2) == Some("another")
+        || alone;
+    if !back && !forth {
+        return None;
+    }
+    let n = if back { -n } else { n };
+    let span = match word(4)?.trim_end_matches('s') {
+        "day" => n.days(),
+        "week" => n.weeks(),
+        "fortnight" => (2 * n).weeks(),
+        _ => n.months(),
+    };
+    shift(today, span)
+}
+
+fn weekday(found: &Captures<'_>, text: &str, today: Date) -> Option<Date> {
+    let before = found.get(1).map(|it| it.as_str());
+    let alone = found.get(0)?.as_str() == text.trim_matches(|it: char| !it.is_alphanumeric());
+    let name = match (found.get(2), found.get(3)) {
+        (Some(name), _) => name.as_str(),
+        // "Sun" and "sat" are also other words: they need something beside them that makes them a day.
+        (None, Some(name)) if before.is_some() || alone => name.as_str(),
+        _ => return None,
+    };
+    let wanted = match &name[..2] {
+        "mo" => Weekday::Monday,
+        "tu" => Weekday::Tuesday,
+        "we" => Weekday::Wednesday,
+        "th" => Weekday::Thursday,
+        "fr" => Weekday::Friday,
+        "sa" => Weekday::Saturday,
+        _ => Weekday::Sunday,
+    };
+    let n = if matches!(before, Some("last" | "past")) { -1 } else { 1 };
+    today.nth_weekday(n, wanted).ok()
+}
+
+fn day_of_month(found: &Captures<'_>, today: Date) -> Option<Date> {
+    const COUNTED: [&str; 14] = [
+        "time", "bill", "bills", "invoice", "payment", "charge", "month", "week", "one", "party", "notice", "reminder",
+        "person", "day",
+    ];
+    let day = int(found, 1)?;
+    let first = today.first_of_month();
+    let after = found.get(2).map(|it| it.as_str());
+    let in_month = |it: Option<Date>| it.and_then(|it| date(i64::from(it.year()), i64::from(it.month()), day));
+    match after {
+        Some(word) if COUNTED.contains(&word) => None,
+        Some("of this month") => in_month(Some(first)),
+        Some("of next month") => in_month(shift(first, 1.month())),
+        Some("of last month") => in_month(shift(first, (-1).month())),
+        _ => {
+            let months = [-1, 0, 1].into_iter().filter_map(|it| in_month(shift(first, it.months())));
+            nearest(today, months)
+        }
+    }
+}
+
+/// `20th` as the whole reply.
+fn whole_day_of_month(text: &str, today: Date) -> Option<Date> {
+    let text = text.trim_matches(|it: char| !it.is_alphanumeric());
+    let digits = ["st", "nd", "rd", "th"].iter().find_map(|it| text.strip_suffix(it))?;
+    if 2 < digits.len() {
+        return None;
+    }
+    DAY_OF_MONTH.captures(&format!("the {text}")).and_then(|it| day_of_month(&it, today))
+}

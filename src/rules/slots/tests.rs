@@ -1,0 +1,297 @@
+//! Tests of reading facts, on Tuesday 16 June 2026.
+
+use jiff::civil::date;
+use proptest::prelude::*;
+
+use super::*;
+
+fn bills() -> Vec<(String, Date)> {
+    vec![
+        ("INV-1040".to_owned(), date(2026, 4, 1)),
+        ("INV-1042".to_owned(), date(2026, 6, 1)),
+        ("INV-1041".to_owned(), date(2026, 5, 1)),
+        ("INV-1035".to_owned(), date(2025, 12, 1)),
+    ]
+}
+
+fn read_as(kind: SlotKind, text: &str, language: &str, currency: &str) -> Option<String> {
+    let bills = bills();
+    read(kind, text, &SlotContext { today: date(2026, 6, 16), currency, language, invoices: &bills })
+}
+
+fn check(kind: SlotKind, cases: &[(&str, &str)]) {
+    let wrong: Vec<_> = (cases.iter())
+        .map(|(text, wanted)| (text, wanted, read_as(kind, text, "en", "GBP").unwrap_or_else(|| "none".to_owned())))
+        .filter(|(_, wanted, read)| read != *wanted)
+        .collect();
+    assert!(wrong.is_empty(), "text, wanted, read: {wrong:#?}");
+}
+
+#[test]
+fn money_is_read_in_minor_units() {
+    check(
+        SlotKind::Money,
+        &[
+            ("£4.99", "499"),
+            ("4.99", "499"),
+            ("12 quid", "1200"),
+            ("GBP 30", "3000"),
+            ("30 pounds", "3000"),
+            ("$5", "500"),
+            ("why was i charged £12 on 3 June", "1200"),
+            ("that 1,234.50 you took", "123450"),
+            ("£1,200", "120000"),
+            ("£ 7", "700"),
+            ("4,99 €", "499"),
+            ("5 pounds 50p", "550"),
+            ("5 pounds and 5p", "505"),
+            ("99p", "99"),
+            ("50 cents", "50"),
+            ("twelve pounds", "1200"),
+            ("twenty five quid", "2500"),
+            ("a fiver", "500"),
+            ("a tenner extra", "1000"),
+            ("thirty-four pounds", "3400"),
+            ("12", "1200"),
+            ("it was 12.", "1200"),
+            ("about 42.50 I think", "4250"),
+            ("charged 4.99.", "499"),
+            ("£30.", "3000"),
+            ("the £5.00 late fee", "500"),
+            ("0.50", "50"),
+            ("12£", "1200"),
+            ("GBP12.00!", "1200"),
+        ],
+    );
+}
+
+#[test]
+fn numbers_that_are_no_money_are_left() {
+    check(
+        SlotKind::Money,
+        &[
+            ("", "none"),
+            ("invoice 1042", "none"),
+            ("on 3 June", "none"),
+            ("03/06/2026", "none"),
+            ("3.6.2026", "none"),
+            ("20.5%", "none"),
+            ("call me at 01632 960123", "none"),
+            ("several pounds", "none"),
+            ("2 bills", "none"),
+            ("£", "none"),
+            ("INV-1042", "none"),
+            ("10:30", "none"),
+            ("£99999999999999999999", "none"),
+            ("pounds", "none"),
+            ("9 out of 10 people", "none"),
+        ],
+    );
+}
+
+#[test]
+fn money_of_a_currency_without_decimals_has_none() {
+    assert_eq!(read_as(SlotKind::Money, "¥1,200", "en", "JPY").as_deref(), Some("1200"));
+    assert_eq!(read_as(SlotKind::Money, "4.99", "en", "JPY"), None);
+}
+
+#[test]
+fn days_are_read_as_iso_dates() {
+    check(
+        SlotKind::Date,
+        &[
+            ("3 June", "2026-06-03"),
+            ("June 3rd", "2026-06-03"),
+            ("03/06/2026", "2026-06-03"),
+            ("2026-06-03", "2026-06-03"),
+            ("tomorrow", "2026-06-17"),
+            ("next Friday", "2026-06-19"),
+            ("in two weeks", "2026-06-30"),
+            ("the 3rd of june 2025", "2025-06-03"),
+            ("June 3, 2027", "2027-06-03"),
+            ("3.6.26", "2026-06-03"),
+            ("3-6-2026", "2026-06-03"),
+            ("3/6", "2026-06-03"),
+            ("25/12", "2025-12-25"),
+            ("6/25/2026", "2026-06-25"),
+            ("today", "2026-06-16"),
+            ("yesterday", "2026-06-15"),
+            ("the day after tomorrow", "2026-06-18"),
+            ("last Friday", "2026-06-12"),
+            ("on Tuesday", "2026-06-23"),
+            ("by fri", "2026-06-19"),
+            ("Monday", "2026-06-22"),
+            ("10 days from now", "2026-06-26"),
+            ("can I have two more weeks", "2026-06-30"),
+            ("3 days ago", "2026-06-13"),
+            ("a week ago", "2026-06-09"),
+            ("another week please", "2026-06-23"),
+            ("in a month", "2026-07-16"),
+            ("two weeks", "2026-06-30"),
+            ("in a couple of days", "2026-06-18"),
+            ("a fortnight", "2026-06-30"),
+            ("end of the month", "2026-06-30"),
+            ("the end of next month", "2026-07-31"),
+            ("next week", "2026-06-23"),
+            ("on the 20th", "2026-06-20"),
+            ("the 1st", "2026-07-01"),
+            ("the 28th of next month", "2026-07-28"),
+            ("20th", "2026-06-20"),
+            ("I can pay on 30 June.", "2026-06-30"),
+            ("3 jan", "2026-01-03"),
+            ("29 Feb 2028", "2028-02-29"),
+            ("until the 25th please", "2026-06-25"),
+            ("my payday is the 25th", "2026-06-25"),
+            ("charged on 05/06/2026.", "2026-06-05"),
+        ],
+    );
+    assert_eq!(read_as(SlotKind::Date, "03/06/2026", "en-US", "USD").as_deref(), Some("2026-03-06"));
+}
+
+#[test]
+fn what_is_no_day_is_left() {
+    check(
+        SlotKind::Date,
+        &[
+            ("", "none"),
+            ("31 June", "none"),
+            ("2026-13-01", "none"),
+            ("24/7", "none"),
+            ("£3.06", "none"),
+            ("june", "none"),
+            ("soon", "none"),
+            ("the sun is out", "none"),
+            ("3-5 days", "none"),
+            ("this is the 2nd time", "none"),
+            ("the 45th", "none"),
+            ("30 February 2026", "none"),
+            ("INV-1042", "none"),
+            ("it takes two weeks to arrive", "none"),
+            ("99/99/9999", "none"),
+            ("I sat down", "none"),
+            ("the 3rd bill", "none"),
+        ],
+    );
+}
+
+#[test]
+fn bills_are_found_by_number_month_and_place() {
+    check(
+        SlotKind::Invoice,
+        &[
+            ("INV-1042", "INV-1042"),
+            ("invoice 1042", "INV-1042"),
+            ("#1042", "INV-1042"),
+            ("inv 1042 please", "INV-1042"),
+            ("inv1041", "INV-1041"),
+            ("1041", "INV-1041"),
+            ("it's the one with 1040 on it", "INV-1040"),
+            ("bill no. 1042", "INV-1042"),
+            ("INVOICE NUMBER: 1042", "INV-1042"),
+            ("INV-9999", "INV-9999"),
+            ("invoice 9999", "9999"),
+            ("#88", "88"),
+            ("june", "INV-1042"),
+            ("my May bill", "INV-1041"),
+            ("may", "INV-1041"),
+            ("the one from april", "INV-1040"),
+            ("last month", "INV-1041"),
+            ("this month's", "INV-1042"),
+            ("December", "INV-1035"),
+            ("december 2025", "INV-1035"),
+            ("the month before last", "INV-1040"),
+            ("why is June higher than May", "INV-1042"),
+            ("the last one", "INV-1042"),
+            ("latest", "INV-1042"),
+            ("my most recent bill", "INV-1042"),
+            ("the previous one", "INV-1041"),
+            ("the one before", "INV-1041"),
+            ("first", "INV-1042"),
+            ("the second one", "INV-1041"),
+            ("third", "INV-1040"),
+            ("the oldest", "INV-1035"),
+            ("the bill of 1 May", "INV-1041"),
+            ("01/05/2026", "INV-1041"),
+            ("why is my latest bill so high this month", "INV-1042"),
+        ],
+    );
+}
+
+#[test]
+fn what_names_no_bill_is_left() {
+    check(
+        SlotKind::Invoice,
+        &[
+            ("", "none"),
+            ("may I ask something", "none"),
+            ("my bill is wrong", "none"),
+            ("my bill 120 pounds", "none"),
+            ("july", "none"),
+            ("bill 2026", "none"),
+            ("you charged me last year", "none"),
+            ("the first time I was late", "none"),
+            ("I want a new plan with more channels", "none"),
+            ("invoice 42.00", "none"),
+            ("how do I pay", "none"),
+            ("bill for 100", "none"),
+        ],
+    );
+    let none = SlotContext { today: date(2026, 6, 16), currency: "GBP", language: "en", invoices: &[] };
+    assert_eq!(read(SlotKind::Invoice, "the last one", &none), None);
+    assert_eq!(read(SlotKind::Invoice, "INV-77", &none).as_deref(), None);
+    assert_eq!(read(SlotKind::Invoice, "INV-777", &none).as_deref(), Some("INV-777"));
+}
+
+#[test]
+fn addresses_and_texts_are_read() {
+    check(
+        SlotKind::Email,
+        &[
+            ("it's Ada.Moss+bills@Example.CO.UK.", "Ada.Moss+bills@example.co.uk"),
+            ("<a@b.org>", "a@b.org"),
+            ("mail:a@b.org,", "a@b.org"),
+            ("a@b", "none"),
+            ("@example.com", "none"),
+            ("a@@b.org", "none"),
+            ("a@-b.org", "none"),
+            ("a@b.1", "none"),
+            ("no address", "none"),
+        ],
+    );
+    check(SlotKind::Text, &[("  the   engineer\nvisit ", "the engineer visit"), (" \n", "none")]);
+    assert_eq!(
+        read_as(SlotKind::Text, &"é".repeat(1_000), "en", "GBP").map(|it| it.chars().count()),
+        Some(TEXT_CHARS_MAX)
+    );
+}
+
+#[test]
+fn long_hostile_texts_take_little_time() {
+    let started = std::time::Instant::now();
+    for text in [
+        "1 ".repeat(50_000),
+        "a@".repeat(50_000),
+        "1,000".repeat(20_000),
+        "in a ".repeat(20_000),
+        "may ".repeat(25_000),
+        "#".repeat(100_000),
+    ] {
+        for kind in [SlotKind::Money, SlotKind::Date, SlotKind::Invoice, SlotKind::Email, SlotKind::Text] {
+            let _ = read_as(kind, &text, "en", "GBP");
+        }
+    }
+    assert!(started.elapsed().as_secs() < 20, "{:?}", started.elapsed());
+}
+
+proptest! {
+    #[test]
+    fn no_text_makes_reading_panic(
+        text in "\\PC{0,60}|[0-9 £.,/#-]{0,40}|(june |may |3 |next |friday |in |two |weeks |£|\\.|inv|last |month |th |99999){0,9}",
+        language in "en|en-US|de",
+    ) {
+        for kind in [SlotKind::Money, SlotKind::Date, SlotKind::Invoice, SlotKind::Email, SlotKind::Text] {
+            let read = read_as(kind, &text, &language, "GBP");
+            prop_assert!(read.is_none_or(|it| !it.is_empty()));
+        }
+    }
+}

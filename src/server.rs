@@ -1,0 +1,300 @@
+//! The URL map, the accept loop with its limits, and the way to the end.
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use axum::Router;
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::io::AsyncWriteExt;
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tower::ServiceExt;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::CompressionLayer;
+
+use crate::app::App;
+use crate::config::Limits;
+
+pub mod error;
+pub mod limits;
+pub mod protocol;
+
+mod assets;
+mod demo;
+mod login;
+mod poll;
+mod socket;
+mod staff;
+mod websocket;
+mod wire;
+
+pub use limits::{Gate, Place};
+pub use login::hash_password;
+
+/// Connections that wait to be accepted.
+const BACKLOG: u32 = 4_096;
+/// The pause after an accept that failed, say because no file descriptor is free.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+/// What a connection above the cap is told.
+const FULL: &[u8] =
+    b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 5\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+
+/// What the URL map works with.
+#[derive(Clone)]
+pub struct Site {
+    /// The parts.
+    pub app: Arc<App>,
+    /// The limits that addresses share.
+    pub gate: Arc<Gate>,
+    polls: Arc<poll::Polls>,
+    assets: Arc<assets::Assets>,
+}
+
+/// Where a request comes from, and its place among the connections.
+#[derive(Clone)]
+struct Peer {
+    address: IpAddr,
+    place: Arc<Place>,
+}
+
+/// Binds the address, with what the kernel may hold back for a slow reader set before anybody connects.
+pub fn bind(address: SocketAddr, limits: &Limits) -> anyhow::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() };
+    let socket = socket.context("could not make a socket")?;
+    socket.set_reuseaddr(true).context("could not reuse the address")?;
+    socket.set_send_buffer_size(limits.send_buffer_bytes).context("could not bound the send buffer")?;
+    socket.bind(address).with_context(|| format!("could not listen on {address}: is another server running there"))?;
+    socket.listen(BACKLOG).with_context(|| format!("could not listen on {address}"))
+}
+
+/// Serves until `stop`, then lets everybody finish and closes the store.
+pub async fn serve(app: Arc<App>, listener: TcpListener, stop: impl Future<Output = ()>) -> anyhow::Result<()> {
+    let site = Site {
+        gate: Arc::new(Gate::new(&app.config.limits)),
+        polls: Arc::default(),
+        assets: Arc::new(assets::Assets::load()),
+        app: Arc::clone(&app),
+    };
+    app.start();
+    let broken = {
+        let router = router(site.clone());
+        tokio::select! {
+            () = accept(&site, listener, router) => None,
+            () = stop => None,
+            error = app.store.broken() => Some(error),
+        }
+    };
+    tracing::info!("going down: no new connections, open ones may finish");
+    app.stop.cancel();
+    app.tasks.close();
+    let drain = Duration::from_millis(app.config.limits.drain_ms_max);
+    if tokio::time::timeout(drain, app.tasks.wait()).await.is_err() {
+        tracing::warn!("some connections did not finish in time");
+    }
+    app.store.close().await;
+    match broken {
+        // A sync that failed: what the page cache says can't be trusted any more.
+        Some(error) => Err(anyhow::Error::from(error).context("the store can no longer be trusted: start again")),
+        None => Ok(()),
+    }
+}
+
+async fn accept(site: &Site, listener: TcpListener, router: Router) {
+    loop {
+        let (stream, address) = match listener.accept().await {
+            Ok(accepted) => accepted,
+            Err(error) => {
+                tracing::warn!(%error, "a connection could not be accepted");
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+                continue;
+            }
+        };
+        // A socket that cannot be set up is as good as gone; the next read says so.
+        let _ = stream.set_nodelay(true);
+        let Some(place) = site.gate.enter(address.ip()) else {
+            site.app.tasks.spawn(turn_away(stream));
+            continue;
+        };
+        let peer = Peer { address: address.ip(), place: Arc::new(place) };
+        site.app.tasks.spawn(connection(site.app.clone(), stream, peer, router.clone()));
+    }
+}
+
+async fn turn_away(mut stream: TcpStream) {
+    let limit = Duration::from_secs(1);
+    let _ = tokio::time::timeout(limit, stream.write_all(FULL)).await;
+}
+
+/// Serves one connection: the head in time, small buffers, an end when the server stops.
+async fn connection(app: Arc<App>, stream: TcpStream, peer: Peer, router: Router) {
+    let service = hyper::service::service_fn(move |mut request: hyper::Request<hyper::body::Incoming>| {
+        request.extensions_mut().insert(peer.clone());
+        router.clone().oneshot(request.map(Body::new))
+    });
+    let limits = &app.config.limits;
+    let mut builder = hyper::server::conn::http1::Builder::new();
+    builder
+        .timer(TokioTimer::new())
+        .header_read_timeout(Duration::from_millis(limits.head_ms_max))
+        .max_buf_size(limits.frame_bytes_max.max(16 * 1024));
+    let connection = builder.serve_connection(TokioIo::new(stream), service).with_upgrades();
+    let mut connection = std::pin::pin!(connection);
+    let result = tokio::select! {
+        result = connection.as_mut() => result,
+        () = app.stop.cancelled() => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(error) = result {
+        // Clients that leave in mid-request are everyday life.
+        tracing::debug!(%error, "a connection ended early");
+    }
+}
+
+/// The URL map.
+fn router(site: Site) -> Router {
+    let api = Router::new()
+        .route("/login", post(login::login))
+        .route("/logout", post(login::logout))
+        .route("/me", get(login::me))
+        .route("/conversations", get(staff::list))
+        .route("/conversations/{id}", get(staff::detail))
+        .route("/conversations/{id}/take", post(staff::take))
+        .route("/conversations/{id}/reply", post(staff::reply))
+        .route("/conversations/{id}/hand-back", post(staff::hand_back))
+        .route("/conversations/{id}/close", post(staff::close))
+        .route("/conversations/{id}/flag", post(staff::flag))
+        .route("/causes", get(staff::causes))
+        .route("/causes/{id}", post(staff::change_cause))
+        .route("/content/reload", post(staff::reload_content));
+    let mut router = Router::new()
+        .route("/healthz", get(|| async { "ok" }))
+        .route("/readyz", get(ready))
+        .route("/v1/chat", get(websocket::chat))
+        .route("/v1/poll", post(poll::send).get(poll::wait))
+        .route("/v1/staff", get(websocket::staff))
+        .nest("/api/v1", api)
+        .route("/w.js", get(assets::widget))
+        .route("/panel.js", get(assets::panel))
+        .route("/console", get(assets::console))
+        .route("/console.js", get(assets::console_js))
+        .route("/console.css", get(assets::console_css));
+    if site.app.config.demo {
+        router = router
+            .route("/", get(assets::demo))
+            .route("/demo.js", get(assets::demo_js))
+            .route("/demo.css", get(assets::demo_css))
+            .route("/demo/customers", get(demo::customers))
+            .route("/demo/sign-in", post(demo::sign_in))
+            .route("/demo/account", get(demo::account))
+            .route("/demo/token", get(demo::token));
+    }
+    let body_bytes_max = site.app.config.limits.body_bytes_max;
+    router
+        .layer(axum::extract::DefaultBodyLimit::max(body_bytes_max))
+        .layer(axum::middleware::map_response(secure_headers))
+        .layer(CompressionLayer::new())
+        .layer(CatchPanicLayer::new())
+        .with_state(site)
+}
+
+/// What every answer carries; a page's own policy is set where the page is served.
+async fn secure_headers(mut response: Response) -> Response {
+    let headers = response.headers_mut();
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
+    headers
+        .entry(header::CONTENT_SECURITY_POLICY)
+        .or_insert(HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'"));
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    response
+}
+
+/// Whether the server should get traffic, and what is wrong where it shouldn't or works with one hand.
+async fn ready(State(site): State<Site>) -> Response {
+    let app = &site.app;
+    let store = app.store.probe(app.clock.now_ms()).await;
+    let classifier = match app.classifier.load().as_ref() {
+        _ if app.understands() => "ready",
+        Some(_) => "learning",
+        None => "missing: every message goes to a person",
+    };
+    let stopping = app.stop.is_cancelled();
+    let status = if store.is_ok() && !stopping { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    let body = serde_json::json!({
+        "ready": status == StatusCode::OK,
+        "store": if store.is_ok() { "ready" } else { "unavailable" },
+        "classifier": classifier,
+        "stopping": stopping,
+    });
+    (status, axum::Json(body)).into_response()
+}
+
+/// Whether a browser's request comes from a page that may talk to us: our own, or one in the settings.
+///
+/// Compared as parsed origins (scheme, host, port; RFC 6454): no prefixes, no suffixes. No `Origin`, no entry.
+fn origin_allowed(app: &App, headers: &HeaderMap) -> bool {
+    let mut origins = headers.get_all(header::ORIGIN).iter();
+    let (Some(origin), None) = (origins.next(), origins.next()) else { return false };
+    let Some(origin) = origin.to_str().ok().and_then(parse_origin) else { return false };
+    let host = headers.get(header::HOST).and_then(|it| it.to_str().ok());
+    let ours = host.is_some_and(|host| {
+        let scheme = if app.config.https { "https" } else { "http" };
+        parse_origin(&format!("{scheme}://{host}")).is_some_and(|it| it == origin)
+    });
+    ours || app.config.origins.iter().filter_map(|it| parse_origin(it)).any(|it| it == origin)
+}
+
+/// Scheme, host and port of an origin.
+fn parse_origin(text: &str) -> Option<(String, String, u16)> {
+    let uri: axum::http::Uri = text.parse().ok()?;
+    let scheme = uri.scheme_str()?.to_ascii_lowercase();
+    let port = match (uri.port_u16(), scheme.as_str()) {
+        (Some(port), _) => port,
+        (None, "http") => 80,
+        (None, "https") => 443,
+        (None, _) => return None,
+    };
+    let has_more = !matches!(uri.path(), "" | "/") || uri.query().is_some() || text.ends_with('/');
+    let host = uri.host()?.to_ascii_lowercase();
+    (!has_more && !text.contains('@')).then_some((scheme, host, port))
+}
+
+/// The value of a cookie.
+fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    let cookies = headers.get_all(header::COOKIE).iter().filter_map(|it| it.to_str().ok());
+    cookies.flat_map(|it| it.split(';')).filter_map(|it| it.trim().split_once('=')).find(|it| it.0 == name).map(|it| it.1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn origins_are_compared_as_a_whole() {
+        let shop = parse_origin("https://shop.example");
+        assert!(shop.is_some());
+        for same in ["https://shop.example:443", "HTTPS://SHOP.EXAMPLE"] {
+            assert_eq!(parse_origin(same), shop, "{same}");
+        }
+        for other in [
+            "http://shop.example",
+            "https://shop.example:8443",
+            "https://shop.example.evil.example",
+            "https://evil-shop.example",
+            "https://shop.example/",
+            "https://shop.example@evil.example",
+            "null",
+            "",
+        ] {
+            assert_ne!(parse_origin(other), shop, "{other}");
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! The web files, embedded when the program is built, with their entity tags and policies.
+
+use axum::extract::State;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+
+use crate::identity::secrets;
+use crate::server::Site;
+
+/// Our own pages: everything from here, sockets included; no inline style or script; never in a frame.
+const PAGE_POLICY: &str = "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; \
+                           object-src 'none'; require-trusted-types-for 'script'";
+/// Browsers ask again after this many seconds; an unchanged file costs an empty answer.
+const MAX_AGE: &str = "public, max-age=300";
+
+/// One embedded file.
+struct Asset {
+    body: &'static [u8],
+    mime: &'static str,
+    tag: String,
+}
+
+/// All embedded files.
+pub struct Assets {
+    widget: Asset,
+    panel: Asset,
+    console: Asset,
+    console_js: Asset,
+    console_css: Asset,
+    demo: Asset,
+    demo_js: Asset,
+    demo_css: Asset,
+}
+
+const JS: &str = "text/javascript; charset=utf-8";
+const CSS: &str = "text/css; charset=utf-8";
+const HTML: &str = "text/html; charset=utf-8";
+
+/// A file of `web-widget/dist`.
+macro_rules! dist {
+    ($name:literal, $mime:expr) => {
+        Asset::new(include_bytes!(concat!("../../web-widget/dist/", $name)), $mime)
+    };
+}
+
+impl Asset {
+    fn new(body: &'static [u8], mime: &'static str) -> Self {
+        let tag = format!("\"{}\"", &secrets::hash(&String::from_utf8_lossy(body))[..16]);
+        Self { body, mime, tag }
+    }
+
+    fn answer(&self, headers: &HeaderMap, policy: Option<&'static str>) -> Response {
+        let known = headers.get(header::IF_NONE_MATCH).and_then(|it| it.to_str().ok()).is_some_and(|it| it.contains(&self.tag));
+        let mut response = match known {
+            true => StatusCode::NOT_MODIFIED.into_response(),
+            false => self.body.into_response(),
+        };
+        let out = response.headers_mut();
+        out.insert(header::CONTENT_TYPE, HeaderValue::from_static(self.mime));
+        out.insert(header::ETAG, HeaderValue::from_str(&self.tag).expect("a tag is plain ASCII"));
+        out.insert(header::CACHE_CONTROL, HeaderValue::from_static(MAX_AGE));
+        if let Some(policy) = policy {
+            out.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
+        }
+        response
+    }
+}
+
+impl Assets {
+    /// Takes up the files.
+    pub fn load() -> Self {
+        Self {
+            widget: dist!("w.js", JS),
+            panel: dist!("panel.js", JS),
+            console: dist!("console.html", HTML),
+            console_js: dist!("console.js", JS),
+            console_css: dist!("console.css", CSS),
+            demo: dist!("demo.html", HTML),
+            demo_js: dist!("demo.js", JS),
+            demo_css: dist!("demo.css", CSS),
+        }
+    }
+}
+
+/// Scripts that other sites load as modules.
+fn for_everybody(mut response: Response) -> Response {
+    response.headers_mut().insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+    response.headers_mut().insert("cross-origin-resource-policy", HeaderValue::from_static("cross-origin"));
+    response
+}
+
+/// `GET /w.js`: the loader.
+pub async fn widget(State(site): State<Site>, headers: HeaderMap) -> Response {
+    for_everybody(site.assets.widget.answer(&headers, None))
+}
+
+/// `GET /panel.js`: the panel.
+pub async fn panel(State(site): State<Site>, headers: HeaderMap) -> Response {
+    for_everybody(site.assets.panel.answer(&headers, None))
+}
+
+/// `GET /console`: the staff console.
+pub async fn console(State(site): State<Site>, headers: HeaderMap) -> Response {
+    site.assets.console.answer(&headers, Some(PAGE_POLICY))
+}
+
+/// `GET /console.js`.
+pub async fn console_js(State(site): State<Site>, headers: HeaderMap) -> Response {
+    site.assets.console_js.answer(&headers, None)
+}
+
+/// `GET /console.css`.
+pub async fn console_css(State(site): State<Site>, headers: HeaderMap) -> Response {
+    site.assets.console_css.answer(&headers, None)
+}
+
+/// `GET /`: the demo shop.
+pub async fn demo(State(site): State<Site>, headers: HeaderMap) -> Response {
+    site.assets.demo.answer(&headers, Some(PAGE_POLICY))
+}
+
+/// `GET /demo.js`.
+pub async fn demo_js(State(site): State<Site>, headers: HeaderMap) -> Response {
+    site.assets.demo_js.answer(&headers, None)
+}
+
+/// `GET /demo.css`.
+pub async fn demo_css(State(site): State<Site>, headers: HeaderMap) -> Response {
+    site.assets.demo_css.answer(&headers, None)
+}

@@ -1,0 +1,153 @@
+//! How much one socket, one address and everybody together may ask for.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::num::NonZeroU32;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use governor::clock::{Clock, DefaultClock};
+use governor::{DefaultDirectRateLimiter, DefaultKeyedRateLimiter, Quota, RateLimiter};
+
+use crate::config::Limits;
+
+/// A keyed limiter forgets addresses that have been quiet once it holds this many.
+const ADDRESSES_MAX: usize = 10_000;
+
+/// The limits that addresses share.
+pub struct Gate {
+    open: Arc<Mutex<Open>>,
+    connections_max: usize,
+    connections_per_address_max: usize,
+    messages: DefaultKeyedRateLimiter<IpAddr>,
+    logins: DefaultKeyedRateLimiter<String>,
+    clock: DefaultClock,
+}
+
+#[derive(Default)]
+struct Open {
+    all: usize,
+    by_address: HashMap<IpAddr, usize>,
+}
+
+/// A place among the connections; it is given back when dropped.
+pub struct Place {
+    open: Arc<Mutex<Open>>,
+    address: IpAddr,
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        open.all = open.all.saturating_sub(1);
+        if let Some(count) = open.by_address.get_mut(&self.address) {
+            *count = count.saturating_sub(1);
+            if *count == 0 {
+                open.by_address.remove(&self.address);
+            }
+        }
+    }
+}
+
+impl Gate {
+    /// A gate with these limits and nobody inside.
+    pub fn new(limits: &Limits) -> Self {
+        Self {
+            open: Arc::default(),
+            connections_max: limits.connections_max,
+            connections_per_address_max: limits.connections_per_address_max,
+            messages: RateLimiter::keyed(Quota::per_minute(at_least_one(limits.messages_per_minute))),
+            logins: RateLimiter::keyed(Quota::per_minute(at_least_one(limits.logins_per_minute))),
+            clock: DefaultClock::default(),
+        }
+    }
+
+    /// A place for a connection from this address, or none when all are taken.
+    pub fn enter(&self, address: IpAddr) -> Option<Place> {
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        let from_here = open.by_address.get(&address).copied().unwrap_or(0);
+        if self.connections_max <= open.all || self.connections_per_address_max <= from_here {
+            return None;
+        }
+        open.all += 1;
+        *open.by_address.entry(address).or_default() += 1;
+        Some(Place { open: Arc::clone(&self.open), address })
+    }
+
+    /// Counts a message from this address; the wait in milliseconds where it is one too many.
+    pub fn message(&self, address: IpAddr) -> Result<(), u32> {
+        if ADDRESSES_MAX < self.messages.len() {
+            self.messages.retain_recent();
+        }
+        self.messages.check_key(&address).map_err(|until| self.wait_ms(&until))
+    }
+
+    /// Counts a try to sign in for this account or from this address.
+    pub fn login(&self, who: &str) -> Result<(), u32> {
+        if ADDRESSES_MAX < self.logins.len() {
+            self.logins.retain_recent();
+        }
+        self.logins.check_key(&who.to_owned()).map_err(|until| self.wait_ms(&until))
+    }
+
+    fn wait_ms(&self, until: &governor::NotUntil<<DefaultClock as Clock>::Instant>) -> u32 {
+        u32::try_from(until.wait_time_from(self.clock.now()).as_millis()).unwrap_or(u32::MAX).max(1)
+    }
+}
+
+/// The frames of one socket.
+pub struct Pace {
+    limiter: DefaultDirectRateLimiter,
+    clock: DefaultClock,
+}
+
+impl Pace {
+    /// The pace that a socket has to keep.
+    pub fn new(limits: &Limits) -> Self {
+        let quota = Quota::per_second(at_least_one(limits.frames_per_second))
+            .allow_burst(at_least_one(limits.frames_burst));
+        Self { limiter: RateLimiter::direct(quota), clock: DefaultClock::default() }
+    }
+
+    /// Counts a frame; the wait in milliseconds where it is one too many.
+    pub fn frame(&self) -> Result<(), u32> {
+        self.limiter.check().map_err(|until| {
+            u32::try_from(until.wait_time_from(self.clock.now()).as_millis()).unwrap_or(u32::MAX).max(1)
+        })
+    }
+}
+
+fn at_least_one(count: u32) -> NonZeroU32 {
+    NonZeroU32::new(count).unwrap_or(NonZeroU32::MIN)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HERE: IpAddr = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
+
+    #[test]
+    fn a_place_is_free_again_once_its_connection_ends() {
+        let gate = Gate::new(&Limits { connections_max: 1, ..Limits::default() });
+        let place = gate.enter(HERE);
+        assert!(place.is_some());
+        assert!(gate.enter(HERE).is_none());
+        drop(place);
+        assert!(gate.enter(HERE).is_some());
+    }
+
+    #[test]
+    fn one_address_does_not_take_every_place() {
+        let gate = Gate::new(&Limits { connections_per_address_max: 1, ..Limits::default() });
+        let _place = gate.enter(HERE).expect("there is room");
+        assert!(gate.enter(HERE).is_none());
+        assert!(gate.enter(IpAddr::from([127, 0, 0, 2])).is_some());
+    }
+
+    #[test]
+    fn a_socket_that_sends_too_fast_is_told_how_long_to_wait() {
+        let pace = Pace::new(&Limits { frames_per_second: 1, frames_burst: 2, ..Limits::default() });
+        assert!(pace.frame().is_ok() && pace.frame().is_ok());
+        assert!(pace.frame().is_err_and(|wait| (1..=1_000).contains(&wait)));
+    }
+}

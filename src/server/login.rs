@@ -1,0 +1,191 @@
+//! Staff sign in, stay signed in by a cookie, and show by a type in a handler's signature what they may do.
+
+use std::sync::Arc;
+
+use argon2::password_hash::phc::PasswordHash;
+use argon2::{Argon2, PasswordHasher, PasswordVerifier};
+use axum::Json;
+use axum::extract::{Extension, FromRequestParts, State};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Deserialize;
+use tokio::sync::Semaphore;
+
+use crate::app::App;
+use crate::identity::secrets;
+use crate::server::error::Problem;
+use crate::server::protocol::{Code, StaffMember};
+use crate::server::{Peer, Site, cookie, origin_allowed};
+use crate::store::{Role, Staff, StoreError};
+
+/// The cookie of a staff session. The `__Host-` prefix binds it to this host where https allows that.
+const COOKIE: &str = "plainbill_staff";
+/// Password checks at once: each takes 19 MiB and some tens of milliseconds on purpose.
+static CHECKS: Semaphore = Semaphore::const_new(2);
+/// A hash that no password has, checked when there is no such account, so that both take the same time.
+const NOBODY: &str =
+    "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+
+/// Somebody who may read.
+pub struct Reads(pub Staff);
+
+/// Somebody who may answer customers.
+pub struct Answers(pub Staff);
+
+/// Somebody who may change content, causes and staff.
+pub struct Manages;
+
+/// A password as it is kept: Argon2id (RFC 9106) with 19 MiB and two passes.
+pub fn hash_password(password: &str) -> anyhow::Result<String> {
+    let hash = Argon2::default().hash_password(password.as_bytes());
+    Ok(hash.map_err(|error| anyhow::anyhow!("the password could not be hashed: {error}"))?.to_string())
+}
+
+fn password_matches(password: &str, hash: &str) -> bool {
+    PasswordHash::new(hash).is_ok_and(|it| Argon2::default().verify_password(password.as_bytes(), &it).is_ok())
+}
+
+/// What somebody signs in with.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Credentials {
+    login: String,
+    password: String,
+}
+
+/// `POST /api/v1/login`.
+pub async fn login(
+    State(site): State<Site>,
+    Extension(peer): Extension<Peer>,
+    headers: HeaderMap,
+    Json(credentials): Json<Credentials>,
+) -> Result<Response, Problem> {
+    if !origin_allowed(&site.app, &headers) {
+        return Err(Problem::new(Code::Forbidden));
+    }
+    for who in [peer.address.to_string(), format!("login:{}", credentials.login)] {
+        site.gate
+            .login(&who)
+            .map_err(|wait| Problem { retry_after_ms: Some(wait), ..Problem::new(Code::RateLimited) })?;
+    }
+    let app = &site.app;
+    let known = match app.store.staff_by_login(&credentials.login).await {
+        Ok(known) => Some(known),
+        Err(StoreError::NotFound) => None,
+        Err(error) => return Err(error.into()),
+    };
+    let hash = known.as_ref().map_or_else(|| NOBODY.to_owned(), |it| it.password_hash.clone());
+    let permit = CHECKS.acquire().await.map_err(|_| Problem::new(Code::Busy))?;
+    let matches = tokio::task::spawn_blocking(move || password_matches(&credentials.password, &hash)).await;
+    drop(permit);
+    let staff = match known {
+        Some(known) if matches.unwrap_or(false) => known.staff,
+        _ => {
+            tracing::info!("a sign-in was refused");
+            return Err(Problem::new(Code::SignIn));
+        }
+    };
+    let token = secrets::random();
+    let now = app.clock.now_ms();
+    let lasts_ms = app.config.limits.staff_session_hours.saturating_mul(3_600_000);
+    app.store.open_session(&secrets::hash(&token), &staff.id, now, now.saturating_add(lasts_ms)).await?;
+    tracing::info!(staff = %staff.id, "signed in");
+    let mut response = Json(serde_json::json!({ "me": wire(&staff) })).into_response();
+    response.headers_mut().insert(header::SET_COOKIE, set_cookie(app, &token, lasts_ms / 1_000));
+    Ok(response)
+}
+
+/// `POST /api/v1/logout`.
+pub async fn logout(State(site): State<Site>, headers: HeaderMap, reads: Reads) -> Result<Response, Problem> {
+    if let Some(token) = cookie(&headers, COOKIE) {
+        site.app.store.close_session(&secrets::hash(token)).await?;
+    }
+    // Nobody listening means that no socket is open.
+    let _ = site.app.signed_out.send(reads.0.id);
+    let mut response = StatusCode::NO_CONTENT.into_response();
+    response.headers_mut().insert(header::SET_COOKIE, set_cookie(&site.app, "", 0));
+    Ok(response)
+}
+
+/// `GET /api/v1/me`.
+pub async fn me(reads: Reads) -> Json<serde_json::Value> {
+    Json(serde_json::json!({ "me": wire(&reads.0) }))
+}
+
+/// A staff member as clients see them.
+pub fn wire(staff: &Staff) -> StaffMember {
+    StaffMember {
+        id: staff.id.to_string(),
+        login: staff.login.clone(),
+        name: staff.name.clone(),
+        role: staff.role.as_str().to_owned(),
+    }
+}
+
+fn set_cookie(app: &Arc<App>, token: &str, seconds: i64) -> HeaderValue {
+    let secure = if app.config.https { "; Secure" } else { "" };
+    let text = format!("{COOKIE}={token}; Path=/; HttpOnly; SameSite=Strict; Max-Age={seconds}{secure}");
+    HeaderValue::from_str(&text).expect("a token is plain ASCII")
+}
+
+/// Whoever the cookie names. Requests that change something must come from our own pages.
+async fn signed_in(parts: &Parts, site: &Site) -> Result<Staff, Problem> {
+    let changes = !parts.method.is_safe();
+    if changes && !origin_allowed(&site.app, &parts.headers) {
+        return Err(Problem::new(Code::Forbidden));
+    }
+    let token = cookie(&parts.headers, COOKIE).ok_or(Problem::new(Code::SignIn))?;
+    let staff = site.app.store.session(&secrets::hash(token), site.app.clock.now_ms()).await?;
+    staff.ok_or(Problem::new(Code::SignIn))
+}
+
+impl FromRequestParts<Site> for Reads {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, site: &Site) -> Result<Self, Problem> {
+        Ok(Self(signed_in(parts, site).await?))
+    }
+}
+
+impl FromRequestParts<Site> for Answers {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, site: &Site) -> Result<Self, Problem> {
+        let staff = signed_in(parts, site).await?;
+        match staff.role {
+            Role::Answers | Role::Manages => Ok(Self(staff)),
+            Role::Reads => Err(Problem::new(Code::Forbidden)),
+        }
+    }
+}
+
+impl FromRequestParts<Site> for Manages {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, site: &Site) -> Result<Self, Problem> {
+        let staff = signed_in(parts, site).await?;
+        match staff.role {
+            Role::Manages => Ok(Self),
+            Role::Reads | Role::Answers => Err(Problem::new(Code::Forbidden)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_password_matches_its_hash_and_no_other() {
+        let hash = hash_password("correct horse").expect("it can be hashed");
+        assert!(password_matches("correct horse", &hash));
+        assert!(!password_matches("correct horsf", &hash));
+        assert!(!password_matches("", NOBODY));
+    }
+
+    #[test]
+    fn the_hash_of_nobody_can_be_checked() {
+        assert!(PasswordHash::new(NOBODY).is_ok());
+    }
+}

@@ -1,0 +1,551 @@
+//! The frames of `plainbill.v1`: what customers' and staff's browsers say to us and we to them.
+//!
+//! `web-widget/protocol.ts` is generated from these types by `cargo test`; edit here, never there.
+//! What comes from outside is closed: an unknown type or field is an error with a fixed code.
+//! What goes out may grow: clients ignore what they don't know.
+
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+/// The subprotocol that a WebSocket client names.
+pub const SUBPROTOCOL: &str = "plainbill.v1";
+
+/// What a customer's browser sends.
+#[derive(Clone, Debug, PartialEq, Deserialize, TS)]
+#[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
+pub enum ClientFrame {
+    /// The first frame on a socket: opens a conversation or resumes one.
+    Hello {
+        /// The conversation to resume.
+        #[ts(optional)]
+        conversation: Option<String>,
+        /// The secret that came with it.
+        #[ts(optional)]
+        resume: Option<String>,
+        /// The last `seq` that the client has.
+        #[ts(optional)]
+        after: Option<u32>,
+        /// A token signed by the business's site.
+        #[ts(optional)]
+        identity: Option<String>,
+        /// The browser's language, like `en-GB`.
+        #[ts(optional)]
+        locale: Option<String>,
+        /// The page that the customer looks at.
+        #[ts(optional)]
+        page: Option<Page>,
+    },
+    /// The customer says something.
+    Say {
+        /// Made by the client, unique in the conversation: a repeated key gets the first ack again.
+        key: String,
+        /// The words.
+        text: String,
+    },
+    /// The customer taps a choice.
+    Choose {
+        /// As for `say`.
+        key: String,
+        /// The choice's id.
+        choice: String,
+    },
+    /// The customer rates an answer or fills in the survey.
+    Rate {
+        /// As for `say`.
+        key: String,
+        /// The event that is rated.
+        about: u32,
+        /// 0 or 1 for an answer, 1 to 5 for a survey.
+        score: u8,
+        /// In their own words.
+        #[ts(optional)]
+        comment: Option<String>,
+    },
+    /// The customer signed in, or as somebody else, on a page that stays open.
+    Identify {
+        /// A token signed by the business's site.
+        token: String,
+    },
+    /// The customer has seen everything up to here.
+    Seen {
+        /// The last event on the screen.
+        seq: u32,
+    },
+    /// The customer is typing, or has stopped.
+    Typing {
+        /// Whether they are.
+        on: bool,
+    },
+    /// The customer ends the chat.
+    End {
+        /// As for `say`.
+        key: String,
+    },
+    /// Asks for a `pong`: browsers cannot send WebSocket pings.
+    Ping {},
+}
+
+/// The page that the customer looks at.
+#[derive(Clone, Debug, PartialEq, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+pub struct Page {
+    /// Its address, without query and fragment.
+    pub url: String,
+    /// Its title.
+    pub title: String,
+}
+
+/// What a customer's browser is told.
+#[derive(Clone, Debug, PartialEq, Serialize, TS)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum ServerFrame {
+    /// The answer to `hello`. Events after `after` follow.
+    Welcome {
+        /// The conversation's id.
+        conversation: String,
+        /// The secret to resume it; only where it was made just now.
+        #[ts(optional)]
+        #[serde(skip_serializing_if = "Option::is_none")]
+        resume: Option<String>,
+        /// The last event that there is.
+        seq: u32,
+        /// True: forget what is on the screen, everything follows from `seq` 1.
+        reset: bool,
+        /// Who answers next: `bot`, `queue`, `staff` or `nobody`.
+        owner: String,
+        /// The first name of the person, where one does.
+        #[ts(optional)]
+        #[serde(skip_serializing_if = "Option::is_none")]
+        staff: Option<String>,
+        /// Who we are.
+        business: BusinessCard,
+        /// Whether people are there.
+        hours: Hours,
+        /// What the client must keep to.
+        limits: WireLimits,
+        /// The customer's first name, once the business's site has vouched for them.
+        #[ts(optional)]
+        #[serde(skip_serializing_if = "Option::is_none")]
+        verified: Option<String>,
+    },
+    /// A `say`, `choose`, `rate` or `end` is kept.
+    Ack {
+        /// Its key.
+        key: String,
+        /// Its place in the log.
+        seq: u32,
+        /// When it was kept, in milliseconds since 1970.
+        at: i64,
+    },
+    /// The next entry of the log.
+    Event(WireEvent),
+    /// Somebody on our side is typing, or has stopped; it holds for ten seconds at most.
+    Typing {
+        /// `bot` or `staff`.
+        from: String,
+        /// Whether they are.
+        on: bool,
+    },
+    /// Where the customer stands in the queue, while it lasts. Not part of the log.
+    Queue {
+        /// 1 is next.
+        place: u32,
+        /// An honest estimate in minutes; absent outside the opening hours.
+        #[ts(optional)]
+        #[serde(skip_serializing_if = "Option::is_none")]
+        minutes: Option<u32>,
+        /// When somebody will answer by, in plain words, outside the opening hours.
+        #[ts(optional)]
+        #[serde(skip_serializing_if = "Option::is_none")]
+        back: Option<String>,
+    },
+    /// Something was not accepted.
+    Error {
+        /// The key of the frame, where it had one.
+        #[ts(optional)]
+        #[serde(skip_serializing_if = "Option::is_none")]
+        key: Option<String>,
+        /// What is wrong.
+        code: Code,
+        /// The same in plain words.
+        message: String,
+        /// When to try again, in milliseconds.
+        #[ts(optional)]
+        #[serde(skip_serializing_if = "Option::is_none")]
+        retry_after_ms: Option<u32>,
+    },
+    /// The server is about to go away: reconnect after a moment.
+    GoingAway {
+        /// How long to wait, in milliseconds.
+        retry_after_ms: u32,
+    },
+    /// The answer to `ping`.
+    Pong {},
+}
+
+/// Who we are.
+#[derive(Clone, Debug, PartialEq, Serialize, TS)]
+pub struct BusinessCard {
+    /// The business's name.
+    pub name: String,
+    /// What the panel says before the first message.
+    pub greeting: String,
+    /// What can be tapped before the first message.
+    pub starters: Vec<WireChoice>,
+    /// How long conversations are kept, in plain words.
+    pub privacy: String,
+}
+
+/// Whether people are there.
+#[derive(Clone, Debug, PartialEq, Serialize, TS)]
+pub struct Hours {
+    /// Now.
+    pub open: bool,
+    /// The opening hours in plain words.
+    pub text: String,
+    /// When people are back, in plain words, where they aren't there now.
+    #[ts(optional)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub back: Option<String>,
+}
+
+/// What a client must keep to.
+#[derive(Clone, Debug, PartialEq, Serialize, TS)]
+pub struct WireLimits {
+    /// The longest message, in characters.
+    pub text_chars_max: u32,
+    /// A heartbeat is due this often, in milliseconds.
+    pub heartbeat_ms: u32,
+}
+
+/// One entry of the log as customers and staff see it.
+#[derive(Clone, Debug, PartialEq, Serialize, TS)]
+pub struct WireEvent {
+    /// Its position.
+    pub seq: u32,
+    /// When, in milliseconds since 1970.
+    pub at: i64,
+    /// `customer`, `bot`, `staff` or `system`.
+    pub from: String,
+    /// The first name of the staff member, where one speaks.
+    #[ts(optional)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// `message`, `owner`, `survey`, `rating` or `verified`.
+    pub kind: String,
+    /// The words; of an `owner` event, the sentence to show in the middle.
+    #[ts(optional)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+    /// What may be tapped.
+    #[ts(optional)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub choices: Option<Vec<WireChoice>>,
+    /// Figures in rows.
+    #[ts(optional)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub card: Option<WireCard>,
+    /// Of an `owner` event: who answers from here.
+    #[ts(optional)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub owner: Option<String>,
+    /// Of a bot's answer: thumbs may be shown. Of a `rating`: the event that is rated.
+    #[ts(optional)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub about: Option<u32>,
+    /// Of a bot's message: whether the customer may rate it.
+    #[ts(optional)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rateable: Option<bool>,
+    /// Of a `rating`: the score.
+    #[ts(optional)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub score: Option<u8>,
+    /// The key of the frame that made it, for the customer's own events.
+    #[ts(optional)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
+    /// For staff only: what the bot understood and did.
+    #[ts(optional)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub understood: Option<Understood>,
+}
+
+/// Something to tap.
+#[derive(Clone, Debug, PartialEq, Serialize, TS)]
+pub struct WireChoice {
+    /// What to send back.
+    pub id: String,
+    /// What to show.
+    pub label: String,
+}
+
+/// Figures in rows; every amount is a finished text.
+#[derive(Clone, Debug, PartialEq, Serialize, TS)]
+pub struct WireCard {
+    /// What it is.
+    pub title: String,
+    /// The rows, from top to bottom.
+    pub rows: Vec<WireRow>,
+    /// The sum under the line.
+    #[ts(optional)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub total: Option<WireRow>,
+    /// A sentence under it.
+    #[ts(optional)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+}
+
+/// One row of a card.
+#[derive(Clone, Debug, PartialEq, Serialize, TS)]
+pub struct WireRow {
+    /// What the row is about.
+    pub label: String,
+    /// Small print.
+    #[ts(optional)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub detail: Option<String>,
+    /// The amount.
+    #[ts(optional)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub amount: Option<String>,
+    /// Words that mark a row as changed.
+    #[ts(optional)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mark: Option<String>,
+}
+
+/// What the bot understood of a customer's message, for staff.
+#[derive(Clone, Debug, PartialEq, Serialize, TS)]
+pub struct Understood {
+    /// `answer`, `ask_back` or `no_idea`.
+    pub decision: String,
+    /// The likeliest intents with their confidence, 0 to 1, best first.
+    pub guesses: Vec<WireGuess>,
+}
+
+/// One intent that a message may mean.
+#[derive(Clone, Debug, PartialEq, Serialize, TS)]
+pub struct WireGuess {
+    /// The intent's name.
+    pub intent: String,
+    /// 0 to 1.
+    pub confidence: f32,
+}
+
+/// What can be wrong with a frame or a request. The texts are fixed; nothing from inside gets out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum Code {
+    /// Not a frame of this protocol.
+    Malformed,
+    /// Larger than the limit.
+    TooLarge,
+    /// No `hello` came first.
+    NotWelcomed,
+    /// More than the allowed rate.
+    RateLimited,
+    /// Too much is going on: try again.
+    Busy,
+    /// It could not be kept; keep it and try again.
+    Unavailable,
+    /// That conversation or event is not yours, or is not there.
+    NotFound,
+    /// The identity token is not valid.
+    BadIdentity,
+    /// The choice is not on offer.
+    NotOffered,
+    /// A text is empty.
+    Empty,
+    /// Sign in first.
+    SignIn,
+    /// Not allowed for your role.
+    Forbidden,
+    /// Somebody was quicker; the state has changed.
+    Conflict,
+}
+
+/// What staff's browsers send on `/v1/staff`. Everything that changes something is a request under `/api/v1/`.
+#[derive(Clone, Debug, PartialEq, Deserialize, TS)]
+#[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
+pub enum StaffClientFrame {
+    /// Send this conversation's events from here on, those after `after` first.
+    Watch {
+        /// The conversation.
+        conversation: String,
+        /// The last `seq` that the client has.
+        after: u32,
+    },
+    /// Stop sending them.
+    Unwatch {
+        /// The conversation.
+        conversation: String,
+    },
+    /// Typing in a conversation, or stopped.
+    Typing {
+        /// The conversation.
+        conversation: String,
+        /// Whether.
+        on: bool,
+    },
+    /// Asks for a `pong`.
+    Ping {},
+}
+
+/// What staff's browsers are told on `/v1/staff`.
+#[derive(Clone, Debug, PartialEq, Serialize, TS)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum StaffServerFrame {
+    /// The first frame.
+    Welcome {
+        /// Who is signed in.
+        me: StaffMember,
+    },
+    /// A conversation is new or has changed: the row of the list, whole.
+    Conversation {
+        /// The row.
+        row: ConversationRow,
+    },
+    /// An entry of a watched conversation.
+    Event {
+        /// The conversation.
+        conversation: String,
+        /// The entry.
+        event: WireEvent,
+    },
+    /// The customer types, or has stopped.
+    Typing {
+        /// The conversation.
+        conversation: String,
+        /// Whether.
+        on: bool,
+    },
+    /// Something was not accepted.
+    Error {
+        /// What.
+        code: Code,
+        /// In plain words.
+        message: String,
+    },
+    /// The answer to `ping`.
+    Pong {},
+}
+
+/// A person of the business.
+#[derive(Clone, Debug, PartialEq, Serialize, TS)]
+pub struct StaffMember {
+    /// Their id.
+    pub id: String,
+    /// The name they sign in with.
+    pub login: String,
+    /// The first name that customers see.
+    pub name: String,
+    /// `reads`, `answers` or `manages`.
+    pub role: String,
+}
+
+/// One conversation in a list. `GET /api/v1/conversations?list=waiting|mine|bot|closed` answers `{"conversations": [row, …]}`.
+#[derive(Clone, Debug, PartialEq, Serialize, TS)]
+pub struct ConversationRow {
+    /// The conversation.
+    pub id: String,
+    /// `bot`, `queue`, `staff` or `nobody`.
+    pub owner: String,
+    /// The customer as the business knows them; absent for a visitor.
+    #[ts(optional)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub customer: Option<String>,
+    /// Who has it.
+    #[ts(optional)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub staff: Option<StaffMember>,
+    /// Why it waits or why it came to staff: one plain sentence.
+    #[ts(optional)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// Look at it before the others.
+    pub urgent: bool,
+    /// Since when it waits, in milliseconds since 1970, while it does.
+    #[ts(optional)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub waiting_since: Option<i64>,
+    /// The customer's last words, at most 120 characters.
+    pub last_text: String,
+    /// When the last event was kept.
+    pub last_at: i64,
+    /// The last event's position.
+    pub seq: u32,
+    /// The customer has a socket open now.
+    pub online: bool,
+}
+
+/// One conversation, whole: `GET /api/v1/conversations/{id}`.
+#[derive(Clone, Debug, PartialEq, Serialize, TS)]
+pub struct ConversationDetail {
+    /// Its row.
+    pub row: ConversationRow,
+    /// Its log, with what the bot understood.
+    pub events: Vec<WireEvent>,
+    /// The customer's account in a few rows, where they are verified.
+    #[ts(optional)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub account: Option<WireCard>,
+    /// The newest invoice as the customer sees it.
+    #[ts(optional)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub invoice: Option<WireCard>,
+}
+
+/// A staff member's reply: `POST /api/v1/conversations/{id}/reply`.
+/// 409 with the missed events when the conversation has events after `after` that the writer has not seen.
+#[derive(Clone, Debug, PartialEq, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+pub struct Reply {
+    /// Made by the client, unique in the conversation.
+    pub key: String,
+    /// The words.
+    pub text: String,
+    /// The last `seq` on the writer's screen.
+    pub after: u32,
+}
+
+/// A question that the bot could not answer well.
+#[derive(Clone, Debug, PartialEq, Serialize, TS)]
+pub struct QuestionRow {
+    /// Its id.
+    pub id: String,
+    /// The conversation that it comes from.
+    pub conversation: String,
+    /// The customer's message.
+    pub seq: u32,
+    /// What the customer said.
+    pub text: String,
+    /// `missed`, `refused`, `thumbs_down`, `flagged` or `suggestion`.
+    pub why: String,
+    /// What the bot guessed.
+    pub guesses: Vec<WireGuess>,
+    /// What was said just before, oldest first.
+    pub before: Vec<String>,
+    /// How it went on, in plain words.
+    pub outcome: String,
+    /// When.
+    pub at: i64,
+}
+
+/// Questions with one root cause: `GET /api/v1/causes` answers `{"causes": [row, …], "suggestions": [question, …]}`.
+#[derive(Clone, Debug, PartialEq, Serialize, TS)]
+pub struct CauseRow {
+    /// Its id.
+    pub id: String,
+    /// Named after its most typical question until staff rename it.
+    pub name: String,
+    /// How many questions.
+    pub count: u32,
+    /// What they cost so far, as a finished text.
+    pub cost: String,
+    /// `open` or `closed`.
+    pub status: String,
+    /// The questions, newest first, at most fifty.
+    pub questions: Vec<QuestionRow>,
+}

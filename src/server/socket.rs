@@ -1,0 +1,510 @@
+//! One customer's connection: from `hello` to the end, over a WebSocket or a long poll.
+//!
+//! Events are read from the log by cursor, never pushed into a queue, so that a slow reader holds no memory; a frame
+//! that cannot be sent in time closes the connection, and the client resumes where it was.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{broadcast, oneshot, watch};
+use tokio::time::Instant;
+
+use crate::app::{App, Present};
+use crate::conversation::{ConversationId, CustomerId, Owner, Rating, Sender, Seq, What};
+use crate::handoff;
+use crate::identity::secrets;
+use crate::server::Gate;
+use crate::server::error::Problem;
+use crate::server::limits::Pace;
+use crate::server::protocol::{BusinessCard, ClientFrame, Code, Hours, Page, ServerFrame, WireChoice, WireLimits};
+use crate::server::wire;
+use crate::session::{Happening, Kept, SessionError};
+use crate::store::{Opening, StoreError, Typing};
+
+/// Frames that make no sense before the connection is closed.
+const MALFORMED_MAX: u32 = 10;
+/// The longest key, locale, address and title that are looked at, in bytes.
+const FIELD_BYTES_MAX: usize = 512;
+/// On shutdown clients come back spread over this, in milliseconds.
+const COME_BACK_MS: u32 = 3_000;
+
+/// What carries frames to and from one customer.
+pub trait Transport: Send {
+    /// The next frame. Safe to drop before it is there.
+    fn next(&mut self) -> impl Future<Output = Incoming> + Send;
+    /// Sends a frame, or says that the other side is gone or too slow.
+    fn send(&mut self, frame: &ServerFrame) -> impl Future<Output = Result<(), Gone>> + Send;
+    /// Says good-bye with a WebSocket close code (RFC 6455, section 7.4).
+    fn close(&mut self, code: u16) -> impl Future<Output = ()> + Send;
+}
+
+/// What came in.
+#[derive(Debug)]
+pub enum Incoming {
+    /// A frame as text.
+    Text(String),
+    /// Something that shows life and says nothing.
+    Alive,
+    /// A frame that isn't text, or is larger than allowed.
+    Bad(Code),
+    /// Nothing comes any more.
+    Gone,
+}
+
+/// The other side is gone, or reads too slowly.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Gone;
+
+/// Close codes.
+const GOING_AWAY: u16 = 1012;
+const POLICY: u16 = 1008;
+
+/// Attends to one customer until they leave or the server stops.
+pub async fn attend(app: Arc<App>, gate: Arc<Gate>, address: IpAddr, mut transport: impl Transport) {
+    let pace = Pace::new(&app.config.limits);
+    let hello_by = Instant::now() + Duration::from_millis(app.config.limits.hello_ms_max);
+    let welcomed = tokio::time::timeout_at(hello_by, welcome(&app, &pace, &mut transport)).await;
+    let Ok(Ok(customer)) = welcomed else {
+        transport.close(POLICY).await;
+        return;
+    };
+    let mut connection = Connection { app, gate, address, pace, transport, customer, n_malformed: 0 };
+    if let Err(code) = connection.run().await {
+        connection.transport.close(code).await;
+    }
+}
+
+/// Waits for a `hello` that counts.
+async fn welcome(app: &Arc<App>, pace: &Pace, transport: &mut impl Transport) -> Result<Customer, Gone> {
+    loop {
+        let text = match transport.next().await {
+            Incoming::Text(text) => text,
+            Incoming::Alive => continue,
+            Incoming::Bad(code) => {
+                transport.send(&Problem::new(code).frame(None)).await?;
+                return Err(Gone);
+            }
+            Incoming::Gone => return Err(Gone),
+        };
+        let problem = match (pace.frame(), serde_json::from_str::<ClientFrame>(&text)) {
+            (Err(wait), _) => Problem { retry_after_ms: Some(wait), ..Problem::new(Code::RateLimited) },
+            (_, Err(_)) => Problem::new(Code::Malformed),
+            (_, Ok(ClientFrame::Hello { conversation, resume, after, identity, locale, page })) => {
+                let hello = Hello { conversation, resume, after: after.unwrap_or(0), identity, locale, page };
+                match Customer::come(app, hello).await {
+                    Ok((customer, frame)) => {
+                        transport.send(&frame).await?;
+                        return Ok(customer);
+                    }
+                    Err(problem) => problem,
+                }
+            }
+            (_, Ok(ClientFrame::Ping {})) => {
+                transport.send(&ServerFrame::Pong {}).await?;
+                continue;
+            }
+            (_, Ok(_)) => Problem::new(Code::NotWelcomed),
+        };
+        transport.send(&problem.frame(None)).await?;
+    }
+}
+
+/// The fields of a `hello`.
+struct Hello {
+    conversation: Option<String>,
+    resume: Option<String>,
+    after: Seq,
+    identity: Option<String>,
+    locale: Option<String>,
+    page: Option<Page>,
+}
+
+/// Whose connection this is, and how far they have read.
+struct Customer {
+    id: ConversationId,
+    opening: Opening,
+    cursor: Seq,
+    owner: Owner,
+    seqs: watch::Receiver<Seq>,
+    typing: broadcast::Receiver<Typing>,
+    line: watch::Receiver<Arc<handoff::Line>>,
+    queue_told: Option<handoff::Wait>,
+    _present: Present<ConversationId>,
+}
+
+impl Customer {
+    /// Resumes the conversation that the secret opens, or begins a new one.
+    async fn come(app: &Arc<App>, hello: Hello) -> Result<(Self, ServerFrame), Problem> {
+        let vouched_for = match &hello.identity {
+            Some(token) => {
+                let customer = app.identity.customer(token, app.clock.now().as_second());
+                Some(customer.map_err(|error| {
+                    tracing::info!(%error, "an identity token was refused");
+                    Problem::new(Code::BadIdentity)
+                })?)
+            }
+            None => None,
+        };
+        let wants_old = hello.conversation.is_some();
+        let old = match (hello.conversation, hello.resume) {
+            (Some(id), Some(secret)) if id.len() <= FIELD_BYTES_MAX => Self::find(app, id, &secret).await?,
+            _ => None,
+        };
+        // Another customer on the same device never sees the old conversation.
+        let old = old.filter(|it| match (&it.customer, &vouched_for) {
+            (Some(known), Some(vouched_for)) => known == vouched_for,
+            _ => true,
+        });
+        let short = |text: String| text.chars().take(FIELD_BYTES_MAX).collect::<String>();
+        let locale = hello.locale.map(short);
+        let page_url = hello.page.map(|it| short(it.url));
+        let Some(record) = old else {
+            return Ok(Self::begin(app, vouched_for, locale, page_url, wants_old).await);
+        };
+        let id = record.id.clone();
+        if let (None, Some(customer)) = (&record.customer, &vouched_for) {
+            app.sessions.bring(app, &id, Happening::Verified { customer: customer.clone() })?;
+        }
+        // A client that is ahead of the log has seen another one: it starts from the beginning.
+        let reset = record.last_seq < hello.after;
+        let customer = record.customer.clone().or(vouched_for);
+        let opening = Opening { secret_hash: record.secret_hash.clone(), customer, locale, page_url };
+        let mut this = Self::new(app, id, opening, if reset { 0 } else { hello.after });
+        this.owner = record.owner;
+        let frame = this.welcome(app, None, record.last_seq, reset).await;
+        Ok((this, frame))
+    }
+
+    async fn find(
+        app: &App,
+        id: String,
+        secret: &str,
+    ) -> Result<Option<crate::store::ConversationRecord>, Problem> {
+        match app.store.conversation(&ConversationId::new(id)).await {
+            Ok(record) => Ok(Some(record).filter(|it| secrets::matches(secret, &it.secret_hash))),
+            Err(StoreError::NotFound) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// A new conversation; nothing of it is kept before the first message.
+    async fn begin(
+        app: &Arc<App>,
+        customer: Option<CustomerId>,
+        locale: Option<String>,
+        page_url: Option<String>,
+        reset: bool,
+    ) -> (Self, ServerFrame) {
+        let secret = secrets::random();
+        let id = ConversationId::new(uuid::Uuid::now_v7().to_string());
+        let opening = Opening { secret_hash: secrets::hash(&secret), customer, locale, page_url };
+        let this = Self::new(app, id, opening, 0);
+        let frame = this.welcome(app, Some(secret), 0, reset).await;
+        (this, frame)
+    }
+
+    fn new(app: &Arc<App>, id: ConversationId, opening: Opening, cursor: Seq) -> Self {
+        Self {
+            // Subscribed before anything is read, so that nothing falls in between.
+            seqs: app.store.watch(&id),
+            typing: app.store.typing(&id),
+            line: app.line.subscribe(),
+            _present: app.customer_is_here(&id),
+            id,
+            opening,
+            cursor,
+            owner: Owner::Bot,
+            queue_told: None,
+        }
+    }
+
+    async fn welcome(&self, app: &App, resume: Option<String>, seq: Seq, reset: bool) -> ServerFrame {
+        let content = app.contents.current();
+        let wait = handoff::wait(&content, app.clock.now(), &self.line.borrow(), None);
+        let starter = |id: &String| content.button(id).map(|label| WireChoice { id: id.clone(), label: label.to_owned() });
+        let verified = match &self.opening.customer {
+            Some(customer) => {
+                let account = app.billing.account(customer).await.ok();
+                Some(account.map_or_else(String::new, |it| it.person.first_name))
+            }
+            None => None,
+        };
+        ServerFrame::Welcome {
+            conversation: self.id.to_string(),
+            resume,
+            seq,
+            reset,
+            owner: self.owner.as_str().to_owned(),
+            staff: None,
+            business: BusinessCard {
+                name: content.business.name.clone(),
+                greeting: content.business.greeting.clone(),
+                starters: content.business.starters.iter().filter_map(starter).collect(),
+                privacy: content.business.privacy.clone(),
+            },
+            hours: Hours { open: wait.open, text: content.hours.text.clone(), back: wait.back },
+            limits: WireLimits {
+                text_chars_max: u32::try_from(app.config.limits.text_chars_max).unwrap_or(u32::MAX),
+                heartbeat_ms: app.config.limits.heartbeat_ms,
+            },
+            verified,
+        }
+    }
+}
+
+/// A welcomed customer's connection.
+struct Connection<T> {
+    app: Arc<App>,
+    gate: Arc<Gate>,
+    address: IpAddr,
+    pace: Pace,
+    transport: T,
+    customer: Customer,
+    n_malformed: u32,
+}
+
+/// What woke the connection up.
+enum Woken {
+    Frame(Incoming),
+    Events,
+    Typing(Result<Typing, broadcast::error::RecvError>),
+    Line,
+    Silence,
+    Stop,
+}
+
+impl<T: Transport> Connection<T> {
+    /// Runs until the end, which is a close code.
+    async fn run(&mut self) -> Result<(), u16> {
+        let silent_max = Duration::from_millis(self.app.config.limits.silent_ms_max);
+        let mut silent_until = Instant::now() + silent_max;
+        let stop = self.app.stop.clone();
+        self.send_events().await?;
+        self.send_queue().await?;
+        loop {
+            let customer = &mut self.customer;
+            let woken = tokio::select! {
+                biased;
+                () = stop.cancelled() => Woken::Stop,
+                changed = customer.seqs.changed() => if changed.is_ok() { Woken::Events } else { Woken::Stop },
+                incoming = self.transport.next() => Woken::Frame(incoming),
+                typing = customer.typing.recv() => Woken::Typing(typing),
+                changed = customer.line.changed(), if customer.owner == Owner::Queue => {
+                    if changed.is_ok() { Woken::Line } else { Woken::Stop }
+                }
+                () = tokio::time::sleep_until(silent_until) => Woken::Silence,
+            };
+            match woken {
+                Woken::Frame(Incoming::Gone) | Woken::Silence => return Err(POLICY),
+                Woken::Frame(incoming) => {
+                    silent_until = Instant::now() + silent_max;
+                    self.receive(incoming).await?;
+                }
+                Woken::Events => {
+                    self.send_events().await?;
+                    self.send_queue().await?;
+                }
+                Woken::Typing(Ok(typing)) if typing.from != Sender::Customer => {
+                    let from = if typing.from == Sender::Staff { "staff" } else { "bot" };
+                    self.send(&ServerFrame::Typing { from: from.to_owned(), on: typing.on }).await?;
+                }
+                Woken::Typing(_) => {}
+                Woken::Line => self.send_queue().await?,
+                Woken::Stop => {
+                    let retry_after_ms = spread(self.customer.id.as_str());
+                    self.send(&ServerFrame::GoingAway { retry_after_ms }).await?;
+                    return Err(GOING_AWAY);
+                }
+            }
+        }
+    }
+
+    async fn send(&mut self, frame: &ServerFrame) -> Result<(), u16> {
+        self.transport.send(frame).await.map_err(|Gone| POLICY)
+    }
+
+    async fn refuse(&mut self, problem: Problem, key: Option<String>) -> Result<(), u16> {
+        tracing::info!(conversation = %self.customer.id, code = ?problem.code, "a frame was refused");
+        metrics::counter!("plainbill_frames_refused_total").increment(1);
+        self.send(&problem.frame(key)).await
+    }
+
+    /// Sends what the log has after the cursor.
+    async fn send_events(&mut self) -> Result<(), u16> {
+        let page = self.app.config.limits.events_max;
+        loop {
+            let events = match self.app.store.events(&self.customer.id, self.customer.cursor, page).await {
+                Ok(events) => events,
+                Err(error) => {
+                    tracing::warn!(conversation = %self.customer.id, %error, "events could not be read");
+                    return Err(GOING_AWAY);
+                }
+            };
+            let n = events.len();
+            let content = self.app.contents.current();
+            for logged in &events {
+                self.customer.cursor = logged.event.seq;
+                if let What::Owner(change) = &logged.event.what {
+                    self.customer.owner = change.owner;
+                    self.customer.queue_told = None;
+                }
+                self.send(&ServerFrame::Event(wire::for_customer(&content, logged))).await?;
+            }
+            if n < page as usize {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Tells a waiting customer where they stand, when that has changed.
+    async fn send_queue(&mut self) -> Result<(), u16> {
+        if self.customer.owner != Owner::Queue {
+            return Ok(());
+        }
+        let wait = {
+            let line = self.customer.line.borrow_and_update().clone();
+            let place = line.place_of(&self.customer.id);
+            handoff::wait(&self.app.contents.current(), self.app.clock.now(), &line, place)
+        };
+        let Some(place) = wait.place else { return Ok(()) };
+        if self.customer.queue_told.as_ref() == Some(&wait) {
+            return Ok(());
+        }
+        let frame = ServerFrame::Queue { place, minutes: wait.minutes, back: wait.back.clone() };
+        self.customer.queue_told = Some(wait);
+        self.send(&frame).await
+    }
+
+    async fn receive(&mut self, incoming: Incoming) -> Result<(), u16> {
+        let text = match incoming {
+            Incoming::Text(text) => text,
+            Incoming::Alive | Incoming::Gone => return Ok(()),
+            Incoming::Bad(code) => {
+                self.refuse(Problem::new(code), None).await?;
+                return Err(POLICY);
+            }
+        };
+        let frame = match serde_json::from_str::<ClientFrame>(&text) {
+            Ok(frame) => frame,
+            Err(_) => {
+                self.n_malformed += 1;
+                self.refuse(Problem::new(Code::Malformed), None).await?;
+                return if MALFORMED_MAX <= self.n_malformed { Err(POLICY) } else { Ok(()) };
+            }
+        };
+        let key = key_of(&frame).cloned();
+        if let Err(wait) = self.pace.frame() {
+            let problem = Problem { retry_after_ms: Some(wait), ..Problem::new(Code::RateLimited) };
+            return self.refuse(problem, key).await;
+        }
+        if key.as_ref().is_some_and(|it| it.is_empty() || FIELD_BYTES_MAX < it.len()) {
+            return self.refuse(Problem::new(Code::Malformed), None).await;
+        }
+        match frame {
+            ClientFrame::Hello { .. } => self.refuse(Problem::new(Code::Malformed), None).await,
+            ClientFrame::Ping {} => self.send(&ServerFrame::Pong {}).await,
+            ClientFrame::Say { key, text } => {
+                let opening = self.customer.opening.clone();
+                self.keep(key.clone(), |reply| Happening::Say { opening, key, text, reply }).await
+            }
+            ClientFrame::Choose { key, choice } => {
+                let opening = self.customer.opening.clone();
+                self.keep(key.clone(), |reply| Happening::Choose { opening, key, choice, reply }).await
+            }
+            ClientFrame::Rate { key, about, score, comment } => {
+                let rating = Rating { about, score: score.min(5), comment };
+                self.keep(key.clone(), |reply| Happening::Rate { key, rating, reply }).await
+            }
+            ClientFrame::End { key } => self.keep(key.clone(), |reply| Happening::End { key, reply }).await,
+            ClientFrame::Identify { token } => self.identify(&token).await,
+            ClientFrame::Typing { on } => {
+                self.app.store.tell_typing(&self.customer.id, Typing { from: Sender::Customer, on });
+                // A typing hint may get lost when the conversation is busy.
+                if 0 < self.customer.cursor {
+                    let _ = self.app.sessions.bring(&self.app, &self.customer.id, Happening::Typing(on));
+                }
+                Ok(())
+            }
+            ClientFrame::Seen { seq } => {
+                let seen = Typing { from: Sender::Customer, on: false };
+                if seq == self.customer.cursor {
+                    self.app.store.tell_typing(&self.customer.id, seen);
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// Brings something that must be kept to the conversation, and acks it once it is.
+    async fn keep(
+        &mut self,
+        key: String,
+        happening: impl FnOnce(oneshot::Sender<Result<Kept, SessionError>>) -> Happening,
+    ) -> Result<(), u16> {
+        if let Err(wait) = self.gate.message(self.address) {
+            let problem = Problem { retry_after_ms: Some(wait), ..Problem::new(Code::RateLimited) };
+            return self.refuse(problem, Some(key)).await;
+        }
+        let (reply, kept) = oneshot::channel();
+        let kept = match self.app.sessions.bring(&self.app, &self.customer.id, happening(reply)) {
+            // A session that died before its answer has kept or not kept it: the client asks again with the same key.
+            Ok(()) => kept.await.unwrap_or(Err(SessionError::Busy)),
+            Err(error) => Err(error),
+        };
+        match kept {
+            Ok(kept) => {
+                metrics::counter!("plainbill_messages_kept_total").increment(1);
+                self.send(&ServerFrame::Ack { key, seq: kept.seq, at: kept.at_ms }).await
+            }
+            Err(error) => self.refuse(error.into(), Some(key)).await,
+        }
+    }
+
+    /// The customer signed in on the page, or as somebody else: then the old conversation is left behind.
+    async fn identify(&mut self, token: &str) -> Result<(), u16> {
+        let customer = match self.app.identity.customer(token, self.app.clock.now().as_second()) {
+            Ok(customer) => customer,
+            Err(error) => {
+                tracing::info!(%error, "an identity token was refused");
+                return self.refuse(Problem::new(Code::BadIdentity), None).await;
+            }
+        };
+        match &self.customer.opening.customer {
+            Some(known) if *known == customer => Ok(()),
+            None => {
+                self.customer.opening.customer = Some(customer.clone());
+                if 0 < self.customer.cursor {
+                    let verified = Happening::Verified { customer };
+                    if let Err(error) = self.app.sessions.bring(&self.app, &self.customer.id, verified) {
+                        return self.refuse(error.into(), None).await;
+                    }
+                }
+                Ok(())
+            }
+            Some(_) => {
+                let opening = self.customer.opening.clone();
+                let (customer, frame) =
+                    Customer::begin(&self.app, Some(customer), opening.locale, opening.page_url, true).await;
+                self.customer = customer;
+                self.send(&frame).await
+            }
+        }
+    }
+}
+
+fn key_of(frame: &ClientFrame) -> Option<&String> {
+    match frame {
+        ClientFrame::Say { key, .. }
+        | ClientFrame::Choose { key, .. }
+        | ClientFrame::Rate { key, .. }
+        | ClientFrame::End { key } => Some(key),
+        _ => None,
+    }
+}
+
+/// A wait before coming back that differs from one conversation to the next.
+fn spread(id: &str) -> u32 {
+    let sum: u32 = id.bytes().fold(0, |sum, byte| sum.wrapping_mul(31).wrapping_add(u32::from(byte)));
+    200 + sum % COME_BACK_MS
+}

@@ -1,0 +1,525 @@
+//! What staff do: lists, one conversation, taking, answering, giving back, closing, and the live socket.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Json;
+use axum::extract::{Path, Query, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use serde::Deserialize;
+use serde_json::json;
+use tokio::sync::{broadcast, watch};
+use tokio::time::Instant;
+
+use crate::answers::Speaker;
+use crate::app::App;
+use crate::content::file::CardKind;
+use crate::conversation::{
+    Card, ConversationId, Event, Guess, Message, NewEvent, Owner, OwnerChange, Reason, Sender, Seq, What, format,
+    masking,
+};
+use crate::feedback;
+use crate::handoff;
+use crate::server::Site;
+use crate::server::error::Problem;
+use crate::server::login::{self, Answers, Manages, Reads};
+use crate::server::protocol::{
+    CauseRow, Code, ConversationDetail, ConversationRow, QuestionRow, Reply, StaffClientFrame, StaffServerFrame,
+};
+use crate::server::socket::{Gone, Incoming, Transport};
+use crate::server::websocket::Socket;
+use crate::server::wire;
+use crate::session::Happening;
+use crate::store::{
+    Append, Appended, Cause, ConversationRecord, Expect, List, Logged, Question, QuestionFilter, Staff, StoreError,
+    Typing, Why,
+};
+
+/// Conversations that one socket may watch at once.
+const WATCHED_MAX: usize = 20;
+/// How often a socket looks at what it watches.
+const LOOK: Duration = Duration::from_millis(50);
+/// Questions shown under one cause.
+const QUESTIONS_MAX: u32 = 50;
+/// Events that are looked back on when an answer is flagged.
+const FLAG_BACK: u32 = 40;
+/// The longest key, in bytes.
+const KEY_BYTES_MAX: usize = 512;
+
+/// Which list.
+#[derive(Deserialize)]
+pub struct Which {
+    list: String,
+}
+
+/// `GET /api/v1/conversations?list=…`.
+pub async fn list(
+    State(site): State<Site>,
+    reads: Reads,
+    Query(which): Query<Which>,
+) -> Result<Json<serde_json::Value>, Problem> {
+    let list = match which.list.as_str() {
+        "waiting" => List::Waiting,
+        "mine" => List::Mine(reads.0.id.clone()),
+        "bot" => List::Bot,
+        "closed" => List::Closed,
+        _ => return Err(Problem::new(Code::NotFound)),
+    };
+    let records = site.app.store.list(list, site.app.config.limits.rows_max).await?;
+    let names = staff_names(&site.app).await?;
+    let rows: Vec<ConversationRow> = records.iter().map(|it| row(&site.app, it, &names)).collect();
+    Ok(Json(json!({ "conversations": rows })))
+}
+
+/// `GET /api/v1/conversations/{id}`.
+pub async fn detail(
+    State(site): State<Site>,
+    _reads: Reads,
+    Path(id): Path<String>,
+) -> Result<Json<ConversationDetail>, Problem> {
+    let app = &site.app;
+    let id = ConversationId::new(id);
+    let record = app.store.conversation(&id).await?;
+    let events = all_events(app, &id).await?;
+    let understood: HashMap<Seq, Guess> = app.store.understood(&id).await?.into_iter().collect();
+    let content = app.contents.current();
+    let events = events.iter().map(|it| wire::for_staff(&content, it, understood.get(&it.event.seq))).collect();
+    let (account, invoice) = cards(app, &record).await;
+    let names = staff_names(app).await?;
+    Ok(Json(ConversationDetail {
+        row: row(app, &record, &names),
+        events,
+        account: account.as_ref().map(wire::card),
+        invoice: invoice.as_ref().map(wire::card),
+    }))
+}
+
+async fn all_events(app: &App, id: &ConversationId) -> Result<Vec<Logged>, StoreError> {
+    let page = app.config.limits.events_max;
+    let mut events: Vec<Logged> = Vec::new();
+    loop {
+        let after = events.last().map_or(0, |it| it.event.seq);
+        let more = app.store.events(id, after, page).await?;
+        let n = more.len();
+        events.extend(more);
+        if n < page as usize {
+            return Ok(events);
+        }
+    }
+}
+
+/// The customer's account in a few rows, and the newest bill as they see it.
+async fn cards(app: &App, record: &ConversationRecord) -> (Option<Card>, Option<Card>) {
+    let Some(customer) = &record.customer else { return (None, None) };
+    let account = match app.billing.account(customer).await {
+        Ok(account) => account,
+        Err(error) => {
+            tracing::warn!(%error, "an account could not be read");
+            return (None, None);
+        }
+    };
+    let content = app.contents.current();
+    let today = app.clock.now().to_zoned(content.hours.time_zone.clone()).date();
+    let speaker = Speaker::new(&content, Some(&account), &[], true, today, "");
+    (Some(crate::answers::cards::account(&account, today)), speaker.card(CardKind::Invoice))
+}
+
+/// `POST /api/v1/conversations/{id}/take`.
+pub async fn take(
+    State(site): State<Site>,
+    answers: Answers,
+    Path(id): Path<String>,
+) -> Result<Json<serde_json::Value>, Problem> {
+    let staff = answers.0;
+    change_owner(&site.app, &ConversationId::new(id), &staff, |record| match record.owner {
+        Owner::Bot | Owner::Queue => Ok((Owner::Staff, Reason::Taken)),
+        Owner::Staff | Owner::Nobody => Err(Problem::new(Code::Conflict)),
+    })
+    .await
+}
+
+/// `POST /api/v1/conversations/{id}/hand-back`.
+pub async fn hand_back(
+    State(site): State<Site>,
+    answers: Answers,
+    Path(id): Path<String>,
+) -> Result<Json<serde_json::Value>, Problem> {
+    let staff = answers.0;
+    let id = ConversationId::new(id);
+    let changed = change_owner(&site.app, &id, &staff, |record| match has(record, &staff) {
+        true => Ok((Owner::Bot, Reason::HandedBack)),
+        false => Err(Problem::new(Code::Conflict)),
+    })
+    .await?;
+    // What the customer said and nobody answered is the bot's to answer now.
+    site.app.sessions.bring(&site.app, &id, Happening::Nudge)?;
+    Ok(changed)
+}
+
+/// `POST /api/v1/conversations/{id}/close`.
+pub async fn close(
+    State(site): State<Site>,
+    answers: Answers,
+    Path(id): Path<String>,
+) -> Result<Json<serde_json::Value>, Problem> {
+    let staff = answers.0;
+    change_owner(&site.app, &ConversationId::new(id), &staff, |record| match record.owner {
+        Owner::Queue => Ok((Owner::Nobody, Reason::Closed)),
+        Owner::Staff if has(record, &staff) => Ok((Owner::Nobody, Reason::Closed)),
+        _ => Err(Problem::new(Code::Conflict)),
+    })
+    .await
+}
+
+fn has(record: &ConversationRecord, staff: &Staff) -> bool {
+    record.owner == Owner::Staff && record.staff.as_ref() == Some(&staff.id)
+}
+
+/// Changes the owner, provided that nobody else has meanwhile.
+async fn change_owner(
+    app: &Arc<App>,
+    id: &ConversationId,
+    staff: &Staff,
+    to: impl Fn(&ConversationRecord) -> Result<(Owner, Reason), Problem>,
+) -> Result<Json<serde_json::Value>, Problem> {
+    let record = app.store.conversation(id).await?;
+    let (owner, reason) = to(&record)?;
+    let holder = (owner == Owner::Staff).then(|| staff.id.clone());
+    let change = OwnerChange { owner, epoch: record.epoch + 1, staff: holder, reason, urgent: false };
+    let event = NewEvent { from: Sender::System, name: Some(staff.name.clone()), what: What::Owner(change) };
+    let append = Append {
+        expect: Expect { epoch: Some(record.epoch), ..Expect::default() },
+        events: vec![event],
+        ..Append::new(id.clone(), app.clock.now_ms())
+    };
+    app.store.append(append).await?;
+    tracing::info!(conversation = %id, staff = %staff.id, reason = reason.as_str(), "the owner changed");
+    let record = app.store.conversation(id).await?;
+    let names = staff_names(app).await?;
+    Ok(Json(json!({ "row": row(app, &record, &names) })))
+}
+
+/// `POST /api/v1/conversations/{id}/reply`.
+pub async fn reply(
+    State(site): State<Site>,
+    answers: Answers,
+    Path(id): Path<String>,
+    Json(reply): Json<Reply>,
+) -> Result<Response, Problem> {
+    let (app, staff) = (&site.app, answers.0);
+    let id = ConversationId::new(id);
+    let text = reply.text.trim();
+    if text.is_empty() {
+        return Err(Problem::new(Code::Empty));
+    }
+    if app.config.limits.text_chars_max < text.chars().count() || KEY_BYTES_MAX < reply.key.len() {
+        return Err(Problem::new(Code::TooLarge));
+    }
+    let message = Message { text: masking::mask(text).text, ..Message::default() };
+    let event = NewEvent { from: Sender::Staff, name: Some(staff.name.clone()), what: What::Message(message) };
+    let expect =
+        Expect { owner: Some(Owner::Staff), staff: Some(staff.id.clone()), seen: Some(reply.after), ..Expect::default() };
+    let append = Append {
+        expect,
+        // Two people who make the same key by chance must not take each other's ack.
+        key: Some(format!("{}:{}", staff.id, reply.key)),
+        events: vec![event],
+        ..Append::new(id.clone(), app.clock.now_ms())
+    };
+    match app.store.append(append).await {
+        Ok(Appended { seq, at_ms, .. }) => Ok(Json(json!({ "seq": seq, "at": at_ms })).into_response()),
+        Err(StoreError::Conflict) => {
+            let missed = app.store.events(&id, reply.after, app.config.limits.events_max).await?;
+            let content = app.contents.current();
+            let events: Vec<_> = missed.iter().map(|it| wire::for_staff(&content, it, None)).collect();
+            let problem = Problem::new(Code::Conflict);
+            let body = json!({ "code": problem.code, "message": problem.message(), "events": events });
+            Ok((StatusCode::CONFLICT, Json(body)).into_response())
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// What was wrong.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Flag {
+    seq: Seq,
+}
+
+/// `POST /api/v1/conversations/{id}/flag`: the bot was wrong there.
+pub async fn flag(
+    State(site): State<Site>,
+    answers: Answers,
+    Path(id): Path<String>,
+    Json(flag): Json<Flag>,
+) -> Result<StatusCode, Problem> {
+    let app = &site.app;
+    let id = ConversationId::new(id);
+    let events = app.store.events(&id, flag.seq.saturating_sub(FLAG_BACK), FLAG_BACK + 1).await?;
+    let events: Vec<Event> = events.into_iter().map(|it| it.event).collect();
+    // The customer's message itself, or the one before the answer.
+    let found = feedback::last_said(&events, flag.seq.saturating_add(1)).ok_or(Problem::new(Code::NotFound))?;
+    let (seq, message) = (found.0, found.1.text.clone());
+    let understood = app.store.understood(&id).await?;
+    let guess = understood.into_iter().find(|it| it.0 == seq).map(|it| it.1).unwrap_or_default();
+    let question = feedback::question(&events, seq, &message, Why::Flagged, guess);
+    app.store.record_question(&id, question, app.clock.now_ms()).await?;
+    tracing::info!(conversation = %id, staff = %answers.0.id, seq, "an answer was flagged");
+    app.feedback_came.notify_one();
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// `GET /api/v1/causes`.
+pub async fn causes(State(site): State<Site>, _reads: Reads) -> Result<Json<serde_json::Value>, Problem> {
+    let app = &site.app;
+    let mut rows = Vec::new();
+    for cause in app.store.causes().await? {
+        rows.push(cause_row(app, &cause).await?);
+    }
+    let filter = QuestionFilter { why: Some(Why::Suggestion), ..QuestionFilter::default() };
+    let suggestions = app.store.questions(filter, app.config.limits.rows_max).await?;
+    let suggestions: Vec<QuestionRow> = suggestions.iter().map(question_row).collect();
+    Ok(Json(json!({ "causes": rows, "suggestions": suggestions })))
+}
+
+/// What to change about a cause.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CauseChange {
+    name: Option<String>,
+    status: Option<String>,
+}
+
+/// `POST /api/v1/causes/{id}`.
+pub async fn change_cause(
+    State(site): State<Site>,
+    _manages: Manages,
+    Path(id): Path<String>,
+    Json(change): Json<CauseChange>,
+) -> Result<Json<serde_json::Value>, Problem> {
+    let name = change.name.map(|it| it.trim().to_owned());
+    if name.as_ref().is_some_and(String::is_empty) {
+        return Err(Problem::new(Code::Empty));
+    }
+    if change.status.as_deref().is_some_and(|it| !matches!(it, "open" | "closed")) {
+        return Err(Problem::new(Code::Malformed));
+    }
+    site.app.store.change_cause(&id, name.as_deref(), change.status.as_deref()).await?;
+    let causes = site.app.store.causes().await?;
+    let cause = causes.iter().find(|it| it.id == id).ok_or(Problem::new(Code::NotFound))?;
+    Ok(Json(json!({ "cause": cause_row(&site.app, cause).await? })))
+}
+
+/// `POST /api/v1/content/reload`: takes over changed content now.
+pub async fn reload_content(State(site): State<Site>, _manages: Manages) -> Json<serde_json::Value> {
+    Json(json!({ "taken_over": site.app.reload_content().await }))
+}
+
+async fn cause_row(app: &App, cause: &Cause) -> Result<CauseRow, StoreError> {
+    let filter = QuestionFilter { cause: Some(cause.id.clone()), ..QuestionFilter::default() };
+    let questions = app.store.questions(filter, QUESTIONS_MAX).await?;
+    let content = app.contents.current();
+    let count = u32::try_from(cause.count).unwrap_or(u32::MAX);
+    let minor = i64::from(count).saturating_mul(content.business.cost.per_contact_minor);
+    Ok(CauseRow {
+        id: cause.id.clone(),
+        name: cause.name.clone(),
+        count,
+        cost: format::money(minor, &content.business.currency),
+        status: cause.status.clone(),
+        questions: questions.iter().map(question_row).collect(),
+    })
+}
+
+/// A question as staff see it.
+pub fn question_row(question: &Question) -> QuestionRow {
+    QuestionRow {
+        id: question.id.clone(),
+        conversation: question.conversation.to_string(),
+        seq: question.seq,
+        text: question.text.clone(),
+        why: question.why.as_str().to_owned(),
+        guesses: wire::guesses(&question.guess),
+        before: question.before.clone(),
+        outcome: feedback::outcome_in_words(question.owner, question.reason).to_owned(),
+        at: question.asked_at_ms,
+    }
+}
+
+type Names = HashMap<String, Staff>;
+
+async fn staff_names(app: &App) -> Result<Names, StoreError> {
+    Ok(app.store.all_staff().await?.into_iter().map(|it| (it.id.to_string(), it)).collect())
+}
+
+fn row(app: &App, record: &ConversationRecord, names: &Names) -> ConversationRow {
+    let staff = record.staff.as_ref().and_then(|it| names.get(it.as_str())).map(login::wire);
+    ConversationRow {
+        id: record.id.to_string(),
+        owner: record.owner.as_str().to_owned(),
+        customer: record.customer.as_ref().map(ToString::to_string),
+        staff,
+        reason: record.reason.map(|it| handoff::reason_in_words(it).to_owned()),
+        urgent: record.urgent,
+        waiting_since: record.queued_at_ms.filter(|_| record.owner == Owner::Queue),
+        last_text: record.last_text.clone(),
+        last_at: record.last_at_ms,
+        seq: record.last_seq,
+        online: app.presence.has_customer(&record.id),
+    }
+}
+
+/// A watched conversation, and how far its events were sent.
+struct Watched {
+    seqs: watch::Receiver<Seq>,
+    typing: broadcast::Receiver<Typing>,
+    cursor: Seq,
+}
+
+/// Attends to one staff member's socket.
+pub async fn attend(app: Arc<App>, staff: Staff, mut socket: Socket) {
+    let _here = app.staff_is_here(&staff.id);
+    let mut signed_out = app.signed_out.subscribe();
+    let mut changes = app.store.changes();
+    let mut watched: HashMap<ConversationId, Watched> = HashMap::new();
+    let silent_max = Duration::from_millis(app.config.limits.silent_ms_max);
+    let mut silent_until = Instant::now() + silent_max;
+    let mut look = tokio::time::interval(LOOK);
+    look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
+    if socket.send_json(&StaffServerFrame::Welcome { me: login::wire(&staff) }).await.is_err() {
+        return;
+    }
+    loop {
+        let sent = tokio::select! {
+            biased;
+            () = app.stop.cancelled() => Err(Gone),
+            out = signed_out.recv() => match out {
+                Ok(id) if id != staff.id => Ok(()),
+                _ => Err(Gone),
+            },
+            incoming = socket.next() => match incoming {
+                Incoming::Text(text) => {
+                    silent_until = Instant::now() + silent_max;
+                    receive(&app, &staff, &mut watched, &text, &mut socket).await
+                }
+                Incoming::Alive => Ok(()),
+                Incoming::Bad(_) | Incoming::Gone => Err(Gone),
+            },
+            changed = changes.recv() => match changed {
+                Ok(id) => send_row(&app, &mut socket, &id).await,
+                // Too many changes to follow one by one: the client reads its lists again when it reconnects.
+                Err(broadcast::error::RecvError::Lagged(_)) => Err(Gone),
+                Err(broadcast::error::RecvError::Closed) => Err(Gone),
+            },
+            _ = look.tick(), if !watched.is_empty() => send_watched(&app, &mut socket, &mut watched).await,
+            () = tokio::time::sleep_until(silent_until) => Err(Gone),
+        };
+        if sent.is_err() {
+            socket.close(1012).await;
+            return;
+        }
+    }
+}
+
+async fn receive(
+    app: &Arc<App>,
+    staff: &Staff,
+    watched: &mut HashMap<ConversationId, Watched>,
+    text: &str,
+    socket: &mut Socket,
+) -> Result<(), Gone> {
+    let Ok(frame) = serde_json::from_str::<StaffClientFrame>(text) else {
+        let problem = Problem::new(Code::Malformed);
+        let frame = StaffServerFrame::Error { code: problem.code, message: problem.message().to_owned() };
+        return socket.send_json(&frame).await;
+    };
+    match frame {
+        StaffClientFrame::Ping {} => socket.send_json(&StaffServerFrame::Pong {}).await,
+        StaffClientFrame::Watch { conversation, after } => {
+            if WATCHED_MAX <= watched.len() {
+                let problem = Problem::new(Code::Busy);
+                let frame = StaffServerFrame::Error { code: problem.code, message: problem.message().to_owned() };
+                return socket.send_json(&frame).await;
+            }
+            let id = ConversationId::new(conversation);
+            let mut seqs = app.store.watch(&id);
+            // What is there already counts as news.
+            seqs.mark_changed();
+            let entry = Watched { seqs, typing: app.store.typing(&id), cursor: after };
+            watched.insert(id, entry);
+            Ok(())
+        }
+        StaffClientFrame::Unwatch { conversation } => {
+            watched.remove(&ConversationId::new(conversation));
+            Ok(())
+        }
+        StaffClientFrame::Typing { conversation, on } => {
+            let id = ConversationId::new(conversation);
+            // Only whoever has the conversation is shown as typing.
+            if let Ok(record) = app.store.conversation(&id).await {
+                if has(&record, staff) {
+                    app.store.tell_typing(&id, Typing { from: Sender::Staff, on });
+                }
+            }
+            Ok(())
+        }
+    }
+}
+
+async fn send_row(app: &App, socket: &mut Socket, id: &ConversationId) -> Result<(), Gone> {
+    let read = async { Ok::<_, StoreError>((app.store.conversation(id).await?, staff_names(app).await?)) };
+    match read.await {
+        Ok((record, names)) => {
+            socket.send_json(&StaffServerFrame::Conversation { row: row(app, &record, &names) }).await
+        }
+        Err(error) => {
+            tracing::warn!(%error, "a changed conversation could not be read");
+            Ok(())
+        }
+    }
+}
+
+async fn send_watched(
+    app: &App,
+    socket: &mut Socket,
+    watched: &mut HashMap<ConversationId, Watched>,
+) -> Result<(), Gone> {
+    for (id, watched) in watched.iter_mut() {
+        while let Ok(typing) = watched.typing.try_recv() {
+            if typing.from == Sender::Customer {
+                let frame = StaffServerFrame::Typing { conversation: id.to_string(), on: typing.on };
+                socket.send_json(&frame).await?;
+            }
+        }
+        if !watched.seqs.has_changed().unwrap_or(false) {
+            continue;
+        }
+        watched.seqs.mark_unchanged();
+        let events = match app.store.events(id, watched.cursor, app.config.limits.events_max).await {
+            Ok(events) => events,
+            Err(error) => {
+                tracing::warn!(%error, "events could not be read");
+                return Err(Gone);
+            }
+        };
+        if events.is_empty() {
+            continue;
+        }
+        let understood: HashMap<Seq, Guess> = match app.store.understood(id).await {
+            Ok(understood) => understood.into_iter().collect(),
+            Err(_) => HashMap::new(),
+        };
+        let content = app.contents.current();
+        for logged in &events {
+            watched.cursor = logged.event.seq;
+            let event = wire::for_staff(&content, logged, understood.get(&logged.event.seq));
+            let frame = StaffServerFrame::Event { conversation: id.to_string(), event };
+            socket.send_json(&frame).await?;
+        }
+        watched.seqs.mark_changed();
+    }
+    Ok(())
+}

@@ -1,0 +1,123 @@
+//! Turns events of the log into the frames that customers and staff see. What customers must not see is left out here.
+
+use crate::answers;
+use crate::content::Content;
+use crate::conversation::{Card, Choice, Did, Guess, Owner, OwnerChange, Reason, Row, Sender, Verdict, What};
+use crate::server::protocol::{Understood, WireCard, WireChoice, WireEvent, WireGuess, WireRow};
+use crate::store::Logged;
+
+/// An event as the customer sees it.
+pub fn for_customer(content: &Content, logged: &Logged) -> WireEvent {
+    let event = &logged.event;
+    let mut wire = WireEvent {
+        seq: event.seq,
+        at: event.at_ms,
+        from: sender(event.from).to_owned(),
+        name: event.name.clone(),
+        kind: event.what.kind().to_owned(),
+        text: None,
+        choices: None,
+        card: None,
+        owner: None,
+        about: None,
+        rateable: None,
+        score: None,
+        key: None,
+        understood: None,
+    };
+    if event.from == Sender::Customer {
+        wire.key = logged.key.clone();
+    }
+    match &event.what {
+        What::Message(message) => {
+            wire.text = Some(message.text.clone());
+            wire.choices = (!message.choices.is_empty()).then(|| message.choices.iter().map(choice).collect());
+            wire.card = message.card.as_ref().map(card);
+            let answered = message.step.as_ref().is_some_and(|it| it.did == Did::Answered);
+            wire.rateable = answered.then_some(true);
+        }
+        What::Owner(change) => {
+            wire.owner = Some(change.owner.as_str().to_owned());
+            wire.text = owner_in_words(content, change, event.name.as_deref());
+        }
+        What::Rating(rating) => {
+            wire.about = Some(rating.about);
+            wire.score = Some(rating.score);
+            wire.text = rating.comment.clone();
+        }
+        What::Survey { text } => wire.text = Some(text.clone()),
+        What::Verified { .. } => {}
+    }
+    wire
+}
+
+/// An event as staff see it: with what the bot understood.
+pub fn for_staff(content: &Content, logged: &Logged, guess: Option<&Guess>) -> WireEvent {
+    WireEvent { key: None, understood: guess.map(understood), ..for_customer(content, logged) }
+}
+
+/// A guess for staff.
+pub fn understood(guess: &Guess) -> Understood {
+    Understood { decision: verdict(guess.verdict).to_owned(), guesses: guesses(guess) }
+}
+
+/// The likeliest intents of a guess.
+pub fn guesses(guess: &Guess) -> Vec<WireGuess> {
+    guess.ranked.iter().map(|it| WireGuess { intent: it.intent.clone(), confidence: it.confidence }).collect()
+}
+
+/// The word for a verdict.
+pub fn verdict(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Answer => "answer",
+        Verdict::AskBack => "ask_back",
+        Verdict::NoIdea => "no_idea",
+    }
+}
+
+/// A card with finished texts.
+pub fn card(card: &Card) -> WireCard {
+    WireCard {
+        title: card.title.clone(),
+        rows: card.rows.iter().map(row).collect(),
+        total: card.total.as_ref().map(row),
+        note: card.note.clone(),
+    }
+}
+
+fn row(row: &Row) -> WireRow {
+    WireRow {
+        label: row.label.clone(),
+        detail: row.detail.clone(),
+        amount: row.amount.clone(),
+        mark: row.mark.clone(),
+    }
+}
+
+/// Something to tap.
+pub fn choice(choice: &Choice) -> WireChoice {
+    WireChoice { id: choice.id.clone(), label: choice.label.clone() }
+}
+
+fn sender(from: Sender) -> &'static str {
+    match from {
+        Sender::Customer => "customer",
+        Sender::Bot => "bot",
+        Sender::Staff => "staff",
+        Sender::System => "system",
+    }
+}
+
+/// The sentence in the middle that says who speaks from here; none where the bot's own words have said it.
+fn owner_in_words(content: &Content, change: &OwnerChange, staff: Option<&str>) -> Option<String> {
+    let sentences = &content.sentences;
+    let sentence = match (change.owner, change.reason) {
+        (Owner::Staff, _) => &sentences.taken,
+        (Owner::Bot, Reason::HandedBack) => &sentences.handed_back,
+        (Owner::Bot, Reason::Reopened) => &sentences.reopened,
+        (Owner::Nobody, Reason::Ended) => &sentences.ended,
+        (Owner::Nobody, _) => &sentences.closed_by_staff,
+        (Owner::Bot | Owner::Queue, _) => return None,
+    };
+    Some(answers::with_staff(content, sentence, staff))
+}

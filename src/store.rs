@@ -1,0 +1,387 @@
+//! Keeps conversations, staff, questions and settings in SQLite or PostgreSQL, and speaks domain types only.
+//!
+//! One set of statements serves both databases.
+//! Writes go through one writer, which commits what has queued up together; reads go through a pool beside it.
+//! What is answered `Ok` is durable.
+
+use std::fmt;
+use std::future::Future;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use sqlx::AnyPool;
+use tokio::sync::{broadcast, watch};
+
+use crate::conversation::{ConversationId, Seq};
+
+mod append;
+mod bus;
+mod conversations;
+mod feedback;
+mod place;
+mod settings;
+mod staff;
+mod writer;
+
+pub use append::{Append, Appended, Expect, NewPromise, Opening};
+pub use bus::Typing;
+pub use conversations::{ConversationRecord, List, Logged, Promise, Stint};
+pub use feedback::{AssignTo, Cause, NewQuestion, Question, QuestionFilter, Why};
+pub use staff::{Login, NewStaff, Role, Staff};
+
+use bus::Bus;
+use place::Place;
+use writer::Writer;
+
+/// Where the store lies and how much it takes on.
+#[derive(Clone)]
+pub struct StoreSettings {
+    /// `postgres://…`; none means an SQLite file in `data`.
+    pub url: Option<String>,
+    /// The folder of the SQLite file `plainbill.db`; made when it is missing.
+    pub data: PathBuf,
+    /// `nats://…`, where several nodes tell each other what is new; none means that they poll.
+    pub nats: Option<String>,
+    /// The most writes that wait for the writer; one more is answered with [`Trouble::Busy`].
+    pub write_queue_max: usize,
+    /// The most writes that are committed together.
+    pub group_max: usize,
+    /// The most events that one read hands out.
+    pub events_max: u32,
+    /// The most connections for reading.
+    pub readers_max: u32,
+    /// The longest that a read waits for a connection and its rows.
+    pub read_wait: Duration,
+    /// The longest that one group of writes may take before its connection is given up.
+    pub write_wait: Duration,
+    /// How often watched conversations are looked at where other nodes may write to them.
+    pub poll_every: Duration,
+    /// The most pages of 4 KiB that the SQLite file may have; none means as many as the disk takes.
+    pub pages_max: Option<u32>,
+}
+
+impl Default for StoreSettings {
+    fn default() -> Self {
+        Self {
+            url: None,
+            data: PathBuf::from("data"),
+            nats: None,
+            write_queue_max: 4096,
+            group_max: 256,
+            events_max: 1000,
+            readers_max: 8,
+            read_wait: Duration::from_secs(2),
+            write_wait: Duration::from_secs(10),
+            poll_every: Duration::from_secs(1),
+            pages_max: None,
+        }
+    }
+}
+
+impl fmt::Debug for StoreSettings {
+    /// Leaves out the addresses, which may hold passwords.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("StoreSettings")
+            .field("postgres", &self.url.is_some())
+            .field("data", &self.data)
+            .field("nats", &self.nats.is_some())
+            .field("write_queue_max", &self.write_queue_max)
+            .field("group_max", &self.group_max)
+            .field("events_max", &self.events_max)
+            .field("readers_max", &self.readers_max)
+            .field("read_wait", &self.read_wait)
+            .field("write_wait", &self.write_wait)
+            .field("poll_every", &self.poll_every)
+            .field("pages_max", &self.pages_max)
+            .finish()
+    }
+}
+
+/// Why the store did not do what it was asked.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum StoreError {
+    /// There is no such row.
+    #[error("there is no such entry")]
+    NotFound,
+    /// What was expected no longer holds, or somebody else was first.
+    #[error("somebody else was first")]
+    Conflict,
+    /// Nothing was promised; it may work in a moment.
+    ///
+    /// A write that got this may have been kept all the same when the connection was lost: keys and `answered` make
+    /// trying again safe.
+    #[error("the store is not available: {trouble} ({detail})")]
+    Unavailable {
+        /// What stands in the way.
+        trouble: Trouble,
+        /// The database's own words, for the log.
+        detail: String,
+    },
+    /// A newer program wrote this store.
+    #[error(
+        "the store has schema {found}, but this program knows none after {known}: \
+         start the newer program, or restore a backup from before it"
+    )]
+    Newer {
+        /// The oldest schema in the store that this program does not know.
+        found: i64,
+        /// The newest schema that this program knows.
+        known: i64,
+    },
+    /// It will not work by itself again.
+    #[error("the store is broken: {what}")]
+    Broken {
+        /// What is wrong.
+        what: String,
+    },
+}
+
+/// What keeps the store from working just now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trouble {
+    /// Too many writes are waiting.
+    Busy,
+    /// The disk has no room.
+    Full,
+    /// Another program holds a lock for too long.
+    Locked,
+    /// The database cannot be reached, or took too long.
+    Lost,
+}
+
+impl fmt::Display for Trouble {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Trouble::Busy => "too many writes are waiting",
+            Trouble::Full => "the disk is full",
+            Trouble::Locked => "another program holds a lock",
+            Trouble::Lost => "the database cannot be reached",
+        })
+    }
+}
+
+impl StoreError {
+    fn unavailable(trouble: Trouble, detail: impl Into<String>) -> Self {
+        StoreError::Unavailable { trouble, detail: detail.into() }
+    }
+
+    fn broken(what: impl fmt::Display) -> Self {
+        StoreError::Broken { what: what.to_string() }
+    }
+
+    /// Too many writes are waiting; the customer may be told "busy".
+    pub fn is_busy(&self) -> bool {
+        matches!(self, StoreError::Unavailable { trouble: Trouble::Busy, .. })
+    }
+}
+
+/// Tells errors apart by kind, never by a constraint's name, which SQLite does not give.
+impl From<sqlx::Error> for StoreError {
+    fn from(error: sqlx::Error) -> Self {
+        use sqlx::error::ErrorKind;
+        let detail = error.to_string();
+        match error {
+            sqlx::Error::RowNotFound => StoreError::NotFound,
+            sqlx::Error::Database(inner) => match inner.kind() {
+                ErrorKind::UniqueViolation => StoreError::Conflict,
+                ErrorKind::ForeignKeyViolation => StoreError::NotFound,
+                _ => from_code(inner.code().as_deref().unwrap_or_default(), detail),
+            },
+            sqlx::Error::Io(_)
+            | sqlx::Error::Tls(_)
+            | sqlx::Error::Protocol(_)
+            | sqlx::Error::PoolTimedOut
+            | sqlx::Error::PoolClosed
+            | sqlx::Error::WorkerCrashed
+            | sqlx::Error::BeginFailed => StoreError::unavailable(Trouble::Lost, detail),
+            _ => StoreError::broken(detail),
+        }
+    }
+}
+
+/// Reads SQLite's result codes (numbers, <https://www.sqlite.org/rescode.html>) and PostgreSQL's SQLSTATE (five
+/// characters, <https://www.postgresql.org/docs/current/errcodes-appendix.html>).
+fn from_code(code: &str, detail: String) -> StoreError {
+    const SQLITE_IOERR_FSYNC: i32 = 1034;
+    const SQLITE_IOERR_DIR_FSYNC: i32 = 1290;
+    if code.len() == 5 {
+        return match (&code[..2], code) {
+            ("53", "53100") => StoreError::unavailable(Trouble::Full, detail),
+            ("40", _) | (_, "55P03" | "57014") => StoreError::unavailable(Trouble::Locked, detail),
+            // No connection, no resources, shutdown, system error, failed transaction.
+            ("08" | "25" | "53" | "57" | "58", _) => StoreError::unavailable(Trouble::Lost, detail),
+            _ => StoreError::broken(detail),
+        };
+    }
+    let extended: i32 = code.parse().unwrap_or_default();
+    match (extended, extended % 256) {
+        // After a failed sync nobody knows what is on the disk.
+        (SQLITE_IOERR_FSYNC | SQLITE_IOERR_DIR_FSYNC, _) => StoreError::broken(detail),
+        (_, 13) => StoreError::unavailable(Trouble::Full, detail),
+        (_, 5 | 6) => StoreError::unavailable(Trouble::Locked, detail),
+        // Interrupted, read-only, input or output, cannot open.
+        (_, 8..=10 | 14) => StoreError::unavailable(Trouble::Lost, detail),
+        _ => StoreError::broken(detail),
+    }
+}
+
+/// The store. Cloning it is cheap; all clones are one store.
+#[derive(Clone)]
+pub struct Store {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    pool: AnyPool,
+    writer: Writer,
+    bus: Arc<Bus>,
+    place: Place,
+    read_wait: Duration,
+    events_max: u32,
+}
+
+impl Store {
+    /// Opens the store, making it or bringing it to the present schema where needed.
+    ///
+    /// Fails with [`StoreError::Newer`] on a store of a newer program, and with [`StoreError::Broken`] on a damaged
+    /// SQLite file.
+    pub async fn open(settings: &StoreSettings) -> Result<Store, StoreError> {
+        let place = Place::find(settings)?;
+        let mut first = place.connect().await?;
+        place.check(&mut first).await?;
+        place.migrate(&mut first).await?;
+        let pool = place.pool(settings);
+        let bus = Bus::start(&pool, settings, place.is_postgres());
+        let writer = Writer::start(place.clone(), first, Arc::clone(&bus), settings);
+        Ok(Store {
+            inner: Arc::new(Inner {
+                pool,
+                writer,
+                bus,
+                place,
+                read_wait: settings.read_wait,
+                events_max: settings.events_max,
+            }),
+        })
+    }
+
+    /// Finishes the writes that were accepted, refuses new ones, and leaves one whole file behind.
+    pub async fn close(&self) {
+        self.inner.writer.close().await;
+        self.inner.bus.close().await;
+        self.inner.pool.close().await;
+        self.inner.place.tidy_up().await;
+    }
+
+    /// Proves that writes work, by one.
+    pub async fn probe(&self, at_ms: i64) -> Result<(), StoreError> {
+        self.set_setting("probed_at_ms", at_ms.to_string()).await
+    }
+
+    /// Waits until the store can no longer be trusted, because a sync to the disk failed; the program should end then.
+    pub async fn broken(&self) -> StoreError {
+        self.inner.writer.broken().await
+    }
+
+    /// The newest `seq` of a conversation, as news of it comes in; 0 until then.
+    ///
+    /// Only a hint: what stands in the log is read with [`Store::events`]. Subscribe first, then read.
+    pub fn watch(&self, id: &ConversationId) -> watch::Receiver<Seq> {
+        self.inner.bus.watch(id)
+    }
+
+    /// The conversations that changed. Whoever lags reads the lists again.
+    pub fn changes(&self) -> broadcast::Receiver<ConversationId> {
+        self.inner.bus.changes()
+    }
+
+    /// Who is typing in a conversation. Nothing of it is kept.
+    pub fn typing(&self, id: &ConversationId) -> broadcast::Receiver<Typing> {
+        self.inner.bus.typing(id)
+    }
+
+    /// Tells everybody who listens to a conversation's typing, here and on other nodes.
+    pub fn tell_typing(&self, id: &ConversationId, typing: Typing) {
+        self.inner.bus.tell_typing(id, typing);
+    }
+
+    /// Runs a read within its time limit.
+    async fn read<T, F>(&self, rows: F) -> Result<T, StoreError>
+    where
+        F: Future<Output = Result<T, sqlx::Error>> + Send,
+    {
+        match tokio::time::timeout(self.inner.read_wait, rows).await {
+            Ok(rows) => Ok(rows?),
+            Err(_) => Err(StoreError::unavailable(Trouble::Lost, "a read took too long")),
+        }
+    }
+}
+
+/// A word of the domain (an enum without fields) as its text in a column.
+fn word<T: serde::Serialize>(value: &T) -> String {
+    match serde_json::to_value(value) {
+        Ok(serde_json::Value::String(text)) => text,
+        _ => unreachable!("only enums without fields are kept as words"),
+    }
+}
+
+/// The word of the domain that a column holds.
+fn parse_word<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, StoreError> {
+    serde_json::from_value(serde_json::Value::String(text.to_owned()))
+        .map_err(|_| StoreError::broken(format_args!("a column holds the unknown word {text:?}")))
+}
+
+/// A value as JSON text.
+fn json<T: serde::Serialize>(value: &T) -> Result<String, StoreError> {
+    serde_json::to_string(value).map_err(StoreError::broken)
+}
+
+/// The value that a JSON column holds.
+fn parse_json<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, StoreError> {
+    serde_json::from_str(text).map_err(|error| StoreError::broken(format_args!("a row cannot be read: {error}")))
+}
+
+/// Text from outside without NUL, which PostgreSQL's `text` refuses.
+fn without_nul(text: &str) -> String {
+    text.replace('\0', "")
+}
+
+/// A counter as it stands in a `bigint`; what cannot be a `Seq` becomes the nearest one.
+fn seq(number: i64) -> Seq {
+    Seq::try_from(number.max(0)).unwrap_or(Seq::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn errors_are_told_apart_by_code() {
+        let trouble = |code: &str| match from_code(code, String::new()) {
+            StoreError::Unavailable { trouble, .. } => Some(trouble),
+            _ => None,
+        };
+        assert_eq!(trouble("13"), Some(Trouble::Full));
+        assert_eq!(trouble("53100"), Some(Trouble::Full));
+        assert_eq!(trouble("5"), Some(Trouble::Locked));
+        assert_eq!(trouble("517"), Some(Trouble::Locked));
+        assert_eq!(trouble("40P01"), Some(Trouble::Locked));
+        assert_eq!(trouble("778"), Some(Trouble::Lost));
+        assert_eq!(trouble("57P01"), Some(Trouble::Lost));
+        assert_eq!(trouble("1034"), None);
+        assert_eq!(trouble("11"), None);
+        assert_eq!(trouble("42601"), None);
+        assert_eq!(trouble(""), None);
+    }
+
+    #[test]
+    fn settings_do_not_show_passwords() {
+        let settings = StoreSettings {
+            url: Some("postgres://plainbill:hunter2@db/plainbill".into()),
+            nats: Some("nats://plainbill:hunter3@bus".into()),
+            ..StoreSettings::default()
+        };
+        assert!(!format!("{settings:?}").contains("hunter"));
+    }
+}

@@ -1,0 +1,437 @@
+//! Carries hints that a conversation grew, within this node and, over NATS or by polling, between nodes.
+//!
+//! A hint only says "look": what another node claims is read from the database before anybody hears of it.
+//! So a lost, late or false hint costs a read, never a message.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use serde::{Deserialize, Serialize};
+use sqlx::{AnyPool, AssertSqlSafe};
+use tokio::sync::{broadcast, mpsc, watch};
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, MissedTickBehavior};
+use tokio_util::sync::CancellationToken;
+
+use super::{StoreSettings, seq};
+use crate::conversation::{ConversationId, Sender, Seq};
+
+/// Where hints go on NATS.
+const SUBJECT: &str = "plainbill.hints";
+/// The most changes that wait for one listener of [`Bus::changes`]; more, and it lags.
+const CHANGES_MAX: usize = 1024;
+/// The most signs of typing that wait for one listener; more, and it misses the oldest.
+const TYPING_MAX: usize = 8;
+/// The most hints that wait for NATS; more are dropped, and polling finds what they told of.
+const OUTBOX_MAX: usize = 1024;
+/// The most conversations that one hint names.
+const HINT_MAX: usize = 256;
+/// The longest hint that is read, in bytes.
+const HINT_BYTES_MAX: usize = 64 * 1024;
+/// The longest id that a hint may name, in bytes.
+const ID_BYTES_MAX: usize = 64;
+/// How many conversations one statement looks up.
+const LOOKUP: usize = 64;
+/// How many of the conversations that changed last are compared at each poll.
+const RECENT: i64 = 256;
+/// The shortest time between two polls.
+const POLL_MIN: Duration = Duration::from_millis(10);
+/// From this many entries on, those that nobody listens to are looked for.
+const SWEEP_MIN: usize = 64;
+/// The longest wait between two attempts to reach NATS.
+const NATS_WAIT_MAX: Duration = Duration::from_secs(2);
+
+/// Somebody types, or stopped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Typing {
+    /// Who.
+    pub from: Sender,
+    /// Whether they type.
+    pub on: bool,
+}
+
+/// What nodes tell each other.
+#[derive(Serialize, Deserialize)]
+#[serde(tag = "hint", rename_all = "snake_case")]
+enum Hint {
+    Moved { conversations: Vec<(ConversationId, Seq)> },
+    Typing { conversation: ConversationId, from: Sender, on: bool },
+}
+
+/// Channels by conversation; those that nobody listens to are dropped as the map grows.
+struct Channels<C> {
+    by_id: HashMap<ConversationId, C>,
+    sweep_at: usize,
+}
+
+impl<C> Channels<C> {
+    fn new() -> Self {
+        Self { by_id: HashMap::new(), sweep_at: SWEEP_MIN }
+    }
+
+    fn channel(&mut self, id: &ConversationId, heard: impl Fn(&C) -> bool, make: impl FnOnce() -> C) -> &C {
+        if self.sweep_at <= self.by_id.len() {
+            self.by_id.retain(|_, channel| heard(channel));
+            self.sweep_at = SWEEP_MIN.max(self.by_id.len().saturating_mul(2));
+        }
+        self.by_id.entry(id.clone()).or_insert_with(make)
+    }
+}
+
+/// Hints, within this node and between nodes.
+pub(super) struct Bus {
+    watched: Mutex<Channels<watch::Sender<Seq>>>,
+    typing: Mutex<Channels<broadcast::Sender<Typing>>>,
+    changes: broadcast::Sender<ConversationId>,
+    outbox: Option<mpsc::Sender<Hint>>,
+    closing: CancellationToken,
+    tasks: Mutex<Vec<JoinHandle<()>>>,
+}
+
+impl Bus {
+    /// Starts the bus, and what connects it to other nodes where there may be some.
+    pub fn start(pool: &AnyPool, settings: &StoreSettings, postgres: bool) -> Arc<Self> {
+        let (outbox, hints) = mpsc::channel(OUTBOX_MAX);
+        let bus = Arc::new(Self {
+            watched: Mutex::new(Channels::new()),
+            typing: Mutex::new(Channels::new()),
+            changes: broadcast::channel(CHANGES_MAX).0,
+            outbox: settings.nats.is_some().then_some(outbox),
+            closing: CancellationToken::new(),
+            tasks: Mutex::new(Vec::new()),
+        });
+        let mut tasks = Vec::new();
+        if let Some(address) = &settings.nats {
+            tasks.push(tokio::spawn(carry(Arc::clone(&bus), pool.clone(), address.clone(), hints)));
+        }
+        if settings.nats.is_some() || postgres {
+            tasks.push(tokio::spawn(poll(Arc::clone(&bus), pool.clone(), settings.poll_every)));
+        }
+        *locked(&bus.tasks) = tasks;
+        bus
+    }
+
+    /// The newest `seq` of a conversation as news of it comes in.
+    pub fn watch(&self, id: &ConversationId) -> watch::Receiver<Seq> {
+        let heard = |channel: &watch::Sender<Seq>| 0 < channel.receiver_count();
+        locked(&self.watched).channel(id, heard, || watch::channel(0).0).subscribe()
+    }
+
+    /// The conversations that changed.
+    pub fn changes(&self) -> broadcast::Receiver<ConversationId> {
+        self.changes.subscribe()
+    }
+
+    /// Who is typing.
+    pub fn typing(&self, id: &ConversationId) -> broadcast::Receiver<Typing> {
+        let heard = |channel: &broadcast::Sender<Typing>| 0 < channel.receiver_count();
+        locked(&self.typing).channel(id, heard, || broadcast::channel(TYPING_MAX).0).subscribe()
+    }
+
+    /// Passes on that somebody types.
+    pub fn tell_typing(&self, id: &ConversationId, typing: Typing) {
+        self.hear_typing(id, typing);
+        self.send(Hint::Typing { conversation: id.clone(), from: typing.from, on: typing.on });
+    }
+
+    /// Tells everybody what was committed here.
+    pub fn publish(&self, moved: &[(ConversationId, Seq)]) {
+        for (id, newest) in moved {
+            self.advance(id, *newest);
+            self.changes.send(id.clone()).ok();
+        }
+        if self.outbox.is_some() {
+            for some in moved.chunks(HINT_MAX) {
+                self.send(Hint::Moved { conversations: some.to_vec() });
+            }
+        }
+    }
+
+    /// Ends what connects the bus to other nodes.
+    pub async fn close(&self) {
+        self.closing.cancel();
+        let tasks = std::mem::take(&mut *locked(&self.tasks));
+        for task in tasks {
+            task.await.ok();
+        }
+    }
+
+    /// Wakes whoever watches a conversation. Only what the database has said may come here.
+    fn advance(&self, id: &ConversationId, newest: Seq) -> bool {
+        let mut watched = locked(&self.watched);
+        let Some(channel) = watched.by_id.get(id) else { return false };
+        if channel.receiver_count() == 0 {
+            watched.by_id.remove(id);
+            return false;
+        }
+        channel.send_if_modified(|known| {
+            let grew = *known < newest;
+            *known = newest.max(*known);
+            grew
+        })
+    }
+
+    fn hear_typing(&self, id: &ConversationId, typing: Typing) {
+        let mut channels = locked(&self.typing);
+        if channels.by_id.get(id).is_some_and(|channel| channel.send(typing).is_err()) {
+            channels.by_id.remove(id);
+        }
+    }
+
+    fn send(&self, hint: Hint) {
+        if let Some(outbox) = &self.outbox {
+            // A full outbox means that NATS is away: the others poll.
+            outbox.try_send(hint).ok();
+        }
+    }
+
+    /// The conversations that somebody watches.
+    fn watched(&self) -> Vec<ConversationId> {
+        let mut watched = locked(&self.watched);
+        watched.by_id.retain(|_, channel| 0 < channel.receiver_count());
+        watched.by_id.keys().cloned().collect()
+    }
+
+    /// Whether a hint tells of something new to somebody here.
+    fn is_news(&self, id: &ConversationId, newest: Seq) -> bool {
+        locked(&self.watched).by_id.get(id).is_some_and(|channel| *channel.borrow() < newest)
+    }
+}
+
+/// The lock, also after a panic elsewhere: the maps are whole between any two lines.
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Ids from outside name a conversation only if they look like one.
+fn is_id(id: &ConversationId) -> bool {
+    let text = id.as_str();
+    (1..=ID_BYTES_MAX).contains(&text.len())
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+}
+
+/// What a hint from outside says, if it can be understood and is within all limits.
+fn read_hint(bytes: &[u8]) -> Option<Hint> {
+    if HINT_BYTES_MAX < bytes.len() {
+        return None;
+    }
+    let hint = serde_json::from_slice(bytes).ok()?;
+    let sound = match &hint {
+        Hint::Moved { conversations } => {
+            conversations.len() <= HINT_MAX && conversations.iter().all(|(id, _)| is_id(id))
+        }
+        Hint::Typing { conversation, .. } => is_id(conversation),
+    };
+    sound.then_some(hint)
+}
+
+/// Carries hints to NATS and from it until the bus closes, reconnecting for as long as that takes.
+async fn carry(bus: Arc<Bus>, pool: AnyPool, address: String, mut hints: mpsc::Receiver<Hint>) {
+    let connected = async_nats::ConnectOptions::new()
+        .name("plainbill")
+        .no_echo()
+        .retry_on_initial_connect()
+        .reconnect_delay_callback(nats_wait)
+        .event_callback(|event| async move {
+            match event {
+                async_nats::Event::Connected => tracing::info!("NATS is connected"),
+                async_nats::Event::Disconnected => tracing::warn!("NATS is away; hints go by polling"),
+                other => tracing::debug!(%other, "NATS"),
+            }
+        })
+        .connect(address)
+        .await;
+    let client = match connected {
+        Ok(client) => client,
+        Err(error) => {
+            tracing::error!(%error, "the address of NATS cannot be used; hints go by polling");
+            return;
+        }
+    };
+    let mut incoming = match client.subscribe(SUBJECT).await {
+        Ok(incoming) => incoming,
+        Err(error) => {
+            tracing::error!(%error, "NATS takes no subscription; hints go by polling");
+            return;
+        }
+    };
+    loop {
+        tokio::select! {
+            () = bus.closing.cancelled() => break,
+            Some(hint) = hints.recv() => {
+                if client.connection_state() == async_nats::connection::State::Connected
+                    && let Ok(bytes) = serde_json::to_vec(&hint)
+                    && let Err(error) = client.publish(SUBJECT, bytes.into()).await
+                {
+                    tracing::debug!(%error, "a hint was lost");
+                }
+            }
+            Some(message) = incoming.next() => match read_hint(&message.payload) {
+                Some(Hint::Moved { conversations }) => hear_moved(&bus, &pool, conversations).await,
+                Some(Hint::Typing { conversation, from, on }) => bus.hear_typing(&conversation, Typing { from, on }),
+                None => tracing::debug!(bytes = message.payload.len(), "a hint could not be read"),
+            },
+        }
+    }
+    // What was published last may still be on its way.
+    tokio::time::timeout(NATS_WAIT_MAX, client.flush()).await.ok();
+}
+
+fn nats_wait(n_attempts: usize) -> Duration {
+    let doublings = u32::try_from(n_attempts).unwrap_or(u32::MAX).min(5);
+    Duration::from_millis(50).saturating_mul(1 << doublings).min(NATS_WAIT_MAX)
+}
+
+async fn hear_moved(bus: &Bus, pool: &AnyPool, conversations: Vec<(ConversationId, Seq)>) {
+    let mut news = Vec::new();
+    for (id, newest) in conversations {
+        if bus.is_news(&id, newest) {
+            news.push(id.clone());
+        }
+        bus.changes.send(id).ok();
+    }
+    look_up(bus, pool, &news).await;
+}
+
+/// Reads where conversations stand, and wakes whoever watches them.
+async fn look_up(bus: &Bus, pool: &AnyPool, ids: &[ConversationId]) {
+    for some in ids.chunks(LOOKUP) {
+        let marks: Vec<String> = (1..=LOOKUP).map(|n| format!("${n}")).collect();
+        // Nothing but the numbers of the marks goes into the text.
+        let words = format!("select id, last_seq from conversations where id in ({})", marks.join(", "));
+        let mut rows = sqlx::query_as(AssertSqlSafe(words));
+        for i in 0..LOOKUP {
+            rows = rows.bind(some.get(i).map(|id| id.as_str().to_owned()));
+        }
+        match rows.fetch_all(pool).await {
+            Ok(rows) => {
+                let rows: Vec<(String, i64)> = rows;
+                for (id, newest) in rows {
+                    bus.advance(&ConversationId::new(id), seq(newest));
+                }
+            }
+            Err(error) => {
+                tracing::debug!(%error, "watched conversations could not be read");
+                return;
+            }
+        }
+    }
+}
+
+/// Finds what no hint told of, at every tick until the bus closes.
+async fn poll(bus: Arc<Bus>, pool: AnyPool, every: Duration) {
+    let every = every.max(POLL_MIN);
+    let mut ticks = tokio::time::interval_at(Instant::now() + every, every);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut recent: Option<HashMap<ConversationId, Seq>> = None;
+    loop {
+        tokio::select! {
+            () = bus.closing.cancelled() => return,
+            _ = ticks.tick() => {}
+        }
+        let looked = async {
+            look_up(&bus, &pool, &bus.watched()).await;
+            if 0 < bus.changes.receiver_count() {
+                tell_changes(&bus, &pool, &mut recent).await;
+            } else {
+                recent = None;
+            }
+        };
+        tokio::select! {
+            () = bus.closing.cancelled() => return,
+            () = looked => {}
+        }
+    }
+}
+
+/// Tells of the conversations that changed since the last poll, as far as they are among the most recent.
+async fn tell_changes(bus: &Bus, pool: &AnyPool, recent: &mut Option<HashMap<ConversationId, Seq>>) {
+    let rows = sqlx::query_as("select id, last_seq from conversations order by last_at_ms desc, id limit $1")
+        .bind(RECENT)
+        .fetch_all(pool)
+        .await;
+    let rows: Vec<(String, i64)> = match rows {
+        Ok(rows) => rows,
+        Err(error) => {
+            tracing::debug!(%error, "recent conversations could not be read");
+            return;
+        }
+    };
+    let now: HashMap<_, _> = rows.into_iter().map(|(id, newest)| (ConversationId::new(id), seq(newest))).collect();
+    if let Some(before) = recent {
+        for (id, newest) in &now {
+            if before.get(id) != Some(newest) {
+                bus.changes.send(id.clone()).ok();
+            }
+        }
+    }
+    *recent = Some(now);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn bus() -> Bus {
+        Bus {
+            watched: Mutex::new(Channels::new()),
+            typing: Mutex::new(Channels::new()),
+            changes: broadcast::channel(CHANGES_MAX).0,
+            outbox: None,
+            closing: CancellationToken::new(),
+            tasks: Mutex::new(Vec::new()),
+        }
+    }
+
+    #[test]
+    fn a_watch_holds_only_the_newest_seq() {
+        let bus = bus();
+        let id = ConversationId::new("c1");
+        let mut watch = bus.watch(&id);
+        bus.publish(&[(id.clone(), 1), (id.clone(), 3), (id.clone(), 2)]);
+        assert!(watch.has_changed().expect("the sender is there"));
+        assert_eq!(*watch.borrow_and_update(), 3);
+        bus.publish(&[(id, 3)]);
+        assert!(!watch.has_changed().expect("the sender is there"));
+    }
+
+    #[test]
+    fn what_nobody_listens_to_is_dropped() {
+        let bus = bus();
+        for i in 0..10_000 {
+            drop(bus.watch(&ConversationId::new(format!("c{i}"))));
+            drop(bus.typing(&ConversationId::new(format!("c{i}"))));
+        }
+        assert!(locked(&bus.watched).by_id.len() <= SWEEP_MIN);
+        assert!(locked(&bus.typing).by_id.len() <= SWEEP_MIN);
+        let id = ConversationId::new("c9999");
+        bus.publish(&[(id.clone(), 1)]);
+        bus.hear_typing(&id, Typing { from: Sender::Customer, on: true });
+        assert!(!locked(&bus.watched).by_id.contains_key(&id));
+        assert!(!locked(&bus.typing).by_id.contains_key(&id));
+    }
+
+    #[test]
+    fn only_sound_hints_are_read() {
+        let is_read = |text: &str| read_hint(text.as_bytes()).is_some();
+        assert!(is_read(r#"{"hint":"moved","conversations":[["0190-ab_C",7]]}"#));
+        assert!(is_read(r#"{"hint":"typing","conversation":"c1","from":"customer","on":true}"#));
+        assert!(!is_read(r#"{"hint":"moved","conversations":[["c1; drop table events",7]]}"#));
+        assert!(!is_read(r#"{"hint":"moved","conversations":[["",7]]}"#));
+        assert!(!is_read(r#"{"hint":"moved","conversations":[["c1",-1]]}"#));
+        assert!(!is_read(r#"{"hint":"reset"}"#));
+        assert!(!is_read(""));
+        let many = vec![(ConversationId::new("c1"), 1); HINT_MAX + 1];
+        let long = serde_json::to_vec(&Hint::Moved { conversations: many }).expect("it is plain data");
+        assert!(read_hint(&long).is_none());
+    }
+
+    #[test]
+    fn the_wait_for_nats_grows_to_its_limit() {
+        assert_eq!(nats_wait(0), Duration::from_millis(50));
+        assert_eq!(nats_wait(1), Duration::from_millis(100));
+        assert_eq!(nats_wait(usize::MAX), Duration::from_millis(1600));
+    }
+}

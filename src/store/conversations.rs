@@ -1,0 +1,254 @@
+//! Reads conversations, their logs, the lists that staff work from, and what was promised.
+
+use sqlx::any::AnyRow;
+use sqlx::{FromRow, Row};
+
+use super::{Store, StoreError, parse_json, parse_word, seq};
+use crate::conversation::{ConversationId, CustomerId, Epoch, Event, Guess, Owner, Reason, Sender, Seq, StaffId, What};
+
+/// Where a conversation stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConversationRecord {
+    /// Its name.
+    pub id: ConversationId,
+    /// Who must answer next.
+    pub owner: Owner,
+    /// The number of changes of owner.
+    pub epoch: Epoch,
+    /// Who of the staff has it.
+    pub staff: Option<StaffId>,
+    /// Who the customer is, once verified.
+    pub customer: Option<CustomerId>,
+    /// The SHA-256 of the resume secret.
+    pub secret_hash: String,
+    /// The last event.
+    pub last_seq: Seq,
+    /// The customer's last message.
+    pub customer_seq: Seq,
+    /// The last message of the customer that is answered.
+    pub answered_seq: Seq,
+    /// Since when it waits for a person, in milliseconds since 1970.
+    pub queued_at_ms: Option<i64>,
+    /// Why the owner changed last.
+    pub reason: Option<Reason>,
+    /// It should be looked at before the others.
+    pub urgent: bool,
+    /// When it began, in milliseconds since 1970.
+    pub opened_at_ms: i64,
+    /// When something was kept last, in milliseconds since 1970.
+    pub last_at_ms: i64,
+    /// The beginning of what the customer said last; empty before that.
+    pub last_text: String,
+    /// The customer's language tag.
+    pub locale: Option<String>,
+    /// The page that it began on.
+    pub page_url: Option<String>,
+}
+
+/// An event as it stands in the log.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Logged {
+    /// The event.
+    pub event: Event,
+    /// The client's name for it.
+    pub key: Option<String>,
+}
+
+/// The lists that staff work from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum List {
+    /// Waiting for a person: urgent ones first, then whoever waits longest.
+    Waiting,
+    /// With this staff member, what happened last first.
+    Mine(StaffId),
+    /// With the bot, what happened last first.
+    Bot,
+    /// Ended, what happened last first.
+    Closed,
+}
+
+/// One time that somebody took a conversation from the queue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stint {
+    /// How long the customer had waited, in milliseconds.
+    pub waited_ms: i64,
+    /// How long it took until the owner changed again, in milliseconds; none while it lasts.
+    pub lasted_ms: Option<i64>,
+}
+
+/// Something that we said would happen by a time, and that has not happened yet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Promise {
+    /// The conversation that it was made in.
+    pub conversation: ConversationId,
+    /// The last event of the append that made it.
+    pub seq: Seq,
+    /// By when, in milliseconds since 1970.
+    pub due_at_ms: i64,
+    /// What was said.
+    pub text: String,
+    /// When it was made, in milliseconds since 1970.
+    pub made_at_ms: i64,
+}
+
+#[derive(FromRow)]
+struct EventRow {
+    seq: i64,
+    at_ms: i64,
+    sender: String,
+    name: Option<String>,
+    body: String,
+    key: Option<String>,
+}
+
+impl Store {
+    /// Where a conversation stands, or [`StoreError::NotFound`].
+    pub async fn conversation(&self, id: &ConversationId) -> Result<ConversationRecord, StoreError> {
+        let rows = sqlx::query("select * from conversations where id = $1").bind(id.as_str());
+        record(&self.read(rows.fetch_one(&self.inner.pool)).await?)
+    }
+
+    /// The events after a position, in order and without gaps; at most `limit`, and never more than the settings allow.
+    /// None for a conversation that is not there.
+    pub async fn events(&self, id: &ConversationId, after: Seq, limit: u32) -> Result<Vec<Logged>, StoreError> {
+        let rows = sqlx::query_as(
+            "select seq, at_ms, sender, name, body, key from events \
+             where conversation_id = $1 and seq > $2 order by seq limit $3",
+        )
+        .bind(id.as_str())
+        .bind(i64::from(after))
+        .bind(i64::from(limit.min(self.inner.events_max)));
+        let rows: Vec<EventRow> = self.read(rows.fetch_all(&self.inner.pool)).await?;
+        rows.into_iter()
+            .map(|row| {
+                let event = Event {
+                    seq: seq(row.seq),
+                    at_ms: row.at_ms,
+                    from: parse_word::<Sender>(&row.sender)?,
+                    name: row.name,
+                    what: parse_json::<What>(&row.body)?,
+                };
+                Ok(Logged { event, key: row.key })
+            })
+            .collect()
+    }
+
+    /// Where and when the event with a client's key was kept; none when it wasn't.
+    pub async fn find_key(&self, id: &ConversationId, key: &str) -> Result<Option<(Seq, i64)>, StoreError> {
+        let found =
+            sqlx::query_as::<_, (i64, i64)>("select seq, at_ms from events where conversation_id = $1 and key = $2")
+                .bind(id.as_str())
+                .bind(key)
+                .fetch_optional(&self.inner.pool);
+        Ok(self.read(found).await?.map(|(number, at_ms)| (seq(number), at_ms)))
+    }
+
+    /// What the classifier made of a conversation's messages, in order; as many as one read of events hands out.
+    pub async fn understood(&self, id: &ConversationId) -> Result<Vec<(Seq, Guess)>, StoreError> {
+        let rows = sqlx::query_as("select seq, guess from understood where conversation_id = $1 order by seq limit $2")
+            .bind(id.as_str())
+            .bind(i64::from(self.inner.events_max));
+        let rows: Vec<(i64, String)> = self.read(rows.fetch_all(&self.inner.pool)).await?;
+        rows.into_iter().map(|(about, guess)| Ok((seq(about), parse_json(&guess)?))).collect()
+    }
+
+    /// The conversations in which the bot owes an answer, the longest waiting first.
+    pub async fn unanswered(&self, limit: u32) -> Result<Vec<ConversationId>, StoreError> {
+        let rows = sqlx::query_as(
+            "select id from conversations where owner = 'bot' and answered_seq < customer_seq \
+             order by last_at_ms, id limit $1",
+        )
+        .bind(i64::from(limit));
+        let rows: Vec<(String,)> = self.read(rows.fetch_all(&self.inner.pool)).await?;
+        Ok(rows.into_iter().map(|(id,)| ConversationId::new(id)).collect())
+    }
+
+    /// The first conversations of a list.
+    pub async fn list(&self, list: List, limit: u32) -> Result<Vec<ConversationRecord>, StoreError> {
+        let limit = i64::from(limit);
+        let rows = match &list {
+            List::Waiting => sqlx::query(
+                "select * from conversations where owner = 'queue' order by urgent desc, queued_at_ms, id limit $1",
+            )
+            .bind(limit),
+            List::Mine(staff) => sqlx::query(
+                "select * from conversations where owner = 'staff' and staff = $2 order by last_at_ms desc, id limit $1",
+            )
+            .bind(limit)
+            .bind(staff.as_str()),
+            List::Bot => sqlx::query(
+                "select * from conversations where owner = 'bot' order by last_at_ms desc, id limit $1",
+            )
+            .bind(limit),
+            List::Closed => sqlx::query(
+                "select * from conversations where owner = 'nobody' order by last_at_ms desc, id limit $1",
+            )
+            .bind(limit),
+        };
+        self.read(rows.fetch_all(&self.inner.pool)).await?.iter().map(record).collect()
+    }
+
+    /// All that wait for a person, in the order in which they are taken.
+    pub async fn queue(&self) -> Result<Vec<ConversationId>, StoreError> {
+        let rows =
+            sqlx::query_as("select id from conversations where owner = 'queue' order by urgent desc, queued_at_ms, id");
+        let rows: Vec<(String,)> = self.read(rows.fetch_all(&self.inner.pool)).await?;
+        Ok(rows.into_iter().map(|(id,)| ConversationId::new(id)).collect())
+    }
+
+    /// The times that somebody took a conversation from the queue, the newest first.
+    pub async fn recent_stints(&self, limit: u32) -> Result<Vec<Stint>, StoreError> {
+        let rows = sqlx::query_as(
+            "select waited_ms, ended_at_ms - began_at_ms from stints \
+             order by began_at_ms desc, conversation_id limit $1",
+        )
+        .bind(i64::from(limit));
+        let rows: Vec<(i64, Option<i64>)> = self.read(rows.fetch_all(&self.inner.pool)).await?;
+        Ok(rows.into_iter().map(|(waited_ms, lasted_ms)| Stint { waited_ms, lasted_ms }).collect())
+    }
+
+    /// What was promised and has not happened, what is due soonest first.
+    ///
+    /// A promise is settled when a staff member writes in its conversation, or when the conversation ends.
+    pub async fn open_promises(&self, limit: u32) -> Result<Vec<Promise>, StoreError> {
+        let rows = sqlx::query_as(
+            "select conversation_id, seq, due_at_ms, text, made_at_ms from promises where settled_at_ms is null \
+             order by due_at_ms, conversation_id limit $1",
+        )
+        .bind(i64::from(limit));
+        let rows: Vec<(String, i64, i64, String, i64)> = self.read(rows.fetch_all(&self.inner.pool)).await?;
+        Ok(rows
+            .into_iter()
+            .map(|(conversation, place, due_at_ms, text, made_at_ms)| Promise {
+                conversation: ConversationId::new(conversation),
+                seq: seq(place),
+                due_at_ms,
+                text,
+                made_at_ms,
+            })
+            .collect())
+    }
+}
+
+fn record(row: &AnyRow) -> Result<ConversationRecord, StoreError> {
+    let reason: Option<String> = row.try_get("reason")?;
+    Ok(ConversationRecord {
+        id: ConversationId::new(row.try_get::<String, _>("id")?),
+        owner: parse_word(row.try_get("owner")?)?,
+        epoch: seq(row.try_get("epoch")?),
+        staff: row.try_get::<Option<String>, _>("staff")?.map(StaffId::new),
+        customer: row.try_get::<Option<String>, _>("customer")?.map(CustomerId::new),
+        secret_hash: row.try_get("secret_hash")?,
+        last_seq: seq(row.try_get("last_seq")?),
+        customer_seq: seq(row.try_get("customer_seq")?),
+        answered_seq: seq(row.try_get("answered_seq")?),
+        queued_at_ms: row.try_get("queued_at_ms")?,
+        reason: reason.as_deref().map(parse_word).transpose()?,
+        urgent: row.try_get::<i64, _>("urgent")? != 0,
+        opened_at_ms: row.try_get("opened_at_ms")?,
+        last_at_ms: row.try_get("last_at_ms")?,
+        last_text: row.try_get("last_text")?,
+        locale: row.try_get("locale")?,
+        page_url: row.try_get("page_url")?,
+    })
+}

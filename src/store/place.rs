@@ -1,0 +1,190 @@
+//! Where the store lies: finding it, connecting to it, checking it, and bringing its schema up to date.
+
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use std::time::Duration;
+
+use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
+use sqlx::migrate::{MigrateError, Migrator};
+use sqlx::{AnyConnection, AnyPool, AssertSqlSafe, ConnectOptions, Connection};
+
+use super::{StoreError, StoreSettings, Trouble};
+
+/// All schemas, oldest first.
+static MIGRATIONS: Migrator = sqlx::migrate!("src/store/migrations");
+
+/// What every SQLite connection is told. The wait for locks comes first, because the next line may need it.
+const SQLITE_SETUP: &str = "\
+    pragma busy_timeout = 5000;
+    pragma journal_mode = wal;
+    pragma synchronous = full;
+    pragma foreign_keys = on;
+    pragma journal_size_limit = 67108864;";
+
+/// What every PostgreSQL connection is told: an answer means durable, and nobody waits for ever.
+const POSTGRES_SETUP: &str = "\
+    set synchronous_commit = on;
+    set default_transaction_isolation = 'read committed';
+    set statement_timeout = '10s';
+    set lock_timeout = '5s';
+    set idle_in_transaction_session_timeout = '15s';";
+
+/// The longest wait for a new connection; SQLite's is above its wait for locks.
+const SQLITE_CONNECT_WAIT: Duration = Duration::from_secs(6);
+const POSTGRES_CONNECT_WAIT: Duration = Duration::from_secs(2);
+
+/// An SQLite file or a PostgreSQL database.
+#[derive(Clone)]
+pub(super) struct Place {
+    options: AnyConnectOptions,
+    /// The SQLite file; none is PostgreSQL.
+    file: Option<PathBuf>,
+    pages_max: Option<u32>,
+}
+
+impl Place {
+    /// Finds the place that the settings name, and makes folder and file where they are missing.
+    pub fn find(settings: &StoreSettings) -> Result<Self, StoreError> {
+        sqlx::any::install_default_drivers();
+        let (url, file) = match &settings.url {
+            Some(url) if url.starts_with("postgres://") || url.starts_with("postgresql://") => (url.clone(), None),
+            Some(_) => return Err(StoreError::broken("the store's address must begin with postgres://")),
+            None => {
+                let file = make_file(&settings.data).map_err(|error| {
+                    StoreError::broken(format_args!("{} cannot be used: {error}", settings.data.display()))
+                })?;
+                (sqlite_url(&file)?, Some(file))
+            }
+        };
+        let options = AnyConnectOptions::from_str(&url)?;
+        Ok(Self { options, file, pages_max: settings.pages_max })
+    }
+
+    /// Several nodes may write here.
+    pub fn is_postgres(&self) -> bool {
+        self.file.is_none()
+    }
+
+    /// The statement that begins a write: on SQLite one that takes the lock at once, so that it waits for it.
+    pub fn begin(&self) -> &'static str {
+        if self.is_postgres() { "begin" } else { "begin immediate" }
+    }
+
+    /// A connection that is set up.
+    pub async fn connect(&self) -> Result<AnyConnection, StoreError> {
+        let connecting = async {
+            let mut connection = self.options.connect().await?;
+            set_up(&mut connection, self.is_postgres(), self.pages_max).await?;
+            Ok::<_, sqlx::Error>(connection)
+        };
+        let wait = if self.is_postgres() { POSTGRES_CONNECT_WAIT } else { SQLITE_CONNECT_WAIT };
+        match tokio::time::timeout(wait, connecting).await {
+            Ok(connection) => Ok(connection?),
+            Err(_) => Err(StoreError::unavailable(Trouble::Lost, "connecting took too long")),
+        }
+    }
+
+    /// The pool for reads; it connects when it is first asked.
+    pub fn pool(&self, settings: &StoreSettings) -> AnyPool {
+        let postgres = self.is_postgres();
+        let pages_max = self.pages_max;
+        AnyPoolOptions::new()
+            .max_connections(settings.readers_max)
+            .acquire_timeout(settings.read_wait)
+            .test_before_acquire(postgres)
+            .after_connect(move |connection, _| Box::pin(set_up(connection, postgres, pages_max)))
+            .connect_lazy_with(self.options.clone())
+    }
+
+    /// Refuses a damaged SQLite file. PostgreSQL checks itself.
+    pub async fn check(&self, connection: &mut AnyConnection) -> Result<(), StoreError> {
+        let Some(file) = &self.file else { return Ok(()) };
+        let found: Vec<(String,)> = sqlx::query_as("pragma quick_check(3)").fetch_all(connection).await?;
+        match found.as_slice() {
+            [(word,)] if word == "ok" => Ok(()),
+            faults => Err(StoreError::broken(format_args!(
+                "{} is damaged, restore the newest backup ({})",
+                file.display(),
+                faults.iter().map(|(fault,)| fault.as_str()).collect::<Vec<_>>().join("; "),
+            ))),
+        }
+    }
+
+    /// Brings the schema up to date.
+    pub async fn migrate(&self, connection: &mut AnyConnection) -> Result<(), StoreError> {
+        MIGRATIONS.run(connection).await.map_err(|error| match error {
+            MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => error.into(),
+            MigrateError::VersionMissing(found) => {
+                let known = MIGRATIONS.iter().map(|migration| migration.version).max().unwrap_or_default();
+                StoreError::Newer { found, known }
+            }
+            other => StoreError::broken(other),
+        })
+    }
+
+    /// Moves what SQLite's log still holds into the file. Failing is harmless: the next start does it.
+    pub async fn tidy_up(&self) {
+        if self.is_postgres() {
+            return;
+        }
+        if let Ok(mut connection) = self.connect().await {
+            sqlx::raw_sql("pragma wal_checkpoint(truncate)").execute(&mut connection).await.ok();
+            connection.close().await.ok();
+        }
+    }
+}
+
+async fn set_up(connection: &mut AnyConnection, postgres: bool, pages_max: Option<u32>) -> Result<(), sqlx::Error> {
+    let words = if postgres { POSTGRES_SETUP } else { SQLITE_SETUP };
+    sqlx::raw_sql(words).execute(&mut *connection).await?;
+    if let (false, Some(pages)) = (postgres, pages_max) {
+        // A number is all that goes into the text.
+        sqlx::raw_sql(AssertSqlSafe(format!("pragma max_page_count = {pages}"))).execute(connection).await?;
+    }
+    Ok(())
+}
+
+/// Makes the folder and the file, which nobody else may read; SQLite gives its side files the same mode.
+fn make_file(data: &Path) -> std::io::Result<PathBuf> {
+    std::fs::create_dir_all(data)?;
+    let file = data.canonicalize()?.join("plainbill.db");
+    let mut options = std::fs::OpenOptions::new();
+    options.create(true).append(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt;
+        options.mode(0o600);
+    }
+    let opened = options.open(&file)?;
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        opened.set_permissions(std::fs::Permissions::from_mode(0o600))?;
+    }
+    drop(opened);
+    Ok(file)
+}
+
+/// The file's address, with every byte escaped that means something in an address.
+fn sqlite_url(file: &Path) -> Result<String, StoreError> {
+    let path = file.to_str().ok_or_else(|| StoreError::broken("the data folder's name is not UTF-8"))?;
+    let mut url = String::from("sqlite://");
+    for byte in path.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'/' | b'.' | b'-' | b'_' | b'~' => url.push(char::from(byte)),
+            _ => url.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    Ok(url)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_may_have_any_name() {
+        let url = sqlite_url(Path::new("/srv/50% off? #1/plainbill.db")).expect("it is UTF-8");
+        assert_eq!(url, "sqlite:///srv/50%25%20off%3F%20%231/plainbill.db");
+    }
+}

@@ -1,0 +1,14 @@
+//! Plays: whole conversations over real sockets against the real server, store, classifier and content.
+
+mod house;
+
+mod answering;
+mod delivery;
+mod edge;
+mod handing_off;
+mod killing;
+mod learning;
+mod migrations;
+mod polling;
+mod postgres;
+mod store_story;

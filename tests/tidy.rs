@@ -1,0 +1,273 @@
+//! The house rules that the compiler does not check: who may use whom, and how files look.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+const CORE: &[&str] = &["conversation", "content"];
+
+/// Each module with those that it may use; it may always use itself. `src/lib.rs` has the same table with reasons.
+const MAY_USE: &[(&str, &[&str])] = &[
+    ("conversation", &[]),
+    ("config", &[]),
+    ("telemetry", &[]),
+    ("content", &["conversation"]),
+    ("classifier", &["conversation", "content", "config"]),
+    ("store", &["conversation", "config"]),
+    ("billing", &["conversation", "content", "config", "store"]),
+    ("identity", &["conversation", "config", "store"]),
+    ("rules", &["conversation", "content", "billing"]),
+    ("answers", &["conversation", "content", "billing"]),
+    ("handoff", &["conversation", "content", "store"]),
+    ("feedback", &["conversation", "content", "store", "classifier", "rules"]),
+];
+
+/// Modules that put the parts together, from the lower to the upper: each may use all others below it.
+const UPPER: &[&str] = &["turn", "talks", "session", "app", "server", "commands"];
+
+/// `session` and `app` hold each other: the sessions are a part of the app, and a session works with all parts.
+const HOLD_EACH_OTHER: (&str, &str) = ("session", "app");
+
+/// Crates that are named in one place only, so that they can be replaced there.
+const LIVES_IN: &[(&str, &[&str])] = &[
+    ("minijinja", &["content"]),
+    ("toml", &["content", "config"]),
+    ("ort", &["classifier"]),
+    ("rten", &["classifier"]),
+    ("rten_tensor", &["classifier"]),
+    ("tokenizers", &["classifier"]),
+    ("sqlx", &["store"]),
+    ("async_nats", &["store"]),
+    ("jsonwebtoken", &["identity"]),
+    ("axum", &["server"]),
+    ("hyper", &["server"]),
+    ("tower", &["server"]),
+    ("tower_http", &["server"]),
+    ("governor", &["server"]),
+    ("ts_rs", &["server"]),
+    ("argon2", &["server"]),
+    ("clap", &["commands", "main"]),
+    ("tracing_subscriber", &["telemetry"]),
+    ("metrics_exporter_prometheus", &["telemetry"]),
+];
+
+/// Modules without I/O, without a clock, without anything to wait for.
+const PURE: &[&str] = &[
+    "src/conversation.rs",
+    "src/conversation/",
+    "src/rules.rs",
+    "src/rules/",
+    "src/answers.rs",
+    "src/answers/",
+    "src/content/paths.rs",
+    "src/billing/explain.rs",
+];
+
+#[test]
+fn modules_only_use_the_modules_below_them() {
+    let mut faults = Vec::new();
+    for (file, text) in sources("src") {
+        let module = module_of(&file);
+        for (number, line) in lines(&text) {
+            for used in crate_modules_in(line) {
+                if used != module && !may_use(&module, used) {
+                    faults.push(format!("{}:{number}: `{module}` may not use `{used}`", file.display()));
+                }
+            }
+        }
+    }
+    assert!(faults.is_empty(), "\n{}\n\nSee src/lib.rs, \"Who may use whom\".", faults.join("\n"));
+}
+
+#[test]
+fn a_breach_would_be_seen() {
+    assert!(crate_modules_in("use crate::store::Store;").any(|it| it == "store"));
+    assert!(!may_use("rules", "store"));
+    assert!(!may_use("conversation", "content"));
+    assert!(may_use("turn", "rules"));
+    assert!(!may_use("turn", "server"));
+}
+
+fn may_use(module: &str, used: &str) -> bool {
+    if matches!(module, "main" | "lib") {
+        return true;
+    }
+    if (module, used) == HOLD_EACH_OTHER || (used, module) == HOLD_EACH_OTHER {
+        return true;
+    }
+    if let Some((_, allowed)) = MAY_USE.iter().find(|(name, _)| *name == module) {
+        return allowed.contains(&used);
+    }
+    let height = |name: &str| UPPER.iter().position(|it| *it == name);
+    match (height(module), height(used)) {
+        (Some(own), Some(other)) => other < own,
+        (Some(_), None) => true,
+        (None, _) => false,
+    }
+}
+
+#[test]
+fn every_module_has_its_place_in_the_table() {
+    for (file, _) in sources("src") {
+        let module = module_of(&file);
+        let known = matches!(module.as_str(), "main" | "lib")
+            || UPPER.contains(&module.as_str())
+            || MAY_USE.iter().any(|(name, _)| *name == module);
+        assert!(known, "{} belongs to no module of the table in tests/tidy.rs", file.display());
+    }
+    assert!(CORE.iter().all(|it| MAY_USE.iter().any(|(name, _)| name == it)));
+}
+
+#[test]
+fn outside_crates_live_where_they_belong() {
+    let mut faults = Vec::new();
+    for (file, text) in sources("src") {
+        let module = module_of(&file);
+        for (number, line) in lines(&text) {
+            for (name, places) in LIVES_IN {
+                if names_crate(line, name) && !places.contains(&module.as_str()) {
+                    faults.push(format!("{}:{number}: `{name}` lives in {places:?}", file.display()));
+                }
+            }
+        }
+    }
+    assert!(faults.is_empty(), "\n{}", faults.join("\n"));
+}
+
+#[test]
+fn pure_modules_do_nothing_but_think() {
+    const DEEDS: &[&str] =
+        &["std::fs", "std::net", "std::io", "tokio::", "Timestamp::now", "Instant::now", "SystemTime", ".await", "unsafe "];
+    let mut faults = Vec::new();
+    for (file, text) in sources("src") {
+        let path = file.display().to_string();
+        if !PURE.iter().any(|it| path.starts_with(it)) {
+            continue;
+        }
+        for (number, line) in lines(&text) {
+            for deed in DEEDS {
+                if line.contains(deed) {
+                    faults.push(format!("{path}:{number}: `{deed}` in a pure module"));
+                }
+            }
+        }
+    }
+    assert!(faults.is_empty(), "\n{}", faults.join("\n"));
+}
+
+#[test]
+fn files_begin_with_a_sentence_and_have_no_loose_ends() {
+    // Put together here so that this file does not find itself.
+    let marks = [["TO", "DO"].concat(), ["FIX", "ME"].concat(), ["XX", "X"].concat(), ["dbg", "!("].concat()];
+    let mut faults = Vec::new();
+    for (file, text) in sources("src").into_iter().chain(sources("tests")) {
+        let path = file.display();
+        if !text.starts_with("//! ") {
+            faults.push(format!("{path}:1: no `//!` sentence that says what the file is"));
+        }
+        for (index, line) in text.lines().enumerate() {
+            let number = index + 1;
+            if line.ends_with(' ') {
+                faults.push(format!("{path}:{number}: a space at the end"));
+            }
+            if let Some(mark) = marks.iter().find(|it| line.contains(it.as_str())) {
+                faults.push(format!("{path}:{number}: `{mark}`"));
+            }
+            if line.contains("#[ignore") || line.contains("#[allow(") {
+                faults.push(format!("{path}:{number}: no ignored tests; `expect` with a reason in place of `allow`"));
+            }
+        }
+    }
+    assert!(faults.is_empty(), "\n{}", faults.join("\n"));
+}
+
+#[test]
+fn nothing_is_unwrapped_where_customers_are_served() {
+    let mut faults = Vec::new();
+    for (file, text) in sources("src") {
+        for (number, line) in lines(&text) {
+            if line.contains(".unwrap()") {
+                faults.push(format!("{}:{number}: `expect` with the reason why it cannot happen", file.display()));
+            }
+        }
+    }
+    assert!(faults.is_empty(), "\n{}", faults.join("\n"));
+}
+
+#[test]
+fn secrets_are_compared_in_constant_time() {
+    for (file, text) in sources("src") {
+        for (number, line) in lines(&text) {
+            let compares = line.contains("secret ==") || line.contains("token ==") || line.contains("hash ==");
+            assert!(!compares, "{}:{number}: compare secrets with `identity::secrets::matches`", file.display());
+        }
+    }
+}
+
+#[test]
+fn web_files_render_text_and_never_markup() {
+    for folder in ["web-widget/widget", "web-widget/console", "web-widget/shared", "web-widget/demo"] {
+        for file in files(Path::new(folder), &["ts", "tsx"]) {
+            let text = fs::read_to_string(&file).expect("the file can be read");
+            for way in ["innerHTML", "outerHTML", "insertAdjacentHTML", "dangerouslySetInnerHTML", "document.write", "eval("] {
+                assert!(!text.contains(way), "{}: `{way}`", file.display());
+            }
+        }
+    }
+}
+
+/// Rust files with their text, paths relative to the project.
+fn sources(folder: &str) -> Vec<(PathBuf, String)> {
+    files(Path::new(folder), &["rs"])
+        .into_iter()
+        .map(|file| {
+            let text = fs::read_to_string(&file).expect("the file can be read");
+            (file, text)
+        })
+        .collect()
+}
+
+fn files(folder: &Path, endings: &[&str]) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    let Ok(entries) = fs::read_dir(folder) else { return found };
+    for entry in entries.flatten() {
+        let path = entry.path();
+        if path.is_dir() {
+            if !path.ends_with("node_modules") {
+                found.extend(files(&path, endings));
+            }
+        } else if path.extension().and_then(|it| it.to_str()).is_some_and(|it| endings.contains(&it)) {
+            found.push(path);
+        }
+    }
+    found.sort();
+    found
+}
+
+/// The lines of a file that are code of the program, with their numbers: no comments, no tests.
+fn lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    let end = text.find("#[cfg(test)]\nmod tests").unwrap_or(text.len());
+    let program = text.get(..end).unwrap_or(text);
+    program.lines().enumerate().map(|(index, line)| (index + 1, line)).filter(|(_, line)| !line.trim_start().starts_with("//"))
+}
+
+/// Every top-level module named in a line as `crate::name`.
+fn crate_modules_in(line: &str) -> impl Iterator<Item = &str> {
+    line.split("crate::").skip(1).filter_map(|rest| {
+        let end = rest.find(|it: char| !(it.is_ascii_alphanumeric() || it == '_')).unwrap_or(rest.len());
+        rest.get(..end).filter(|it| !it.is_empty())
+    })
+}
+
+fn names_crate(line: &str, name: &str) -> bool {
+    let path = format!("{name}::");
+    line.match_indices(&path).any(|(at, _)| {
+        let before = line.get(..at).and_then(|it| it.chars().next_back());
+        before.is_none_or(|it| !it.is_ascii_alphanumeric() && it != '_' && it != ':')
+    })
+}
+
+fn module_of(file: &Path) -> String {
+    let inside = file.strip_prefix("src").expect("only called for files in src");
+    let first = inside.iter().next().and_then(|it| it.to_str()).expect("names are plain");
+    first.trim_end_matches(".rs").to_owned()
+}

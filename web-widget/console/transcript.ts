@@ -1,0 +1,98 @@
+// The log of a conversation as a reader needs it: gap-free, grouped by speaker and day, with what the bot understood.
+import type { Understood, WireEvent } from '../protocol';
+import { sameDay } from '../shared/format';
+
+/** Messages by one speaker that follow within this time stand under one name. */
+const ONE_BREATH_MS = 5 * 60_000;
+
+export type Speaker = 'customer' | 'bot' | 'me' | 'colleague' | 'system';
+
+export type Block =
+  | { kind: 'day'; at: number }
+  | { kind: 'line'; event: WireEvent }
+  | { kind: 'group'; speaker: Speaker; name?: string; at: number; events: WireEvent[] };
+
+export const lastSeq = (events: readonly WireEvent[]): number => events.at(-1)?.seq ?? 0;
+
+/** Adds events in order; one that is there already is replaced, and none is added after a gap. */
+export function merge(events: readonly WireEvent[], incoming: readonly WireEvent[]): { events: WireEvent[]; gap: boolean } {
+  const result = [...events];
+  const first = events[0]?.seq ?? 1;
+  for (const event of [...incoming].sort((one, other) => one.seq - other.seq)) {
+    const last = lastSeq(result);
+    if (last + 1 < event.seq && 0 < last) return { events: result, gap: true };
+    if (last < event.seq) result.push(event);
+    else if (first <= event.seq) result[event.seq - first] = event;
+  }
+  return { events: result, gap: false };
+}
+
+/**
+ * What the bot understood, by the `seq` of the message under which it is shown.
+ * The bot's own step counts for the newest customer message before it.
+ */
+export function understoodBelow(events: readonly WireEvent[]): Map<number, Understood> {
+  const found = new Map<number, Understood>();
+  let customer: number | undefined;
+  for (const event of events) {
+    if (event.from === 'customer' && event.kind === 'message') customer = event.seq;
+    if (!event.understood) continue;
+    const below = event.from === 'customer' ? event.seq : (customer ?? event.seq);
+    if (event.from === 'customer' || !found.has(below)) found.set(below, event.understood);
+  }
+  return found;
+}
+
+/** The messages that can be marked "Bot was wrong": the bot's own, and the customer's while the bot answered. */
+export function flaggable(events: readonly WireEvent[]): Set<number> {
+  const found = new Set<number>();
+  let owner = 'bot';
+  for (const event of events) {
+    if (event.owner) owner = event.owner;
+    if (event.kind !== 'message') continue;
+    if (event.from === 'bot' || (event.from === 'customer' && (owner === 'bot' || event.understood))) found.add(event.seq);
+  }
+  return found;
+}
+
+/** Who speaks, from the point of view of the person who reads. */
+export function speakerOf(event: WireEvent, myName: string): Speaker {
+  if (event.kind !== 'message') return 'system';
+  if (event.from === 'customer' || event.from === 'bot') return event.from;
+  if (event.from === 'staff') return event.name === myName ? 'me' : 'colleague';
+  return 'system';
+}
+
+/** The log cut into days, lines in the middle, and groups of messages by one speaker. */
+export function blocks(events: readonly WireEvent[], myName: string): Block[] {
+  const result: Block[] = [];
+  let before: number | undefined;
+  for (const event of events) {
+    if (before === undefined || !sameDay(before, event.at)) result.push({ kind: 'day', at: event.at });
+    before = event.at;
+    const speaker = speakerOf(event, myName);
+    const last = result.at(-1);
+    if (speaker === 'system') result.push({ kind: 'line', event });
+    else if (last?.kind === 'group' && last.speaker === speaker && last.name === event.name && event.at - last.events.at(-1)!.at < ONE_BREATH_MS) last.events.push(event);
+    else result.push({ kind: 'group', speaker, name: event.name, at: event.at, events: [event] });
+  }
+  return result;
+}
+
+export type Paragraph = { kind: 'p'; text: string } | { kind: 'ul'; items: string[] };
+
+/** A text as paragraphs and lists of the lines that begin with "- ". */
+export function paragraphs(text: string): Paragraph[] {
+  const result: Paragraph[] = [];
+  let list: string[] | undefined;
+  for (const line of text.split('\n')) {
+    if (line.startsWith('- ')) {
+      if (!list) result.push({ kind: 'ul', items: (list = []) });
+      list.push(line.slice(2));
+      continue;
+    }
+    list = undefined;
+    if (line.trim()) result.push({ kind: 'p', text: line });
+  }
+  return result;
+}

@@ -1,0 +1,57 @@
+// Words, texts and names as the customer reads them.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { plural, rank } from '../shared/format';
+import { pieces } from '../shared/text';
+import { subject } from '../widget/identity';
+import { spoken, transcript } from '../widget/transcript';
+import * as words from '../widget/words';
+import { card, event } from './samples';
+
+test('one is singular, everything else is plural', () => {
+  assert.deepEqual([0, 1, 2].map((count) => plural(count, 'message', 'messages')), ['0 messages', '1 message', '2 messages']);
+});
+
+test('places are words as long as people would say them so', () => {
+  assert.deepEqual([2, 5, 12].map(rank), ['second', 'fifth', 'number 12']);
+});
+
+test('the wait is stated with place and minutes', () => {
+  assert.equal(words.place(1, 0), 'You’re next in line, about 1 minute.');
+  assert.equal(words.place(3, 4), 'You’re third in line, about 4 minutes.');
+  assert.equal(words.place(12), 'You’re number 12 in line.');
+});
+
+test('only web addresses are linked, without the punctuation after them', () => {
+  assert.deepEqual(pieces('See https://a.example/b?c=1, or (http://d.example).'), ['See ', 'https://a.example/b?c=1', ', or (', 'http://d.example', ').']);
+  assert.deepEqual(pieces('javascript:alert(1) or ftp://a.example'), ['javascript:alert(1) or ftp://a.example']);
+});
+
+test('a card is spoken line by line', () => {
+  assert.equal(
+    spoken(event(1, { text: 'Here it is.', card })),
+    'Here it is.\nJune bill\n  Standard, £30.00\n  Engineer visit, New, On 4 June, £12.00\n  Total, £42.00\nVAT is included.',
+  );
+});
+
+test('the transcript names who speaks and leaves ratings out', () => {
+  const text = transcript(
+    [
+      event(1, { from: 'customer', text: 'Hello' }),
+      event(2, { text: 'Hi.' }),
+      event(3, { from: 'customer', kind: 'rating', score: 1, text: undefined }),
+      event(4, { from: 'system', kind: 'owner', owner: 'staff', text: 'Priya joined.' }),
+      event(5, { from: 'staff', name: 'Priya', text: 'I’m here.' }),
+    ],
+    'en-GB',
+  );
+  const said = text.trim().split('\n').map((line) => line.split('  ')[1]);
+  assert.deepEqual(said, ['You: Hello', 'Assistant: Hi.', 'Priya joined.', 'Priya: I’m here.']);
+});
+
+test('a token says whom it is about, anything else says nothing', () => {
+  const payload = Buffer.from(JSON.stringify({ sub: 'zoë?>' })).toString('base64url');
+  assert.ok(subject(`h.${payload}.s`));
+  assert.equal(subject('not a token'), undefined);
+  assert.equal(subject('a.b.c'), undefined);
+});

@@ -1,0 +1,46 @@
+// What the customer sent and the server has not shown yet. Pure: entries stay until the log has them.
+import type { ClientFrame, Code } from '../protocol';
+
+/** Without an answer for this long, the customer is told and asked. */
+export const PATIENCE_MS = 600_000;
+
+/** Frames that must not be lost: each has a key, and a repeated key gets the same ack. */
+export type Kept = Extract<ClientFrame, { key: string }>;
+
+/** Such a frame before it has its key. */
+export type Unkeyed = Kept extends infer Frame ? (Frame extends Kept ? Omit<Frame, 'key'> : never) : never;
+
+export type Entry = {
+  frame: Kept;
+  /** What the customer sees until the log has it; absent for what doesn't show as words. */
+  shown?: string;
+  at: number;
+  state: 'sending' | 'failed';
+  /** Why it failed, in plain words. */
+  reason?: string;
+};
+
+export type Outbox = readonly Entry[];
+
+export const put = (outbox: Outbox, frame: Kept, at: number, shown?: string): Outbox => [...outbox, { frame, shown, at, state: 'sending' }];
+
+export const without = (outbox: Outbox, key: string): Outbox => outbox.filter((entry) => entry.frame.key !== key);
+
+/** The frames to send on a new connection, in the order in which they were made. */
+export const toSend = (outbox: Outbox): Kept[] => outbox.filter((entry) => entry.state === 'sending').map((entry) => entry.frame);
+
+/** The server has it. What shows as words waits for its event; the rest is done. */
+export const acked = (outbox: Outbox, key: string): Outbox => outbox.filter((entry) => entry.frame.key !== key || entry.shown);
+
+/** The entry with this key as the changes say; trying again keeps the key, so that nothing arrives twice. */
+export const change = (outbox: Outbox, key: string, changes: Partial<Entry>): Outbox =>
+  outbox.map((entry) => (entry.frame.key === key ? { ...entry, ...changes } : entry));
+
+/** Gives up on what has waited too long. */
+export const expired = (outbox: Outbox, now: number): Outbox =>
+  outbox.some((entry) => isOld(entry, now)) ? outbox.map((entry) => (isOld(entry, now) ? { ...entry, state: 'failed' } : entry)) : outbox;
+
+/** Errors that pass: the entry is kept and tried again by itself. */
+export const passes = (code: Code) => /unavailable|busy|rate_limited|not_welcomed/.test(code);
+
+const isOld = (entry: Entry, now: number) => entry.state === 'sending' && now - entry.at >= PATIENCE_MS;

@@ -1,0 +1,130 @@
+// Puts the panel together once it is wanted: the chat, its view, the launcher's badge and the page's calls.
+import { h } from '../shared/dom';
+import { makeChat } from './chat';
+import { isSaid } from './conversation';
+import { overPolling, overWebSocket } from './links';
+import type { Call } from './loader';
+import { makeMemory } from './memory';
+import css from './panel.css';
+import * as words from './words';
+import { makeView } from './view';
+
+/** Small screens show the panel alone. */
+const FULL_SCREEN = '(max-width: 480px), (max-height: 480px)';
+/** How often time itself is looked at: typing that fades, messages that wait too long. */
+const TICK_MS = 1_000;
+
+type Happening = 'open' | 'close' | 'message' | 'unread' | 'identity';
+
+/** Makes the panel in the loader's shadow root and returns what `plainbill(…)` does from now on. */
+export function start(host: HTMLElement, launcher: HTMLButtonElement, options: DOMStringMap, src: string): Call {
+  const root = host.shadowRoot!;
+  const sheet = new CSSStyleSheet();
+  sheet.replaceSync(css);
+  root.adoptedStyleSheets = [...root.adoptedStyleSheets, sheet];
+
+  const { origin } = new URL(src);
+  const locale = options.locale ?? navigator.language;
+  const fullScreen = matchMedia(FULL_SCREEN);
+  const happened = (event: Happening, detail?: unknown) => host.dispatchEvent(new CustomEvent(event, { detail }));
+  const outside = h('div', { class: 'unseen', role: 'status' });
+  let isOpen = false;
+  let badge = 0;
+
+  const chat = makeChat(
+    {
+      socket: overWebSocket(origin),
+      polling: overPolling(origin),
+      memory: makeMemory(options.persist),
+      identityUrl: options.identityUrl,
+      locale,
+    },
+    {
+      changed(fresh) {
+        view.update(fresh);
+        look();
+        fresh.filter(isSaid).forEach((event) => happened('message', event));
+      },
+      forgotten: () => view.clear(),
+      refused: () => happened('identity'),
+    },
+  );
+  const view = makeView(chat, () => toggle(false), locale);
+  const panel = view.element;
+  panel.dir = options.dir ?? getComputedStyle(document.documentElement).direction;
+  root.append(panel, outside);
+
+  const toggle = (open: boolean) => {
+    if (open === isOpen) return;
+    isOpen = open;
+    panel.hidden = !open;
+    host.toggleAttribute('open', open);
+    launcher.ariaExpanded = `${open}`;
+    if (open) {
+      chat.connect();
+      view.update([]);
+      view.focus();
+    } else launcher.focus();
+    fit();
+    look();
+    happened(open ? 'open' : 'close');
+  };
+
+  /** What is on the screen has been seen; what isn't is counted on the launcher. */
+  const look = () => {
+    if (isOpen && document.visibilityState === 'visible') chat.see();
+    const { unread: count } = chat.now();
+    if (count === badge) return;
+    badge = count;
+    launcher.dataset.unread = `${count || ''}`;
+    const label = options.label ?? words.launcher;
+    launcher.ariaLabel = count ? `${label}, ${words.unread(count)}` : label;
+    outside.textContent = count ? words.unread(count) : '';
+    happened('unread', count);
+  };
+
+  /** On a small screen the panel fills what the on-screen keyboard leaves. */
+  const fit = () => {
+    const { height, offsetTop } = visualViewport!;
+    panel.style.setProperty('--height', `${height}px`);
+    panel.style.setProperty('--top', `${offsetTop}px`);
+    panel.ariaModal = `${fullScreen.matches}`;
+  };
+
+  root.addEventListener('keydown', (event) => {
+    const { key, shiftKey } = event as KeyboardEvent;
+    if (!isOpen) return;
+    if (key === 'Escape') {
+      event.stopPropagation();
+      if (!view.escape()) toggle(false);
+    }
+    if (key === 'Tab' && fullScreen.matches) {
+      const stops = [...panel.querySelectorAll<HTMLElement>('button,a,input,textarea,.log')].filter((stop) => stop.offsetParent);
+      if (shiftKey) stops.reverse();
+      if (root.activeElement !== stops.at(-1)) return;
+      event.preventDefault();
+      stops[0]!.focus();
+    }
+  });
+  for (const event of ['resize', 'scroll']) visualViewport!.addEventListener(event, fit);
+  fullScreen.onchange = fit;
+  for (const event of ['online', 'pageshow']) addEventListener(event, () => chat.wake(true));
+  addEventListener('offline', () => view.update([]));
+  document.addEventListener('visibilitychange', () => {
+    if (document.visibilityState === 'visible') chat.wake(false);
+    look();
+  });
+  setInterval(() => chat.tick(), TICK_MS);
+  if (chat.now().remembers) chat.connect();
+
+  const calls: Record<string, (...words: any[]) => void> = {
+    open: () => toggle(true),
+    close: () => toggle(false),
+    toggle: () => toggle(!isOpen),
+    send: chat.say,
+    identify: chat.identify,
+    logout: chat.logout,
+    on: (event, call) => host.addEventListener(event, ({ detail }: any) => call(detail)),
+  };
+  return (name, ...rest) => calls[name as string]?.(...rest);
+}
