@@ -1,7 +1,6 @@
 //! The parts of the running program, built once and shared, and the clock that all of them read.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -37,6 +36,8 @@ const QUEUE_LOOK: Duration = Duration::from_secs(20);
 const QUEUE_MAX: u32 = 5_000;
 /// Finished stints that the waiting time is estimated from.
 const STINTS_MAX: u32 = 50;
+/// How long a turn waits for a classifier that has just been started.
+const LEARN_WAIT_MAX: Duration = Duration::from_secs(30);
 /// How often questions are grouped when nothing has announced them.
 const FEEDBACK_LOOK: Duration = Duration::from_secs(30);
 
@@ -98,8 +99,8 @@ pub struct App {
     pub tasks: TaskTracker,
     /// The end.
     pub stop: CancellationToken,
-    /// The classifier has been taught with the present content.
-    taught: AtomicBool,
+    /// Whether the classifier has learnt the content; nothing while it does for the first time.
+    learnt: watch::Sender<Option<bool>>,
 }
 
 /// Staff and customers with a socket open on this node.
@@ -135,9 +136,9 @@ impl Presence {
         u32::try_from(staff.len()).unwrap_or(u32::MAX)
     }
 
-    /// Whether a customer has this conversation open.
-    pub fn has_customer(&self, id: &ConversationId) -> bool {
-        self.customers.lock().unwrap_or_else(PoisonError::into_inner).contains_key(id)
+    /// How many connections this conversation has.
+    pub fn n_customers(&self, id: &ConversationId) -> usize {
+        self.customers.lock().unwrap_or_else(PoisonError::into_inner).get(id).copied().unwrap_or(0)
     }
 }
 
@@ -177,12 +178,13 @@ impl App {
             signed_out: broadcast::Sender::new(64),
             tasks: TaskTracker::new(),
             stop: CancellationToken::new(),
-            taught: AtomicBool::new(false),
+            learnt: watch::Sender::new(None),
         })
     }
 
     /// Starts what runs beside the sockets.
     pub fn start(self: &Arc<Self>) {
+        self.spawn(|app| async move { app.teach().await });
         self.spawn(|app| async move { app.keep_line().await });
         self.spawn(|app| async move { app.find_unanswered().await });
         self.spawn(|app| async move { app.watch_content().await });
@@ -197,7 +199,17 @@ impl App {
 
     /// Whether the classifier can be asked.
     pub fn understands(&self) -> bool {
-        self.classifier.load().is_some() && self.taught.load(Ordering::Acquire)
+        self.classifier.load().is_some() && *self.learnt.borrow() == Some(true)
+    }
+
+    /// Waits while the classifier learns for the first time: what comes in meanwhile is kept, and answered then.
+    async fn until_learnt(&self) {
+        if self.classifier.load().is_none() {
+            return;
+        }
+        let mut learnt = self.learnt.subscribe();
+        // Past the wait a person answers.
+        let _ = tokio::time::timeout(LEARN_WAIT_MAX, learnt.wait_for(Option::is_some)).await;
     }
 
     /// Teaches the classifier the present content; guesses go on with the old lessons meanwhile.
@@ -207,18 +219,23 @@ impl App {
         match classifier.learn(&lessons).await {
             Ok(report) => {
                 tracing::info!(?report, "the classifier has learnt the content");
-                self.taught.store(true, Ordering::Release);
+                self.learnt.send_replace(Some(true));
             }
-            Err(error) => tracing::error!(%error, "the classifier could not learn the content"),
+            Err(error) => {
+                tracing::error!(%error, "the classifier could not learn the content");
+                // With earlier lessons it goes on as before.
+                self.learnt.send_if_modified(|it| it.replace(it.unwrap_or(false)).is_none());
+            }
         }
     }
 
     /// What a turn in this conversation works with.
     pub async fn turn_parts(&self, id: &ConversationId) -> Parts {
+        self.until_learnt().await;
         let content = self.contents.current();
         let now = self.clock.now();
         let line = self.line.borrow().clone();
-        // A classifier that has not been taught knows nothing: a person answers.
+        // A classifier that has not learnt anything knows nothing: a person answers.
         let classifier = if self.understands() { self.classifier.load_full() } else { None };
         Parts {
             wait: handoff::wait(&content, now, &line, line.place_of(id)),

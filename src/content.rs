@@ -9,13 +9,14 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use jiff::civil::Date;
 
-pub mod check;
+mod check;
 pub mod facts;
 pub mod file;
 pub mod hours;
 pub mod paths;
 pub mod plain_words;
 mod read;
+mod shapes;
 pub mod template;
 
 use file::{BusinessFile, IntentFile, Need, PolicyFile, SentencesFile, UrgentFile, WordsFile};

@@ -203,8 +203,6 @@ impl From<sqlx::Error> for StoreError {
 /// Reads SQLite's result codes (numbers, <https://www.sqlite.org/rescode.html>) and PostgreSQL's SQLSTATE (five
 /// characters, <https://www.postgresql.org/docs/current/errcodes-appendix.html>).
 fn from_code(code: &str, detail: String) -> StoreError {
-    const SQLITE_IOERR_FSYNC: i32 = 1034;
-    const SQLITE_IOERR_DIR_FSYNC: i32 = 1290;
     if code.len() == 5 {
         return match (&code[..2], code) {
             ("53", "53100") => StoreError::unavailable(Trouble::Full, detail),
@@ -216,14 +214,22 @@ fn from_code(code: &str, detail: String) -> StoreError {
     }
     let extended: i32 = code.parse().unwrap_or_default();
     match (extended, extended % 256) {
-        // After a failed sync nobody knows what is on the disk.
-        (SQLITE_IOERR_FSYNC | SQLITE_IOERR_DIR_FSYNC, _) => StoreError::broken(detail),
+        (_, _) if FAILED_SYNC.contains(&extended) => StoreError::broken(detail),
         (_, 13) => StoreError::unavailable(Trouble::Full, detail),
         (_, 5 | 6) => StoreError::unavailable(Trouble::Locked, detail),
         // Interrupted, read-only, input or output, cannot open.
         (_, 8..=10 | 14) => StoreError::unavailable(Trouble::Lost, detail),
         _ => StoreError::broken(detail),
     }
+}
+
+/// SQLite's codes for a sync of the file or its folder that failed.
+const FAILED_SYNC: [i32; 2] = [1034, 1290];
+
+/// Whether the disk failed to sync, after which nobody knows what is on it.
+fn is_failed_sync(error: &sqlx::Error) -> bool {
+    let code = error.as_database_error().and_then(|inner| inner.code()?.parse().ok());
+    code.is_some_and(|code: i32| FAILED_SYNC.contains(&code))
 }
 
 /// The store. Cloning it is cheap; all clones are one store.
@@ -239,6 +245,13 @@ struct Inner {
     place: Place,
     read_wait: Duration,
     events_max: u32,
+}
+
+impl Drop for Inner {
+    /// A store that nobody closed must not leave the bus running.
+    fn drop(&mut self) {
+        self.bus.end();
+    }
 }
 
 impl Store {

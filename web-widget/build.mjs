@@ -8,7 +8,7 @@ import { gzipSync } from 'node:zlib';
 
 const root = import.meta.dirname;
 const dist = join(root, 'dist');
-const target = ['es2022', 'safari16.4', 'firefox115', 'chrome111'];
+const target = ['es2022', 'safari16.4', 'firefox121', 'chrome111'];
 const hasConsole = existsSync(join(root, 'console/main.tsx'));
 
 /** What the manifest vouches for: when one of these changes, dist is stale. */

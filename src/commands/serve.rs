@@ -42,7 +42,6 @@ pub async fn serve(config: Config) -> anyhow::Result<ExitCode> {
     let engine = classifier.as_ref().map_or("none", |it| it.engine());
     let demo = config.demo;
     let app = App::new(Made { config, store, contents, classifier, billing, identity, clock: Clock::system() });
-    app.teach().await;
     if let Some(password) = first_password {
         println!("Staff sign in at http://{address}/console as `{}` with the password `{password}`.", staff::FIRST_LOGIN);
         println!("It is shown once. `plainbill staff password {}` sets another.", staff::FIRST_LOGIN);

@@ -10,7 +10,8 @@ use serde::de::DeserializeOwned;
 use super::file::{BusinessFile, CostFile, HoursFile, IntentFile, PoliciesFile, Thresholds, UrgentFile, WordsFile};
 use super::hours::read_hours;
 use super::plain_words::Jargon;
-use super::read::{self, Key, Source};
+use super::read::{self, Source};
+use super::shapes::{self, Key};
 use super::template::{Facts, Templates};
 use super::{COMMANDS, Content, Fault, Intent, UrgentWords, bare_phrases, paths};
 
@@ -112,11 +113,11 @@ struct Loading<'a> {
 impl Loading<'_> {
     fn load(&mut self) -> Option<Content> {
         self.check_stray_files();
-        let business = self.read_one::<BusinessFile>(0, read::BUSINESS);
-        let sentences = self.read_one(1, read::SENTENCES);
-        let urgent = self.read_one::<UrgentFile>(2, read::URGENT);
-        let policies = self.read_one::<PoliciesFile>(3, read::POLICIES);
-        let words = self.read_one::<WordsFile>(4, read::WORDS);
+        let business = self.read_one::<BusinessFile>(0, shapes::BUSINESS);
+        let sentences = self.read_one(1, shapes::SENTENCES);
+        let urgent = self.read_one::<UrgentFile>(2, shapes::URGENT);
+        let policies = self.read_one::<PoliciesFile>(3, shapes::POLICIES);
+        let words = self.read_one::<WordsFile>(4, shapes::WORDS);
         let (intents, known) = self.read_intents();
         let faults = &mut self.faults;
 
@@ -230,7 +231,7 @@ impl Loading<'_> {
                     None => places.insert(name.clone(), file.clone()),
                 };
                 let Some(text) = self.text_of(&file, "It was here a moment ago; try again.") else { continue };
-                if let Some((read, source)) = read::read(&file, text, read::INTENT, &mut self.faults) {
+                if let Some((read, source)) = read::read(&file, text, shapes::INTENT, &mut self.faults) {
                     intents.push(Read { name, stage: stage.clone(), file: read, source });
                 }
             }

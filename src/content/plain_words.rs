@@ -189,17 +189,14 @@ fn block(code: &str, frames: &mut Vec<(Option<String>, String)>) {
                 });
             }
         }
-        "endif" => {
-            if 1 < frames.len() {
-                if let Some((best, branch)) = frames.pop() {
-                    let text = match best {
-                        Some(best) => longer(best, branch),
-                        None => branch,
-                    };
-                    if let Some(around) = frames.last_mut() {
-                        around.1.push_str(&text);
-                    }
-                }
+        "endif" if 1 < frames.len() => {
+            let Some((best, branch)) = frames.pop() else { return };
+            let text = match best {
+                Some(best) => longer(best, branch),
+                None => branch,
+            };
+            if let Some(around) = frames.last_mut() {
+                around.1.push_str(&text);
             }
         }
         _ => {}

@@ -131,11 +131,11 @@ struct Folder(TempDir);
 impl Folder {
     fn new() -> Self {
         let folder = Self(tempfile::tempdir().expect("there is a place for temporary files"));
-        let sentences: Vec<String> = read::SENTENCES
+        let sentences: Vec<String> = shapes::SENTENCES
             .iter()
             .map(|key| match (key.name, key.shape) {
                 ("did_you_mean", _) => "did_you_mean = \"Is it {{ first }} or {{ second }}?\"".to_owned(),
-                (name, read::Shape::Texts) => format!("{name} = [\"{name}\"]"),
+                (name, shapes::Shape::Texts) => format!("{name} = [\"{name}\"]"),
                 (name, _) => format!("{name} = \"We are here.\""),
             })
             .collect();

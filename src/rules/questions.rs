@@ -149,7 +149,7 @@ pub fn is_gibberish(text: &str) -> bool {
     let (short, long): (Vec<_>, Vec<_>) = words.iter().partition(|it| it.chars().count() < WORD_LETTERS_MIN);
     // Short words are mostly words; one is enough to make sense, unless it is one letter again and again.
     let says_something = |it: &&&String| {
-        let same = it.chars().all(|letter| Some(letter) == it.chars().next());
+        let same = it.chars().all(|letter| it.starts_with(letter));
         !(same && 2 < it.chars().count())
     };
     if short.iter().any(|it| says_something(&it)) {

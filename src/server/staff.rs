@@ -368,7 +368,7 @@ fn row(app: &App, record: &ConversationRecord, names: &Names) -> ConversationRow
         last_text: record.last_text.clone(),
         last_at: record.last_at_ms,
         seq: record.last_seq,
-        online: app.presence.has_customer(&record.id),
+        online: 0 < app.presence.n_customers(&record.id),
     }
 }
 

@@ -149,9 +149,14 @@ impl Bus {
         }
     }
 
+    /// Tells what connects the bus to other nodes to end.
+    pub fn end(&self) {
+        self.closing.cancel();
+    }
+
     /// Ends what connects the bus to other nodes.
     pub async fn close(&self) {
-        self.closing.cancel();
+        self.end();
         let tasks = std::mem::take(&mut *locked(&self.tasks));
         for task in tasks {
             task.await.ok();

@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::bus::Bus;
 use super::place::Place;
-use super::{StoreError, StoreSettings, Trouble};
+use super::{StoreError, StoreSettings, Trouble, is_failed_sync};
 use crate::conversation::{ConversationId, Seq};
 
 /// An open transaction, and what others should hear of once it is committed.
@@ -136,6 +136,14 @@ impl Writer {
     }
 }
 
+/// What a whole group is told when it was not kept.
+fn unavailable(error: StoreError) -> StoreError {
+    match error {
+        StoreError::Unavailable { .. } => error,
+        other => StoreError::unavailable(Trouble::Lost, other.to_string()),
+    }
+}
+
 fn gone() -> StoreError {
     StoreError::unavailable(Trouble::Lost, "the writer has ended")
 }
@@ -204,6 +212,14 @@ impl Desk {
             None => self.try_to_keep(group).await.err(),
         };
         if let (Some(tx), None) = (&mut self.tx, &failed) {
+            // Appends to one conversation lie side by side: the last one tells all.
+            tx.moved.dedup_by(|later, kept| {
+                let same = later.0 == kept.0;
+                if same {
+                    kept.1 = later.1;
+                }
+                same
+            });
             self.bus.publish(&std::mem::take(&mut tx.moved));
         }
         for job in group.drain(..) {
@@ -218,13 +234,7 @@ impl Desk {
                 Ok(Ok(())) => return Ok(()),
                 Ok(Err(Failed::Undone(_))) if care == Care::Together => {}
                 Ok(Err(Failed::Undone(error))) => return Err(error),
-                Ok(Err(Failed::Unknown(error))) => {
-                    self.tx = None;
-                    if matches!(error, StoreError::Broken { .. }) {
-                        self.broken.send_replace(Some(error.clone()));
-                    }
-                    return Err(error);
-                }
+                Ok(Err(Failed::Unknown(error))) => return Err(error),
                 Err(_) => {
                     self.tx = None;
                     return Err(StoreError::unavailable(Trouble::Lost, "writing took too long"));
@@ -259,17 +269,21 @@ impl Desk {
                         tx.moved.truncate(n_moved);
                         // A full disk or a lost connection ends the whole transaction: the first error says why.
                         if say(&mut tx, "rollback to savepoint job").await.is_err() {
-                            return Err(Failed::Undone(match error {
-                                StoreError::Unavailable { .. } => error,
-                                other => StoreError::unavailable(Trouble::Lost, other.to_string()),
-                            }));
+                            return Err(Failed::Undone(unavailable(error)));
                         }
                     }
                     say(&mut tx, "release savepoint job").await.map_err(Failed::Undone)?;
                 }
             }
         }
-        say(&mut tx, "commit").await.map_err(Failed::Unknown)?;
+        if let Err(error) = sqlx::raw_sql("commit").execute(&mut tx.db).await {
+            if is_failed_sync(&error) {
+                let broken = StoreError::broken(error);
+                self.broken.send_replace(Some(broken.clone()));
+                return Err(Failed::Unknown(broken));
+            }
+            return Err(Failed::Unknown(unavailable(error.into())));
+        }
         self.tx = Some(tx);
         Ok(())
     }

@@ -117,7 +117,6 @@ impl House {
             classifier,
         };
         let app = App::new(made);
-        app.teach().await;
         let listener = server::bind(([127, 0, 0, 1], 0).into(), &app.config.limits).expect("a free port");
         let address = listener.local_addr().expect("it is bound");
         let stop = CancellationToken::new();

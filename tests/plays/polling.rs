@@ -1,1 +1,71 @@
-//! Later.
+//! The same frames where a network blocks WebSockets.
+
+use serde_json::{Value, json};
+
+use crate::house::House;
+
+struct Poller {
+    http: reqwest::Client,
+    url: String,
+    origin: String,
+    token: Option<String>,
+}
+
+impl Poller {
+    fn new(house: &House) -> Self {
+        let origin = format!("http://{}", house.address);
+        Self { http: reqwest::Client::new(), url: format!("{origin}/v1/poll"), origin, token: None }
+    }
+
+    async fn send(&mut self, frames: Value) -> Vec<Value> {
+        let mut request = self.http.post(&self.url).header("origin", &self.origin).json(&json!({ "frames": frames }));
+        if let Some(token) = &self.token {
+            request = request.header("x-plainbill-poll", token);
+        }
+        self.take(request).await
+    }
+
+    async fn wait(&mut self) -> Vec<Value> {
+        let token = self.token.clone().expect("it has begun");
+        let request = self.http.get(&self.url).header("origin", &self.origin).header("x-plainbill-poll", token);
+        self.take(request).await
+    }
+
+    async fn take(&mut self, request: reqwest::RequestBuilder) -> Vec<Value> {
+        let response = request.send().await.expect("it answers");
+        assert_eq!(response.status(), 200);
+        let mut body: Value = response.json().await.expect("it is JSON");
+        self.token = body["poll"].as_str().map(str::to_owned);
+        match body["frames"].take() {
+            Value::Array(frames) => frames,
+            other => panic!("frames are a list, not {other}"),
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_customer_behind_a_strict_network_gets_the_same_answers() {
+    let house = House::open().await;
+    let mut poller = Poller::new(&house);
+    let mut frames = poller.send(json!([{ "type": "hello", "identity": house.token("one-off-fee") }])).await;
+    while !frames.iter().any(|it| it["type"] == "welcome") {
+        frames.extend(poller.wait().await);
+    }
+    let say = json!([{ "type": "say", "key": "k", "text": "why is my bill higher this month?" }]);
+    let mut frames = poller.send(say).await;
+    let answered = |it: &Value| it["text"].as_str().is_some_and(|it| it.contains("£12.00 more"));
+    while !frames.iter().any(answered) {
+        frames.extend(poller.wait().await);
+    }
+    assert!(frames.iter().any(|it| it["type"] == "ack" && it["key"] == "k"));
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_unknown_poll_token_has_to_begin_again() {
+    let house = House::open().await;
+    let http = reqwest::Client::new();
+    let request = http.get(format!("http://{}/v1/poll", house.address)).header("x-plainbill-poll", "guessed");
+    assert_eq!(request.send().await.expect("it answers").status(), 410);
+    house.close().await;
+}

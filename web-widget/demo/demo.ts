@@ -5,7 +5,7 @@ import { h } from '../shared/dom';
 
 type Customer = { id: string; name: string; about: string };
 type Customers = { customers: Customer[]; current: string };
-type Account = { name: string; plan: string; balance: string; card: WireCard };
+type Account = { name: string; plan: string; balance: string; card: WireCard | null };
 
 declare global {
   interface Window {
@@ -45,7 +45,7 @@ async function showAccount() {
   find('hello').textContent = `Hello ${name.split(' ')[0]}. Here is what we’ve billed you for.`;
   find('balance').textContent = balance;
   find('plan-name').textContent = plan;
-  find('bills').replaceChildren(cardTable(card));
+  find('bills').replaceChildren(card ? cardTable(card) : h('p', {}, 'No bills yet.'));
 }
 
 /** Signs in as somebody else: the old conversation leaves the screen before the new customer's may appear. */

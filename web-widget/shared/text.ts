@@ -23,6 +23,6 @@ const linked = (text: string) => pieces(text).map((piece, index) => (index % 2 ?
 
 /** Only what the browser itself reads as an address becomes a link. */
 function link(href: string) {
-  const anchor = h('a', { href, target: '_blank', rel: 'noopener noreferrer nofollow' }, href);
+  const anchor = h('a', { href, target: '_blank', rel: 'noopener noreferrer' }, href);
   return anchor.host ? anchor : href;
 }

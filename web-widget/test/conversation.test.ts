@@ -38,7 +38,7 @@ test('a welcome says who answers and whether the customer is known', () => {
   const known = after(welcome({ owner: 'staff', staff: 'Priya', verified: 'Ana' }));
   assert.deepEqual([known.owner, known.staff, known.verified], ['staff', 'Priya', 'Ana']);
   const later = step(known, welcome(), 0);
-  assert.deepEqual([later.owner, later.staff, later.verified], ['bot', undefined, undefined]);
+  assert.deepEqual([later.owner, later.verified], ['bot', undefined]);
 });
 
 test('a change of owner names the person', () => {
@@ -49,6 +49,11 @@ test('a change of owner names the person', () => {
   assert.deepEqual([joined.owner, joined.staff], ['staff', 'Priya']);
   const back = step(joined, event(3, { from: 'system', kind: 'owner', owner: 'bot' }), 0);
   assert.deepEqual([back.owner, back.staff], ['bot', undefined]);
+});
+
+test('who is speaking is still known after a break', () => {
+  const joined = after(welcome(), event(1, { from: 'system', kind: 'owner', owner: 'staff', name: 'Priya' }));
+  assert.equal(step(joined, welcome({ owner: 'staff', seq: 1 }), 0).staff, 'Priya');
 });
 
 test('typing ends with a message, with its own frame, or after ten seconds', () => {

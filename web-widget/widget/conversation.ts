@@ -40,7 +40,7 @@ export function step(before: Conversation, frame: ServerFrame, now: number): Con
   switch (frame.type) {
     case 'welcome': {
       const kept = frame.reset || (before.conversation && before.conversation !== frame.conversation) ? nothing : before;
-      return { ...kept, staff: undefined, verified: undefined, typing: undefined, ...frame };
+      return { ...kept, verified: undefined, typing: undefined, ...frame };
     }
     case 'event':
       return frame.seq > before.seen ? withEvent(before, frame) : before;

@@ -49,5 +49,5 @@ export const transcriptFile = 'conversation.txt';
 export const print = 'Print';
 export const end = 'End chat';
 export const erase = 'Delete from this device';
-export const eraseSure = 'Delete this chat from this device? It can’t be brought back.';
-export const erased = 'The chat is deleted from this device.';
+export const eraseSure = 'Delete this chat from this device for good?';
+export const erased = 'The chat is deleted.';

@@ -347,13 +347,14 @@ impl DiscountFacts {
 pub(super) struct EndedDiscountFacts {
     label: String,
     amount: i64,
-    ended_on: Option<String>,
+    ended_on: String,
 }
 
 impl EndedDiscountFacts {
     pub(super) fn new(account: &Account, today: Date) -> Option<Self> {
         let discount = account.ended_discount(today)?;
-        Some(Self { label: discount.label.clone(), amount: discount.amount.minor, ended_on: iso(discount.until) })
+        let ended_on = discount.until?.to_string();
+        Some(Self { label: discount.label.clone(), amount: discount.amount.minor, ended_on })
     }
 }
 

@@ -271,12 +271,12 @@ fn check_steps(intent: &Read, talk: &TalkFile, path: &str, known: &Known, faults
                 faults.push(source.fault(&path, format!("there is no intent `{name}`"), hint));
             }
         }
-        if let (Some(slot), Some(slots)) = (&step.asks, &known.slots) {
-            if !slots.contains(slot) {
-                let hint = did_you_mean(slot, slots.iter().map(String::as_str));
-                let hint = hint.unwrap_or_else(|| format!("Add `[slots.{slot}]`, or take it out."));
-                faults.push(source.fault(&format!("{path}.asks"), format!("there is no slot `{slot}`"), hint));
-            }
+        if let (Some(slot), Some(slots)) = (&step.asks, &known.slots)
+            && !slots.contains(slot)
+        {
+            let hint = did_you_mean(slot, slots.iter().map(String::as_str));
+            let hint = hint.unwrap_or_else(|| format!("Add `[slots.{slot}]`, or take it out."));
+            faults.push(source.fault(&format!("{path}.asks"), format!("there is no slot `{slot}`"), hint));
         }
     }
 }

@@ -1,0 +1,292 @@
+//! The shapes of content files: which keys there are, and what their values look like.
+//!
+//! They repeat `file.rs` so that all faults of a file can be told together, with hints; serde stops at the first.
+//! A test keeps the two alike, and what serde alone refuses is still a fault.
+
+/// What a value must look like.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Shape {
+    /// Text.
+    Text,
+    /// `true` or `false`.
+    Flag,
+    /// A whole number that fits `i64`.
+    Whole,
+    /// A whole number, zero or more, that fits `u32`.
+    Count,
+    /// A number.
+    Number,
+    /// A list of texts.
+    Texts,
+    /// One text or a list of texts.
+    TextOrTexts,
+    /// One of these words.
+    Word(&'static [&'static str]),
+    /// A list of these words.
+    Words(&'static [&'static str]),
+    /// A table with these keys.
+    Table(&'static [Key]),
+    /// A list of tables with these keys.
+    Tables(&'static [Key]),
+    /// A table whose keys are names, and whose values look like this.
+    Named(&'static Shape),
+}
+
+/// One key of a table.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Key {
+    /// Its name.
+    pub(super) name: &'static str,
+    /// What its value must look like.
+    pub(super) shape: Shape,
+    /// It must be there.
+    pub(super) required: bool,
+}
+
+const fn must(name: &'static str, shape: Shape) -> Key {
+    Key { name, shape, required: true }
+}
+
+const fn may(name: &'static str, shape: Shape) -> Key {
+    Key { name, shape, required: false }
+}
+
+/// `intents/<stage>/<intent>.toml`.
+pub(super) const INTENT: &[Key] = &[
+    must("about", Shape::Text),
+    must("button", Shape::Text),
+    must("means", Shape::Text),
+    must("examples", Shape::Texts),
+    may("needs", Shape::Words(&["verified"])),
+    may("unverified", Shape::Text),
+    may("small_talk", Shape::Flag),
+    may("suggestion", Shape::Flag),
+    must("budget", Shape::Table(BUDGET)),
+    may("slots", Shape::Named(&Shape::Table(SLOT))),
+    may("answer", Shape::Tables(ANSWER)),
+    may("talk", Shape::Tables(TALK)),
+];
+
+pub(super) const BUDGET: &[Key] =
+    &[must("turns", Shape::Count), must("taps", Shape::Count), must("typed", Shape::Count)];
+
+pub(super) const SLOT: &[Key] = &[
+    must("kind", Shape::Word(&["invoice", "date", "money", "email", "text"])),
+    must("ask", Shape::Text),
+    must("ask_again", Shape::Text),
+    may("optional", Shape::Flag),
+    may("when", Shape::Text),
+];
+
+pub(super) const ANSWER: &[Key] = &[
+    may("when", Shape::Text),
+    must("say", Shape::Text),
+    may("choices", Shape::Texts),
+    may("card", Shape::Word(&["invoice", "invoices", "payments", "change", "plans"])),
+    may("then", Shape::Word(&["wait", "hand_off", "hand_off_urgent", "end"])),
+    may("survey", Shape::Flag),
+];
+
+pub(super) const TALK: &[Key] = &[
+    must("name", Shape::Text),
+    may("account", Shape::Text),
+    may("at", Shape::Text),
+    may("known_failure", Shape::Flag),
+    must("steps", Shape::Tables(STEP)),
+];
+
+pub(super) const STEP: &[Key] = &[
+    may("customer", Shape::Text),
+    may("taps", Shape::Text),
+    may("says", Shape::TextOrTexts),
+    may("says_not", Shape::TextOrTexts),
+    may("offers", Shape::Texts),
+    may("asks", Shape::Text),
+    may("did_you_mean", Shape::Texts),
+    may("understood", Shape::Text),
+    may("card", Shape::TextOrTexts),
+    may("hands_off", Shape::Flag),
+    may("urgent", Shape::Flag),
+    may("records", Shape::Text),
+];
+
+/// `intents/business.toml`.
+pub(super) const BUSINESS: &[Key] = &[
+    must("name", Shape::Text),
+    must("country", Shape::Text),
+    must("currency", Shape::Text),
+    must("time_zone", Shape::Text),
+    must("language", Shape::Text),
+    must("emergency_number", Shape::Text),
+    must("phone", Shape::Text),
+    must("email", Shape::Text),
+    must("address", Shape::Text),
+    must("pay_url", Shape::Text),
+    must("greeting", Shape::Text),
+    must("starters", Shape::Texts),
+    must("privacy", Shape::Text),
+    must("payment_methods", Shape::Texts),
+    must("hours", Shape::Table(HOURS)),
+    must("thresholds", Shape::Table(THRESHOLDS)),
+    must("cost", Shape::Table(COST)),
+];
+
+pub(super) const HOURS: &[Key] = &[
+    must("text", Shape::Text),
+    may("week", Shape::Named(&Shape::Text)),
+    may("holidays", Shape::Texts),
+    must("minutes_per_conversation", Shape::Count),
+];
+
+pub(super) const THRESHOLDS: &[Key] =
+    &[must("answer", Shape::Number), must("ask_back", Shape::Number), must("known", Shape::Number)];
+
+pub(super) const COST: &[Key] = &[must("per_contact_minor", Shape::Whole)];
+
+/// `intents/sentences.toml`.
+pub(super) const SENTENCES: &[Key] = &[
+    must("did_you_mean", Shape::Text),
+    must("something_else", Shape::Text),
+    must("say_it_again", Shape::Text),
+    must("do_not_know", Shape::Text),
+    must("in_queue", Shape::Text),
+    must("closed", Shape::Text),
+    must("kept_for_person", Shape::Text),
+    must("already_in_queue", Shape::Text),
+    must("already_with_person", Shape::Text),
+    must("taken", Shape::Text),
+    must("handed_back", Shape::Text),
+    must("closed_by_staff", Shape::Text),
+    must("ended", Shape::Text),
+    must("reopened", Shape::Text),
+    must("started_over", Shape::Text),
+    must("survey", Shape::Text),
+    must("thanks_for_rating", Shape::Text),
+    must("check_it_is_you", Shape::Text),
+    must("billing_down", Shape::Text),
+    must("does_not_add_up", Shape::Text),
+    must("trouble", Shape::Text),
+    must("same_answer", Shape::Text),
+    must("card_masked", Shape::Text),
+    must("button_talk_to_human", Shape::Text),
+    must("button_start_over", Shape::Text),
+    must("button_end_chat", Shape::Text),
+    must("start_over", Shape::Texts),
+    must("end_chat", Shape::Texts),
+    must("talk_to_human", Shape::Texts),
+];
+
+/// `intents/urgent.toml`.
+pub(super) const URGENT: &[Key] = &[must("rule", Shape::Tables(URGENT_RULE))];
+
+pub(super) const URGENT_RULE: &[Key] =
+    &[must("name", Shape::Text), must("phrases", Shape::Texts), may("unless", Shape::Texts), must("say", Shape::Text)];
+
+/// `intents/policies.toml`.
+pub(super) const POLICIES: &[Key] = &[must("policy", Shape::Tables(POLICY))];
+
+pub(super) const POLICY: &[Key] =
+    &[must("name", Shape::Text), must("from", Shape::Text), must("about", Shape::Text), must("value", Shape::Whole)];
+
+/// `intents/words.toml`.
+pub(super) const WORDS: &[Key] = &[must("instead", Shape::Tables(WORD)), may("explained", Shape::Named(&Shape::Text))];
+
+pub(super) const WORD: &[Key] = &[must("not", Shape::Texts), must("but", Shape::Text)];
+
+impl Shape {
+    /// What a value must be, in words.
+    pub(super) fn in_words(self) -> &'static str {
+        match self {
+            Shape::Text | Shape::Word(_) => "a text",
+            Shape::Flag => "true or false",
+            Shape::Whole => "a whole number",
+            Shape::Count => "a whole number, zero or more",
+            Shape::Number => "a number",
+            Shape::Texts | Shape::Words(_) => "a list of texts",
+            Shape::TextOrTexts => "a text or a list of texts",
+            Shape::Table(_) | Shape::Named(_) => "a table",
+            Shape::Tables(_) => "a list of tables",
+        }
+    }
+
+    /// How a key of this shape is written.
+    pub(super) fn example(self, name: &str) -> String {
+        match self {
+            Shape::Text | Shape::TextOrTexts => format!("`{name} = \"…\"`"),
+            Shape::Flag => format!("`{name} = true`"),
+            Shape::Whole | Shape::Count => format!("`{name} = 1`"),
+            Shape::Number => format!("`{name} = 0.5`"),
+            Shape::Texts => format!("`{name} = [\"…\", \"…\"]`"),
+            Shape::Word(words) => format!("`{name} = \"{}\"`", words.first().unwrap_or(&"…")),
+            Shape::Words(words) => format!("`{name} = [\"{}\"]`", words.first().unwrap_or(&"…")),
+            Shape::Table(keys) => {
+                let keys: Vec<_> = keys.iter().filter(|it| it.required).map(|it| format!("{} = …", it.name)).collect();
+                format!("`{name} = {{ {} }}`", keys.join(", "))
+            }
+            Shape::Tables(_) => format!("`[[{name}]]` with its keys below"),
+            Shape::Named(_) => format!("`[{name}]` with its keys below"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::de::DeserializeOwned;
+
+    use super::*;
+    use crate::content::file::*;
+
+    /// Learns the names of a struct's fields from serde, so that shapes and types cannot drift apart.
+    struct Fields<'a>(&'a mut Vec<&'static str>);
+
+    impl<'de> serde::Deserializer<'de> for Fields<'_> {
+        type Error = serde::de::value::Error;
+
+        fn deserialize_struct<V: serde::de::Visitor<'de>>(
+            self,
+            _: &'static str,
+            fields: &'static [&'static str],
+            _: V,
+        ) -> Result<V::Value, Self::Error> {
+            self.0.extend(fields);
+            Err(serde::de::Error::custom("the names are all that was wanted"))
+        }
+
+        fn deserialize_any<V: serde::de::Visitor<'de>>(self, _: V) -> Result<V::Value, Self::Error> {
+            Err(serde::de::Error::custom("not a struct"))
+        }
+
+        serde::forward_to_deserialize_any! {
+            bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf option unit
+            unit_struct newtype_struct seq tuple tuple_struct map enum identifier ignored_any
+        }
+    }
+
+    fn same_keys<T: DeserializeOwned>(keys: &[Key]) {
+        let mut fields = Vec::new();
+        let _ = T::deserialize(Fields(&mut fields));
+        let names: Vec<_> = keys.iter().map(|it| it.name).collect();
+        assert_eq!(fields, names, "{}", std::any::type_name::<T>());
+    }
+
+    #[test]
+    fn shapes_have_the_keys_of_the_types() {
+        same_keys::<IntentFile>(INTENT);
+        same_keys::<Budget>(BUDGET);
+        same_keys::<SlotFile>(SLOT);
+        same_keys::<AnswerFile>(ANSWER);
+        same_keys::<TalkFile>(TALK);
+        same_keys::<TalkStep>(STEP);
+        same_keys::<BusinessFile>(BUSINESS);
+        same_keys::<HoursFile>(HOURS);
+        same_keys::<Thresholds>(THRESHOLDS);
+        same_keys::<CostFile>(COST);
+        same_keys::<SentencesFile>(SENTENCES);
+        same_keys::<UrgentFile>(URGENT);
+        same_keys::<UrgentRule>(URGENT_RULE);
+        same_keys::<PoliciesFile>(POLICIES);
+        same_keys::<PolicyFile>(POLICY);
+        same_keys::<WordsFile>(WORDS);
+        same_keys::<WordFile>(WORD);
+    }
+}

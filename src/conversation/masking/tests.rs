@@ -1,0 +1,157 @@
+//! Tests of masking, with numbers that are published for tests.
+
+use super::*;
+use proptest::prelude::*;
+
+fn check(text: &str, wanted: &str) {
+    let masked = mask(text);
+    assert_eq!(masked.text, wanted, "{text}");
+    assert_eq!(masked.found, text != wanted, "{text}");
+}
+
+/// Numbers that card schemes and payment providers publish for tests.
+const CARDS: [&str; 22] = [
+    "4242424242424242",
+    "4000056655665556",
+    "4111111111111111",
+    "4012888888881881",
+    "4222222222222",
+    "5555555555554444",
+    "2223003122003222",
+    "5200828282828210",
+    "5105105105105100",
+    "5425233430109903",
+    "378282246310005",
+    "371449635398431",
+    "6011111111111117",
+    "6011000990139424",
+    "6011981111111113",
+    "3056930009020004",
+    "36227206271667",
+    "3566002020360505",
+    "3530111333300000",
+    "6200000000000005",
+    "6759649826438453",
+    "30569309025904",
+];
+
+#[test]
+fn test_cards_are_hidden_in_every_spacing() {
+    for card in CARDS {
+        let last = &card[card.len() - 4..];
+        for gap in ["", " ", "-", "  ", " - ", ".", "\n", "\u{a0}", "\u{2013}", "\u{200b}"] {
+            for size in [4, 1] {
+                let groups: Vec<String> =
+                    card.as_bytes().chunks(size).map(|it| String::from_utf8_lossy(it).into_owned()).collect();
+                let number = groups.join(gap);
+                check(&format!("my card {number}, please"), &format!("my card [card ending {last}], please"));
+                check(&number, &format!("[card ending {last}]"));
+            }
+        }
+    }
+}
+
+#[test]
+fn cards_are_hidden_in_groups_as_printed_and_among_other_words() {
+    check("3782 822463 10005", "[card ending 0005]");
+    check("Card:4242-4242-4242-4242.", "Card:[card ending 4242].");
+    check("42 42 42 42 42 42 42 42", "[card ending 4242]");
+    check("4242 4242 4242 4242 08/27 123", "[card ending 4242] 08/27 123");
+    check("４２４２ ４２４２ ４２４２ ４２４２", "[card ending 4242]");
+    check("4242424242424242 and 5555555555554444", "[card ending 4242] and [card ending 4444]");
+}
+
+#[test]
+fn published_ibans_are_hidden() {
+    for (iban, last) in [
+        ("GB82 WEST 1234 5698 7654 32", "5432"),
+        ("DE89370400440532013000", "3000"),
+        ("fr14 2004 1010 0505 0001 3m02 606", "2606"),
+        ("NO93 8601 1117 947", "7947"),
+        ("MT84MALT011000012345MTLCAST001S", "001S"),
+        ("NL91-ABNA-0417-1643-00", "4300"),
+    ] {
+        check(&format!("pay to {iban} today"), &format!("pay to [account ending {last}] today"));
+    }
+}
+
+#[test]
+fn social_security_numbers_passwords_and_tokens_are_hidden() {
+    check("ssn 123-45-6789.", "ssn [hidden].");
+    check("my password is hunter2 ok", "my password is [hidden] ok");
+    check("Password: s3cret!", "Password: [hidden]");
+    check("pin=1234", "pin=[hidden]");
+    check("the CVV is 123", "the CVV is [hidden]");
+    let token = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.abc-DEF_123";
+    check(&format!("token {token} here"), "token [hidden] here");
+}
+
+#[test]
+fn numbers_that_are_no_secrets_stay() {
+    for text in [
+        "INV-1042",
+        "invoice 2026-00012345",
+        "order 123456789012",
+        "account 88123",
+        "+44 7700 900123",
+        "01632 960 123",
+        "(555) 123-4567",
+        "call 555-123-4567",
+        "4242",
+        "£1,234.56",
+        "3 June 2026 14:55",
+        "2026-06-03 2026-07-03",
+        "1234567890123456",
+        "0000000000000000",
+        "tracking 1Z999AA10123456784",
+        "4111111111111112",
+        "GB82 WEST 1234 5698 7654 33",
+        "000-12-3456",
+        "my password is wrong",
+        "password is not working",
+        "i forgot my password",
+        "the password isn't accepted",
+        "pin",
+        "spinning: x",
+        "eyJ is short",
+        "",
+        "123-45-67890",
+        "ref 20260603-20260703-0001",
+        "my pin is locked",
+    ] {
+        check(text, text);
+    }
+}
+
+#[test]
+fn of_many_other_numbers_hardly_any_is_hidden() {
+    let n_hidden = (0..2_000_u64)
+        .map(|i| {
+            let scattered = i.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            match i % 4 {
+                0 => format!("INV-{:06}", scattered % 1_000_000),
+                1 => format!("+44 7{:03} {:06}", scattered % 1_000, (scattered >> 16) % 1_000_000),
+                2 => format!("order {:010}", scattered % 10_000_000_000),
+                _ => format!("account {:08}", scattered % 100_000_000),
+            }
+        })
+        .filter(|it| mask(it).found)
+        .count();
+    assert_eq!(n_hidden, 0);
+}
+
+proptest! {
+    #[test]
+    fn any_text_is_masked_without_a_panic_and_once_is_enough(text in "\\PC{0,80}|[0-9 \\-]{0,60}|(password is |pin: |eyJ|GB82|[0-9A-Z.]{1,9}| ){0,8}") {
+        let once = mask(&text);
+        let twice = mask(&once.text);
+        prop_assert_eq!(&once.text, &twice.text);
+        prop_assert!(once.found || once.text == text);
+    }
+
+    #[test]
+    fn no_card_number_survives(i in 0..CARDS.len(), before in "[a-z ,.:]{0,9} ", after in " [a-z,.:]{0,9}") {
+        let masked = mask(&format!("{before}{}{after}", CARDS[i]));
+        prop_assert!(!masked.text.contains(CARDS[i]), "{}", masked.text);
+    }
+}
