@@ -106,7 +106,12 @@ impl<'a> Speaker<'a> {
     }
 
     /// The answer of an intent, with what the customer has told us for it.
-    pub fn answer(&self, intent: &Intent, slots: &BTreeMap<String, String>, wait: &Wait) -> Result<Answer, TemplateError> {
+    pub fn answer(
+        &self,
+        intent: &Intent,
+        slots: &BTreeMap<String, String>,
+        wait: &Wait,
+    ) -> Result<Answer, TemplateError> {
         let input = self.input(slots, wait, About::default());
         let facts = template::Facts::new(&Facts::new(&input));
         if let (true, false, Some(general)) = (intent.needs_verified(), self.verified, &intent.file.unverified) {

@@ -317,7 +317,8 @@ async fn causes(config: &Config, print: Print) -> anyhow::Result<ExitCode> {
     for cause in store.causes().await? {
         let filter = QuestionFilter { cause: Some(cause.id.clone()), ..QuestionFilter::default() };
         let questions = store.questions(filter, QUESTIONS_MAX).await?;
-        let minor = i64::try_from(cause.count).unwrap_or(i64::MAX).saturating_mul(content.business.cost.per_contact_minor);
+        let minor =
+            i64::try_from(cause.count).unwrap_or(i64::MAX).saturating_mul(content.business.cost.per_contact_minor);
         let cost = format::money(minor, &content.business.currency);
         if !print.json {
             println!("{cost:>10}  {:>4} x  {} ({})", cause.count, cause.name, cause.status);

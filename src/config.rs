@@ -216,7 +216,10 @@ impl Config {
     }
 
     fn check(&self) -> anyhow::Result<()> {
-        anyhow::ensure!(self.identity_keys.len() <= 2, "identity_keys has more than two keys: keep the current one and the next");
+        anyhow::ensure!(
+            self.identity_keys.len() <= 2,
+            "identity_keys has more than two keys: keep the current one and the next"
+        );
         for key in &self.identity_keys {
             anyhow::ensure!(32 <= key.secret.len(), "the identity key `{}` is shorter than 32 characters", key.kid);
         }
@@ -288,10 +291,9 @@ mod tests {
     #[test]
     fn the_environment_goes_before_the_file_and_the_file_before_the_defaults() {
         let file = file("listen = \"0.0.0.0:1\"\n[limits]\ngather_ms = 5\nmisses_max = 3\n");
-        let config = Config::read_with(Some(file.path()), |name| {
-            (name == "PLAINBILL_LIMITS_GATHER_MS").then(|| "7".to_owned())
-        })
-        .expect("the settings are right");
+        let config =
+            Config::read_with(Some(file.path()), |name| (name == "PLAINBILL_LIMITS_GATHER_MS").then(|| "7".to_owned()))
+                .expect("the settings are right");
         assert_eq!(config.limits.gather_ms, 7);
         assert_eq!(config.limits.misses_max, 3);
         assert_eq!(config.listen.port(), 1);

@@ -70,9 +70,10 @@ impl Identity {
         validation.set_required_spec_claims(&["exp", "aud", "sub"]);
         // Times are compared below, with our own clock.
         validation.validate_exp = false;
-        let claims = jsonwebtoken::decode::<Claims>(token, &DecodingKey::from_secret(key.secret.as_bytes()), &validation)
-            .map_err(|_| IdentityError::Invalid)?
-            .claims;
+        let claims =
+            jsonwebtoken::decode::<Claims>(token, &DecodingKey::from_secret(key.secret.as_bytes()), &validation)
+                .map_err(|_| IdentityError::Invalid)?
+                .claims;
         if claims.exp.saturating_add(LEEWAY_SECONDS) <= now || now.saturating_add(LEEWAY_SECONDS) < claims.iat {
             return Err(IdentityError::Invalid);
         }

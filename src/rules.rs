@@ -20,6 +20,9 @@ pub const END_CHAT: &str = "end_chat";
 /// The intent that stands for everything that isn't ours to answer.
 pub const OUT_OF_SCOPE: &str = "out_of_scope";
 
+/// A part of a message says less than the whole: it counts from this confidence on.
+const PART_CONFIDENCE_MIN: f32 = 0.65;
+
 /// Answers that one message may get.
 const TOPICS_MAX: usize = 2;
 
@@ -278,7 +281,8 @@ fn sure_intents<'a>(content: &'a Content, heard: &Heard) -> Vec<&'a Intent> {
     let whole = sure(&heard.guess);
     let mut found: Vec<&Intent> = Vec::new();
     for (_, guess) in &heard.parts {
-        if let Some(intent) = sure(guess) {
+        let surely = guess.best().is_some_and(|it| PART_CONFIDENCE_MIN <= it.confidence);
+        if let Some(intent) = sure(guess).filter(|_| surely) {
             if found.iter().all(|it| it.name != intent.name) {
                 found.push(intent);
             }
@@ -352,7 +356,8 @@ fn chosen_in_words(state: &State, text: &str) -> Option<String> {
     if let Some(place) = place {
         return state.offered.get(place).map(|it| it.id.clone());
     }
-    if matches!(said.as_str(), "no" | "nope" | "neither" | "none" | "neither of them" | "none of these" | "no neither") {
+    if matches!(said.as_str(), "no" | "nope" | "neither" | "none" | "neither of them" | "none of these" | "no neither")
+    {
         return Some(SOMETHING_ELSE.to_owned());
     }
     state.offered.iter().find(|it| bare(&it.label) == said).map(|it| it.id.clone())

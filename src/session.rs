@@ -355,9 +355,12 @@ impl Session {
         if self.app.config.limits.text_chars_max < comment_chars {
             return Err(SessionError::TooLong);
         }
-        let rating =
-            Rating { comment: rating.comment.map(|it| masking::mask(it.trim()).text).filter(|it| !it.is_empty()), ..rating };
-        let before = self.app.store.events(&self.id, rating.about.saturating_sub(RECENT_MAX as Seq), 2 * RECENT_MAX as u32);
+        let rating = Rating {
+            comment: rating.comment.map(|it| masking::mask(it.trim()).text).filter(|it| !it.is_empty()),
+            ..rating
+        };
+        let before =
+            self.app.store.events(&self.id, rating.about.saturating_sub(RECENT_MAX as Seq), 2 * RECENT_MAX as u32);
         let before: Vec<Event> = before.await?.into_iter().map(|it| it.event).collect();
         let understood = self.app.store.understood(&self.id).await?;
         let questions = feedback::question_of_rating(&before, &understood, &rating).into_iter().collect();
@@ -409,7 +412,12 @@ impl Session {
     }
 
     /// Keeps the customer's events, provided that nobody changed the owner meanwhile.
-    async fn append(&mut self, opening: Option<Opening>, key: String, events: Vec<NewEvent>) -> Result<Kept, StoreError> {
+    async fn append(
+        &mut self,
+        opening: Option<Opening>,
+        key: String,
+        events: Vec<NewEvent>,
+    ) -> Result<Kept, StoreError> {
         let append = Append {
             opening,
             expect: Expect { epoch: Some(self.state.epoch), ..Expect::default() },

@@ -8,9 +8,7 @@ use crate::billing::demo::Demo;
 use crate::classifier::Classifier;
 use crate::content::Content;
 use crate::content::file::{TalkFile, TalkStep};
-use crate::conversation::{
-    Card, Choice, CustomerId, Did, Event, Message, NewEvent, Owner, Sender, Seq, State, What,
-};
+use crate::conversation::{Card, Choice, CustomerId, Did, Event, Message, NewEvent, Owner, Sender, Seq, State, What};
 use crate::handoff::{self, Line};
 use crate::rules;
 use crate::turn::{self, Outcome, Parts};
@@ -95,7 +93,8 @@ async fn play(content: &Arc<Content>, classifier: &Classifier, talk: &TalkFile) 
             stage.keep(Sender::Customer, What::Message(message));
             outcome = stage.answer().await;
         }
-        check(step, &outcome, &stage).map_err(|fault| format!("step {}: {fault}\n{}", index + 1, stage.transcript()))?;
+        check(step, &outcome, &stage)
+            .map_err(|fault| format!("step {}: {fault}\n{}", index + 1, stage.transcript()))?;
     }
     Ok(())
 }

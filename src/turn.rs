@@ -12,8 +12,7 @@ use crate::classifier::Classifier;
 use crate::content::file::{SlotKind, Then};
 use crate::content::{Content, Intent, SOMETHING_ELSE};
 use crate::conversation::{
-    Choice, Did, Event, Guess, Message, NewEvent, Owner, OwnerChange, Reason, Sender, Seq, State, Step, What,
-    format,
+    Choice, Did, Event, Guess, Message, NewEvent, Owner, OwnerChange, Reason, Sender, Seq, State, Step, What, format,
 };
 use crate::feedback;
 use crate::handoff;
@@ -92,8 +91,18 @@ pub async fn take(parts: &Parts, state: &State, recent: &[Event], unanswered: &[
         // Nobody looked at the words, so it is not the customer who has to say them again.
         decision = Decision::HandOff { reason: Reason::Trouble, rule: None };
     }
-    let billing_down = matches!(account, Some(Err(BillingError::Unreachable | BillingError::Broken | BillingError::NotFound)));
-    let mut reply = Reply { parts, state, recent, seq: *seq, heard: &heard, speaker: &speaker, account: known, outcome: Outcome::default() };
+    let billing_down =
+        matches!(account, Some(Err(BillingError::Unreachable | BillingError::Broken | BillingError::NotFound)));
+    let mut reply = Reply {
+        parts,
+        state,
+        recent,
+        seq: *seq,
+        heard: &heard,
+        speaker: &speaker,
+        account: known,
+        outcome: Outcome::default(),
+    };
     if looked && state.owner == Owner::Bot && heard.choice.is_none() {
         reply.outcome.understood.push((*seq, heard.guess.clone()));
     }
@@ -298,12 +307,7 @@ impl Reply<'_> {
     }
 
     /// Says that a person takes over, with how long it takes, and lets go.
-    fn hand_off(
-        &mut self,
-        reason: Reason,
-        first: Option<&String>,
-        urgent: bool,
-    ) -> Result<(), TemplateError> {
+    fn hand_off(&mut self, reason: Reason, first: Option<&String>, urgent: bool) -> Result<(), TemplateError> {
         let sentences = &self.parts.content.sentences;
         let wait = if urgent { &self.parts.wait_if_urgent } else { &self.parts.wait_if_queued };
         let words = self.words_of(wait);

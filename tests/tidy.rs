@@ -135,8 +135,17 @@ fn outside_crates_live_where_they_belong() {
 
 #[test]
 fn pure_modules_do_nothing_but_think() {
-    const DEEDS: &[&str] =
-        &["std::fs", "std::net", "std::io", "tokio::", "Timestamp::now", "Instant::now", "SystemTime", ".await", "unsafe "];
+    const DEEDS: &[&str] = &[
+        "std::fs",
+        "std::net",
+        "std::io",
+        "tokio::",
+        "Timestamp::now",
+        "Instant::now",
+        "SystemTime",
+        ".await",
+        "unsafe ",
+    ];
     let mut faults = Vec::new();
     for (file, text) in sources("src") {
         let path = file.display().to_string();
@@ -208,11 +217,46 @@ fn web_files_render_text_and_never_markup() {
     for folder in ["web-widget/widget", "web-widget/console", "web-widget/shared", "web-widget/demo"] {
         for file in files(Path::new(folder), &["ts", "tsx"]) {
             let text = fs::read_to_string(&file).expect("the file can be read");
-            for way in ["innerHTML", "outerHTML", "insertAdjacentHTML", "dangerouslySetInnerHTML", "document.write", "eval("] {
+            for way in
+                ["innerHTML", "outerHTML", "insertAdjacentHTML", "dangerouslySetInnerHTML", "document.write", "eval("]
+            {
                 assert!(!text.contains(way), "{}: `{way}`", file.display());
             }
         }
     }
+}
+
+#[test]
+fn the_embedded_web_files_are_what_the_sources_say() {
+    use sha2::{Digest, Sha256};
+    let text = fs::read_to_string("web-widget/dist/MANIFEST.json").expect("the web files are built");
+    let manifest: serde_json::Value = serde_json::from_str(&text).expect("the manifest is JSON");
+    let hash = |path: &Path| -> Option<String> {
+        let bytes = fs::read(path).ok()?;
+        Some(Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect())
+    };
+    let entries = |name: &str| manifest[name].as_object().expect("the manifest has it").clone();
+    let mut stale = Vec::new();
+    for (name, wanted) in entries("inputs") {
+        if hash(&Path::new("web-widget").join(&name)).as_deref() != wanted.as_str() {
+            stale.push(name);
+        }
+    }
+    for (name, about) in entries("outputs") {
+        if hash(&Path::new("web-widget/dist").join(&name)).as_deref() != about["sha256"].as_str() {
+            stale.push(format!("dist/{name}"));
+        }
+    }
+    for folder in ["widget", "console", "shared", "demo"] {
+        for file in files(&Path::new("web-widget").join(folder), &["ts", "tsx", "css", "html"]) {
+            let name = file.strip_prefix("web-widget").expect("it is in there").display().to_string();
+            let is_test = name.contains(".test.");
+            if !is_test && !entries("inputs").contains_key(&name) {
+                stale.push(name);
+            }
+        }
+    }
+    assert!(stale.is_empty(), "web-widget/dist is stale, run `make web`: {}", stale.join(", "));
 }
 
 /// Rust files with their text, paths relative to the project.
@@ -247,7 +291,11 @@ fn files(folder: &Path, endings: &[&str]) -> Vec<PathBuf> {
 fn lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
     let end = text.find("#[cfg(test)]\nmod tests").unwrap_or(text.len());
     let program = text.get(..end).unwrap_or(text);
-    program.lines().enumerate().map(|(index, line)| (index + 1, line)).filter(|(_, line)| !line.trim_start().starts_with("//"))
+    program
+        .lines()
+        .enumerate()
+        .map(|(index, line)| (index + 1, line))
+        .filter(|(_, line)| !line.trim_start().starts_with("//"))
 }
 
 /// Every top-level module named in a line as `crate::name`.

@@ -43,7 +43,10 @@ pub async fn serve(config: Config) -> anyhow::Result<ExitCode> {
     let demo = config.demo;
     let app = App::new(Made { config, store, contents, classifier, billing, identity, clock: Clock::system() });
     if let Some(password) = first_password {
-        println!("Staff sign in at http://{address}/console as `{}` with the password `{password}`.", staff::FIRST_LOGIN);
+        println!(
+            "Staff sign in at http://{address}/console as `{}` with the password `{password}`.",
+            staff::FIRST_LOGIN
+        );
         println!("It is shown once. `plainbill staff password {}` sets another.", staff::FIRST_LOGIN);
     }
     if demo {

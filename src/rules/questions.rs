@@ -25,6 +25,9 @@ const LEANING: [&str; 16] = [
     "still",
 ];
 
+/// Words at the end of a sentence that point to the one before.
+const POINTING: [&str; 6] = ["it", "that", "this", "them", "these", "those"];
+
 /// The parts of a message that look like questions of their own, at most four, in their order.
 ///
 /// Empty when the message is one question; quick messages that finish one sentence stay together.
@@ -33,7 +36,7 @@ pub fn parts(text: &str) -> Vec<String> {
     for sentence in sentences(text) {
         for part in at_joiners(&sentence) {
             let n_words = words(&part).count();
-            let leans = words(&part).next().is_some_and(|it| LEANING.contains(&it.as_str()));
+            let leans = leans(&part);
             match parts.last_mut() {
                 // Too little to be a question: it belongs to what was said before or what comes after.
                 Some(last) if n_words < PART_WORDS_MIN || leans || !stands_alone(last) => {
@@ -51,6 +54,12 @@ pub fn parts(text: &str) -> Vec<String> {
     }
     parts.truncate(PARTS_MAX);
     parts
+}
+
+/// Whether a text needs the one before it: "so it went up", "and I want to change it".
+fn leans(text: &str) -> bool {
+    let first = words(text).next().is_some_and(|it| LEANING.contains(&it.as_str()));
+    first || words(text).last().is_some_and(|it| POINTING.contains(&it.as_str()))
 }
 
 /// Whether a text could be asked by itself.

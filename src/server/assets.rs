@@ -50,7 +50,8 @@ impl Asset {
     }
 
     fn answer(&self, headers: &HeaderMap, policy: Option<&'static str>) -> Response {
-        let known = headers.get(header::IF_NONE_MATCH).and_then(|it| it.to_str().ok()).is_some_and(|it| it.contains(&self.tag));
+        let known =
+            headers.get(header::IF_NONE_MATCH).and_then(|it| it.to_str().ok()).is_some_and(|it| it.contains(&self.tag));
         let mut response = match known {
             true => StatusCode::NOT_MODIFIED.into_response(),
             false => self.body.into_response(),

@@ -80,8 +80,7 @@ struct Body {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let mut response =
-            (self.status(), Json(Body { code: self.code, message: self.message() })).into_response();
+        let mut response = (self.status(), Json(Body { code: self.code, message: self.message() })).into_response();
         if let Some(ms) = self.retry_after_ms {
             let seconds = ms.div_ceil(1_000);
             response.headers_mut().insert(axum::http::header::RETRY_AFTER, seconds.into());

@@ -103,8 +103,8 @@ pub struct Pace {
 impl Pace {
     /// The pace that a socket has to keep.
     pub fn new(limits: &Limits) -> Self {
-        let quota = Quota::per_second(at_least_one(limits.frames_per_second))
-            .allow_burst(at_least_one(limits.frames_burst));
+        let quota =
+            Quota::per_second(at_least_one(limits.frames_per_second)).allow_burst(at_least_one(limits.frames_burst));
         Self { limiter: RateLimiter::direct(quota), clock: DefaultClock::default() }
     }
 

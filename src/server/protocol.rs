@@ -549,3 +549,69 @@ pub struct CauseRow {
     /// The questions, newest first, at most fifty.
     pub questions: Vec<QuestionRow>,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PATH: &str = "web-widget/protocol.ts";
+
+    /// Each type with its doc comment, in the order of this file.
+    macro_rules! typescript {
+        ($($name:ident),* $(,)?) => {{
+            let config = ts_rs::Config::default().with_large_int("number");
+            let mut text = String::from("// Generated from src/server/protocol.rs by `cargo test`. Do not edit.\n");
+            $(
+                text.push('\n');
+                text.push_str(&$name::docs().unwrap_or_default());
+                text.push_str(&format!("export {}\n", $name::decl(&config)));
+            )*
+            text
+        }};
+    }
+
+    #[test]
+    fn the_typescript_is_what_these_types_say() {
+        let text = typescript!(
+            ClientFrame,
+            Page,
+            ServerFrame,
+            BusinessCard,
+            Hours,
+            WireLimits,
+            WireEvent,
+            WireChoice,
+            WireCard,
+            WireRow,
+            Understood,
+            WireGuess,
+            Code,
+            StaffClientFrame,
+            StaffServerFrame,
+            StaffMember,
+            ConversationRow,
+            ConversationDetail,
+            Reply,
+            QuestionRow,
+            CauseRow,
+        );
+        if std::fs::read_to_string(PATH).is_ok_and(|it| it == text) {
+            return;
+        }
+        std::fs::write(PATH, text).expect("the file can be written");
+        panic!("{PATH} was stale and has been written anew: run `make web`, and commit both");
+    }
+
+    #[test]
+    fn frames_from_outside_are_closed() {
+        for text in [
+            r#"{"type":"say","key":"k","text":"x","more":1}"#,
+            r#"{"type":"hello","page":{"url":"u","title":"t","more":1}}"#,
+            r#"{"type":"ping","more":1}"#,
+            r#"{"type":"event"}"#,
+        ] {
+            assert!(serde_json::from_str::<ClientFrame>(text).is_err(), "{text}");
+        }
+        assert!(serde_json::from_str::<ClientFrame>(r#"{"type":"hello"}"#).is_ok());
+    }
+}

@@ -176,11 +176,7 @@ impl Customer {
         Ok((this, frame))
     }
 
-    async fn find(
-        app: &App,
-        id: String,
-        secret: &str,
-    ) -> Result<Option<crate::store::ConversationRecord>, Problem> {
+    async fn find(app: &App, id: String, secret: &str) -> Result<Option<crate::store::ConversationRecord>, Problem> {
         match app.store.conversation(&ConversationId::new(id)).await {
             Ok(record) => Ok(Some(record).filter(|it| secrets::matches(secret, &it.secret_hash))),
             Err(StoreError::NotFound) => Ok(None),
@@ -222,7 +218,8 @@ impl Customer {
     async fn welcome(&self, app: &App, resume: Option<String>, seq: Seq, reset: bool) -> ServerFrame {
         let content = app.contents.current();
         let wait = handoff::wait(&content, app.clock.now(), &self.line.borrow(), None);
-        let starter = |id: &String| content.button(id).map(|label| WireChoice { id: id.clone(), label: label.to_owned() });
+        let starter =
+            |id: &String| content.button(id).map(|label| WireChoice { id: id.clone(), label: label.to_owned() });
         let verified = match &self.opening.customer {
             Some(customer) => {
                 let account = app.billing.account(customer).await.ok();

@@ -219,8 +219,12 @@ pub async fn reply(
     }
     let message = Message { text: masking::mask(text).text, ..Message::default() };
     let event = NewEvent { from: Sender::Staff, name: Some(staff.name.clone()), what: What::Message(message) };
-    let expect =
-        Expect { owner: Some(Owner::Staff), staff: Some(staff.id.clone()), seen: Some(reply.after), ..Expect::default() };
+    let expect = Expect {
+        owner: Some(Owner::Staff),
+        staff: Some(staff.id.clone()),
+        seen: Some(reply.after),
+        ..Expect::default()
+    };
     let append = Append {
         expect,
         // Two people who make the same key by chance must not take each other's ack.

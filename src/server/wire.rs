@@ -86,12 +86,7 @@ pub fn card(card: &Card) -> WireCard {
 }
 
 fn row(row: &Row) -> WireRow {
-    WireRow {
-        label: row.label.clone(),
-        detail: row.detail.clone(),
-        amount: row.amount.clone(),
-        mark: row.mark.clone(),
-    }
+    WireRow { label: row.label.clone(), detail: row.detail.clone(), amount: row.amount.clone(), mark: row.mark.clone() }
 }
 
 /// Something to tap.

@@ -129,7 +129,8 @@ async fn another_sites_page_cannot_act_for_staff() {
     let mut customer = house.customer("all-quiet").await;
     customer.taps("talk_to_human").await;
     for origin in [Some("https://evil.example"), None] {
-        let mut request = ben.http.post(format!("http://{}/api/v1/conversations/{}/take", house.address, customer.conversation));
+        let mut request =
+            ben.http.post(format!("http://{}/api/v1/conversations/{}/take", house.address, customer.conversation));
         if let Some(origin) = origin {
             request = request.header("origin", origin);
         }

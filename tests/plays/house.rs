@@ -59,7 +59,13 @@ impl Default for Plan {
         let data = Arc::new(tempfile::tempdir().expect("a temporary folder"));
         Self {
             at: OPEN,
-            limits: Limits { gather_ms: 20, frames_per_second: 1_000, frames_burst: 1_000, messages_per_minute: 100_000, ..Limits::default() },
+            limits: Limits {
+                gather_ms: 20,
+                frames_per_second: 1_000,
+                frames_burst: 1_000,
+                messages_per_minute: 100_000,
+                ..Limits::default()
+            },
             classifier: true,
             intents: "intents".into(),
             store: StoreSettings { data: data.path().to_path_buf(), ..StoreSettings::default() },
@@ -195,7 +201,12 @@ pub struct Customer {
 }
 
 /// Opens a socket with this origin, or the server's own.
-pub async fn open_socket(address: SocketAddr, path: &str, origin: Option<&str>, cookie: Option<&str>) -> anyhow::Result<Socket> {
+pub async fn open_socket(
+    address: SocketAddr,
+    path: &str,
+    origin: Option<&str>,
+    cookie: Option<&str>,
+) -> anyhow::Result<Socket> {
     let mut request = format!("ws://{address}{path}").into_client_request()?;
     let own = format!("http://{address}");
     let headers = request.headers_mut();
@@ -344,7 +355,8 @@ impl Customer {
     /// Comes back after a drop with what the browser has kept.
     pub async fn comes_back(&self, house: SocketAddr, after: u64) -> Customer {
         let mut again = Customer::connect(house, None).await;
-        let hello = json!({ "type": "hello", "conversation": self.conversation, "resume": self.resume, "after": after });
+        let hello =
+            json!({ "type": "hello", "conversation": self.conversation, "resume": self.resume, "after": after });
         again.send(hello).await;
         again.welcomed().await;
         if again.resume.is_empty() {

@@ -147,7 +147,10 @@ async fn the_program_opens_no_connection_of_its_own() {
     let data = tempfile::tempdir().expect("a temporary folder");
     let trace = data.path().join("trace");
     let mut command = Command::new("strace");
-    command.args(["-f", "-e", "trace=connect,sendto,sendmsg", "-o"]).arg(&trace).arg(env!("CARGO_BIN_EXE_plainbill"));
+    command
+        .args(["-D", "-f", "-e", "trace=connect,sendto,sendmsg", "-o"])
+        .arg(&trace)
+        .arg(env!("CARGO_BIN_EXE_plainbill"));
     let program = Program::start_with(command, data.path(), free_port()).await;
     let mut customer = Customer::connect(program.address, None).await;
     customer.send(json!({ "type": "hello" })).await;

@@ -52,12 +52,12 @@ async fn a_thumb_down_and_a_staff_flag_record_the_question_behind_the_answer() {
     let frame = json!({ "type": "rate", "key": key, "about": answer, "score": 0, "comment": "that was not it" });
     customer.send(frame).await;
     customer.acked(&key).await;
-    let (status, _) = ben.post(&format!("conversations/{}/flag", customer.conversation), json!({ "seq": answer })).await;
+    let (status, _) =
+        ben.post(&format!("conversations/{}/flag", customer.conversation), json!({ "seq": answer })).await;
     assert_eq!(status, 204);
     let body = causes(&ben, |it| it["count"] == 2).await;
-    let whys: Vec<&str> = (body["causes"][0]["questions"].as_array().into_iter().flatten())
-        .filter_map(|it| it["why"].as_str())
-        .collect();
+    let whys: Vec<&str> =
+        (body["causes"][0]["questions"].as_array().into_iter().flatten()).filter_map(|it| it["why"].as_str()).collect();
     assert!(whys.contains(&"thumbs_down") && whys.contains(&"flagged"), "{whys:?}");
     assert_eq!(body["causes"][0]["questions"][0]["seq"].as_u64(), Some(asked));
     house.close().await;
@@ -68,7 +68,9 @@ async fn a_refused_did_you_mean_records_what_was_asked_before_it() {
     let house = House::open().await;
     let mut customer = house.customer("all-quiet").await;
     // The words that the classifier is unsure about are content and may change: look for some that it is unsure of.
-    for text in ["payments & bill", "invoice thing", "about the charge and the plan", "my account payment", "bill stuff"] {
+    for text in
+        ["payments & bill", "invoice thing", "about the charge and the plan", "my account payment", "bill stuff"]
+    {
         customer.says(text).await;
         let reply = customer.hears_event().await;
         let offered = reply["choices"].as_array().is_some_and(|it| it.iter().any(|it| it["id"] == "something_else"));

@@ -25,6 +25,13 @@ static NOT_A_NUMBER: LazyLock<Regex> = LazyLock::new(|| {
     )
 });
 
+/// What a bill is compared with, to the end of the clause: "more than last month" asks about the newest bill.
+static COMPARED_WITH: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r"(?i)\b(?:than|versus|vs|compared\s+(?:to|with)|unlike|since|(?:up|risen|rose|jumped|increased|changed|gone)\s+from)\b[^,.?!;\n]*",
+    )
+});
+
 fn pattern(text: &str) -> Regex {
     Regex::new(text).expect("the pattern is fixed and a test compiles it")
 }
@@ -33,11 +40,12 @@ fn pattern(text: &str) -> Regex {
 pub(super) fn read(text: &str, context: &SlotContext<'_>) -> Option<String> {
     let mut bills: Vec<(&str, Date)> = context.invoices.iter().map(|(number, date)| (number.as_str(), *date)).collect();
     bills.sort_by_key(|it| std::cmp::Reverse(it.1));
+    let asked_about = COMPARED_WITH.replace_all(text, " ");
     own_number(text, &bills)
         .or_else(|| said_number(text, &bills))
-        .or_else(|| by_month(text, context.today, &bills))
-        .or_else(|| by_day(text, context, &bills))
-        .or_else(|| by_place(text, &bills))
+        .or_else(|| by_month(&asked_about, context.today, &bills))
+        .or_else(|| by_day(&asked_about, context, &bills))
+        .or_else(|| by_place(&asked_about, &bills))
 }
 
 fn digits_of(text: &str) -> String {

@@ -1,0 +1,98 @@
+// A customer asks about their bill.
+import assert from 'node:assert/strict';
+import { customerOn, chatOn } from './people.mjs';
+
+export const WHY = 'why is my bill higher this month?';
+
+/** What has the focus, inside the chat's shadow root. */
+const focused = (chat) => chat.host.evaluate((host) => host.shadowRoot.activeElement?.className || host.shadowRoot.activeElement?.tagName);
+
+export default async function asking(test) {
+  await test('a customer asks why the bill is higher and reads the answer with their own figure, by keyboard alone', async ({ server, open }) => {
+    const { page, ...chat } = await customerOn(await open(), server.url);
+    await page.locator('footer').click();
+    for (let presses = 0; (await focused(chat)) !== 'launcher'; presses++) {
+      assert.ok(presses < 60, 'the launcher is reached with Tab');
+      await page.keyboard.press('Tab');
+    }
+    await page.keyboard.press('Enter');
+    await chat.bot.first().waitFor();
+    assert.equal(await focused(chat), 'TEXTAREA');
+
+    await page.keyboard.type(WHY);
+    await page.keyboard.press('Enter');
+    await chat.hear('£12.00 more than');
+    await chat.panel.getByRole('row', { name: /engineer visit.*£12\.00/i }).waitFor();
+    assert.deepEqual(await chat.said(), [WHY]);
+    assert.equal(await focused(chat), 'TEXTAREA');
+    await chat.panel.locator('[aria-live=polite]', { hasText: 'Assistant: Your' }).waitFor({ state: 'attached' });
+
+    await page.keyboard.press('Escape');
+    await chat.panel.waitFor({ state: 'hidden' });
+    assert.equal(await focused(chat), 'launcher');
+  });
+
+  await test('choices are tapped, an answer is rated in one tap, and start over starts over', async ({ server, open }) => {
+    const chat = await customerOn(await open(), server.url, 'price-rise');
+    await chat.open();
+    await chat.tap('See what changed');
+    await chat.hear('£4.00 more than');
+    assert.deepEqual(await chat.said(), ['See what changed']);
+    await chat.tap('Yes');
+    await chat.panel.getByText('Thank you for telling us.').waitFor();
+    await chat.menu('Start over');
+    await chat.hear('Let’s start again'.replace('’', "'"));
+    await chat.panel.getByRole('button', { name: 'Pay the bill' }).waitFor();
+  });
+
+  await test('switching customer is one click, and the old conversation disappears', async ({ server, open }) => {
+    const chat = await customerOn(await open(), server.url);
+    await chat.open();
+    await chat.say(WHY, '£12.00 more than');
+    await chat.tap('Close the chat');
+    await chat.page.locator('[data-customer=price-rise]').click();
+    await chat.page.getByText('Hello Robin.').waitFor();
+    await chat.open();
+    await chat.panel.getByText('You’re signed in as Robin.').waitFor();
+    assert.deepEqual(await chat.said(), []);
+    await chat.say(WHY, '£4.00 more than');
+    assert.deepEqual(await chat.said(), [WHY]);
+    assert.equal(await chat.panel.getByText('£12.00').count(), 0);
+  });
+
+  await test('switching customer while the chat is open clears it at once', async ({ server, open }) => {
+    const chat = await customerOn(await open(), server.url);
+    await chat.open();
+    await chat.say(WHY, '£12.00 more than');
+    await chat.page.locator('[data-customer=all-quiet]').click();
+    await chat.panel.getByText('You’re signed in as Dana.').waitFor();
+    assert.deepEqual(await chat.said(), []);
+    assert.equal(await chat.panel.getByText('£12.00').count(), 0);
+  });
+
+  await test('two tabs of one customer are in step', async ({ server, open }) => {
+    const context = await open();
+    const one = await customerOn(context, server.url);
+    await one.open();
+    await one.say(WHY, '£12.00 more than');
+    // A tab that is opened from this one has a copy of its session.
+    const [page] = await Promise.all([context.waitForEvent('page'), one.page.evaluate(() => void window.open('/'))]);
+    const other = chatOn(page);
+    await other.launcher.waitFor();
+    if (!(await other.page.evaluate(() => 'plainbill' in sessionStorage))) return;
+    await other.open();
+    await other.say('when is it due?');
+    await one.customer.filter({ hasText: 'when is it due?' }).waitFor();
+    assert.deepEqual(await one.said(), [WHY, 'when is it due?']);
+  });
+
+  await test('ending the chat asks one question about how easy it was', async ({ server, open }) => {
+    const chat = await customerOn(await open(), server.url, 'all-quiet');
+    await chat.open();
+    await chat.say('how much do I owe', '£');
+    await chat.menu('End chat');
+    await chat.panel.getByText('This chat has ended. Write to start again.').waitFor();
+    await chat.say('when is it due?');
+    await chat.panel.getByText('Answers from Fernhill Fibre’s assistant').waitFor();
+  });
+}

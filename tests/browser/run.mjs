@@ -1,0 +1,59 @@
+// Runs the browser tests against the real server: `node tests/browser/run.mjs [WORDS OF A TEST]`.
+import { openBrowser, openContext } from './people.mjs';
+import { freePort, openServer } from './server.mjs';
+
+const SUBJECTS = ['asking', 'handing-off', 'learning', 'delivery', 'embedding', 'safety', 'geometry', 'accessibility'];
+/** No test takes longer. */
+const TEST_MS_MAX = 60_000;
+
+const words = process.argv.slice(2).join(' ');
+const started = Date.now();
+const shopPort = await freePort();
+const server = await openServer({ origins: [`http://127.0.0.1:${shopPort}`] });
+const browser = await openBrowser();
+let passed = 0;
+let failed = 0;
+
+/** Runs one test; what goes wrong unseen on a page fails it too. */
+async function test(name, play) {
+  if (!name.includes(words)) return;
+  const faults = [];
+  const contexts = [];
+  const open = async (options) => {
+    const context = await openContext(browser, faults, options);
+    contexts.push(context);
+    return context;
+  };
+  const began = Date.now();
+  let tooLong;
+  try {
+    await Promise.race([
+      play({ server, shopPort, open, faults }),
+      new Promise((_, reject) => (tooLong = setTimeout(reject, TEST_MS_MAX, new Error(`not done after ${TEST_MS_MAX} ms`)))),
+    ]);
+    if (faults.length) throw new Error(faults.join('\n'));
+    passed++;
+    console.log(`ok    ${name} (${Date.now() - began} ms)`);
+  } catch (error) {
+    failed++;
+    console.log(`FAIL  ${name}\n${indent(error.stack)}${faults.length ? `\n${indent(faults.join('\n'))}` : ''}`);
+  } finally {
+    clearTimeout(tooLong);
+    await Promise.all(contexts.map((context) => context.close()));
+  }
+}
+
+const indent = (text) => text.replace(/^/gm, '      ');
+
+try {
+  for (const subject of SUBJECTS) {
+    const { default: tests } = await import(`./${subject}.mjs`);
+    await tests(test);
+  }
+} finally {
+  await browser.close();
+  await server.stop();
+}
+console.log(`took ${Math.round((Date.now() - started) / 1000)} s`);
+console.log(`${passed} passed, ${failed} failed`);
+process.exit(failed || !passed ? 1 : 0);

@@ -1,0 +1,184 @@
+//! What holds for the pure core whatever is said, guessed and decided.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::LazyLock;
+
+use jiff::civil::Date;
+use plainbill::content::Content;
+use plainbill::conversation::{
+    Candidate, Choice, Did, Event, Guess, Message, Owner, OwnerChange, Reason, Sender, State, Step, Verdict, What,
+};
+use plainbill::rules::slots::SlotContext;
+use plainbill::rules::{self, Circumstances, Decision, Heard};
+use proptest::prelude::*;
+
+static CONTENT: LazyLock<Content> =
+    LazyLock::new(|| Content::load(Path::new("intents")).expect("the content has no faults"));
+
+fn intent() -> impl Strategy<Value = String> {
+    let names: Vec<String> = CONTENT.intents.keys().cloned().collect();
+    prop_oneof![9 => proptest::sample::select(names), 1 => "[a-z_]{1,12}"]
+}
+
+fn guess() -> impl Strategy<Value = Guess> {
+    let verdict = prop_oneof![Just(Verdict::Answer), Just(Verdict::AskBack), Just(Verdict::NoIdea)];
+    let ranked = proptest::collection::vec((intent(), 0.0_f32..1.0), 0..5);
+    (verdict, ranked, 0.0_f32..1.0).prop_map(|(verdict, ranked, known)| {
+        let ranked = ranked.into_iter().map(|(intent, confidence)| Candidate { intent, confidence }).collect();
+        Guess { verdict, ranked, known }
+    })
+}
+
+fn said() -> impl Strategy<Value = String> {
+    let told = [
+        "human",
+        "start over",
+        "end chat",
+        "I smell gas",
+        "why is my bill higher",
+        "the May one",
+        "£4.99",
+        "no",
+        "first",
+    ];
+    prop_oneof![any::<String>(), proptest::sample::select(told.to_vec()).prop_map(str::to_owned)]
+}
+
+fn choice() -> impl Strategy<Value = Option<String>> {
+    let commands = ["talk_to_human", "start_over", "end_chat", "something_else", "invoice:INV-1042", ":", "slot:"];
+    prop_oneof![
+        3 => Just(None),
+        1 => intent().prop_map(Some),
+        1 => proptest::sample::select(commands.to_vec()).prop_map(|it| Some(it.to_owned())),
+    ]
+}
+
+fn state() -> impl Strategy<Value = State> {
+    let owner = prop_oneof![Just(Owner::Bot), Just(Owner::Queue), Just(Owner::Staff), Just(Owner::Nobody)];
+    let slots = proptest::collection::btree_map("(invoice|amount|date|email|text)", "[a-zA-Z0-9-]{0,9}", 0..3);
+    let offered = proptest::collection::vec(intent(), 0..4);
+    (
+        owner,
+        proptest::option::of(intent()),
+        slots,
+        proptest::option::of("(invoice|amount|date)"),
+        offered,
+        any::<bool>(),
+        0_u32..4,
+    )
+        .prop_map(|(owner, topic, slots, asked, offered, asked_which, n_misses)| {
+            let offered = offered.into_iter().map(|id| Choice { label: id.clone(), id }).collect();
+            State { seq: 9, owner, topic, slots, asked, offered, asked_which, n_misses, ..State::default() }
+        })
+}
+
+fn heard() -> impl Strategy<Value = Heard> {
+    let parts = proptest::collection::vec((any::<String>(), guess()), 0..4);
+    (said(), choice(), guess(), parts).prop_map(|(text, choice, guess, parts)| Heard { text, choice, guess, parts })
+}
+
+fn decide(state: &State, heard: &Heard, verified: bool) -> Decision {
+    let invoices =
+        [("INV-1042".to_owned(), Date::constant(2026, 6, 1)), ("INV-1041".to_owned(), Date::constant(2026, 5, 1))];
+    let circumstances = Circumstances {
+        slots: SlotContext { today: Date::constant(2026, 6, 16), currency: "GBP", language: "en", invoices: &invoices },
+        verified,
+        misses_max: 2,
+        holds: &|_, _| true,
+    };
+    rules::decide(&CONTENT, state, heard, &circumstances)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn once_people_have_it_the_bot_answers_nothing(state in state(), heard in heard(), verified: bool) {
+        prop_assume!(matches!(state.owner, Owner::Queue | Owner::Staff));
+        let decision = decide(&state, &heard, verified);
+        let silent = matches!(
+            decision,
+            Decision::LeaveToPeople | Decision::AlreadyInQueue | Decision::AlreadyWithPerson | Decision::StartOver | Decision::End
+        );
+        prop_assert!(silent, "{decision:?}");
+    }
+
+    #[test]
+    fn the_same_words_in_the_same_state_decide_the_same(state in state(), heard in heard(), verified: bool) {
+        prop_assert_eq!(decide(&state, &heard, verified), decide(&state, &heard, verified));
+    }
+
+    #[test]
+    fn asking_for_a_person_works_in_every_state(state in state(), heard in heard(), verified: bool) {
+        let heard = Heard { choice: Some("talk_to_human".to_owned()), ..heard };
+        let decision = decide(&state, &heard, verified);
+        let on_the_way = matches!(
+            decision,
+            Decision::HandOff { .. } | Decision::AlreadyInQueue | Decision::AlreadyWithPerson
+        );
+        prop_assert!(on_the_way, "{decision:?}");
+    }
+
+    #[test]
+    fn what_is_answered_is_in_the_content_and_at_most_two(state in state(), heard in heard(), verified: bool) {
+        if let Decision::Answer(topics) = decide(&state, &heard, verified) {
+            prop_assert!((1..=2).contains(&topics.len()));
+            for topic in topics {
+                prop_assert!(CONTENT.intents.contains_key(&topic.intent), "{}", topic.intent);
+            }
+        }
+    }
+
+    #[test]
+    fn a_second_miss_in_a_row_always_ends_with_a_person(state in state(), heard in heard(), verified: bool) {
+        prop_assume!(state.owner == Owner::Bot && 1 <= state.n_misses);
+        let decision = decide(&state, &heard, verified);
+        prop_assert!(!matches!(decision, Decision::Miss { .. } | Decision::OutOfScope), "{decision:?}");
+    }
+
+    #[test]
+    fn any_log_folds_without_a_panic_and_ends_with_its_last_owner(events in proptest::collection::vec(event(), 0..30)) {
+        let mut log = Vec::new();
+        for (from, what) in events {
+            let seq = u32::try_from(log.len() + 1).expect("logs are short here");
+            log.push(Event { seq, at_ms: 0, from, name: Some("Ben".to_owned()), what });
+        }
+        let state = State::fold(&log);
+        prop_assert_eq!(state.seq as usize, log.len());
+        let last = log.iter().rev().find_map(|it| match &it.what {
+            What::Owner(change) => Some(change.owner),
+            _ => None,
+        });
+        prop_assert_eq!(state.owner, last.unwrap_or(Owner::Bot));
+        let mut step_by_step = State::default();
+        for event in &log {
+            step_by_step.apply(event);
+        }
+        prop_assert_eq!(step_by_step, state);
+    }
+}
+
+fn event() -> impl Strategy<Value = (Sender, What)> {
+    let from = prop_oneof![Just(Sender::Customer), Just(Sender::Bot), Just(Sender::Staff), Just(Sender::System)];
+    let did = prop_oneof![
+        Just(Did::Answered),
+        Just(Did::Asked),
+        Just(Did::AskedAgain),
+        Just(Did::Offered),
+        Just(Did::Missed),
+        Just(Did::Talked),
+        Just(Did::StartedOver),
+    ];
+    let step = (did, proptest::option::of(intent()), proptest::option::of("[a-z]{1,5}"))
+        .prop_map(|(did, intent, asks)| Step { did, intent, asks, slots: BTreeMap::new() });
+    let message = (any::<String>(), proptest::option::of(step))
+        .prop_map(|(text, step)| What::Message(Message { text, step, ..Message::default() }));
+    let owner = prop_oneof![Just(Owner::Bot), Just(Owner::Queue), Just(Owner::Staff), Just(Owner::Nobody)];
+    let reason =
+        prop_oneof![Just(Reason::Asked), Just(Reason::Taken), Just(Reason::Reopened), Just(Reason::HandedBack)];
+    let change = (owner, reason, any::<u32>()).prop_map(|(owner, reason, epoch)| {
+        What::Owner(OwnerChange { owner, epoch, staff: None, reason, urgent: false })
+    });
+    (from, prop_oneof![4 => message, 1 => change])
+}
