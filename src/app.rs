@@ -362,10 +362,10 @@ impl App {
 
     async fn group_questions(self: Arc<Self>) {
         loop {
-            if let Some(classifier) = self.classifier.load_full() {
-                if let Err(error) = feedback::causes::group(&self.store, &classifier, self.clock.now_ms()).await {
-                    tracing::warn!(%error, "questions could not be grouped yet");
-                }
+            if let Some(classifier) = self.classifier.load_full()
+                && let Err(error) = feedback::causes::group(&self.store, &classifier, self.clock.now_ms()).await
+            {
+                tracing::warn!(%error, "questions could not be grouped yet");
             }
             let _ = tokio::time::timeout(FEEDBACK_LOOK, self.feedback_came.notified()).await;
         }

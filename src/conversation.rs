@@ -125,6 +125,7 @@ pub struct NewEvent {
 }
 
 /// What an event says.
+#[expect(clippy::large_enum_variant, reason = "nearly all events are messages, so a box would only cost")]
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum What {

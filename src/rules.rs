@@ -141,10 +141,10 @@ pub fn decide(content: &Content, state: &State, heard: &Heard, now: &Circumstanc
     if state.owner != Owner::Bot {
         return Decision::LeaveToPeople;
     }
-    if heard.choice.is_none() {
-        if let Some(rule) = content.urgent_rule(&heard.text) {
-            return Decision::HandOff { reason: Reason::Urgent, rule: Some(rule) };
-        }
+    if heard.choice.is_none()
+        && let Some(rule) = content.urgent_rule(&heard.text)
+    {
+        return Decision::HandOff { reason: Reason::Urgent, rule: Some(rule) };
     }
     match &heard.choice {
         Some(choice) => decide_choice(content, state, heard, choice, now),
@@ -163,7 +163,7 @@ fn command_in(content: &Content, heard: &Heard) -> Option<&'static str> {
         return commands.iter().map(|(id, _)| *id).find(|id| id == choice);
     }
     let said = bare(&heard.text);
-    commands.iter().find(|(_, texts)| texts.iter().any(|it| *it == said)).map(|(id, _)| *id)
+    commands.iter().find(|(_, texts)| texts.contains(&said)).map(|(id, _)| *id)
 }
 
 /// A text in lower case without punctuation, single-spaced.
@@ -194,10 +194,10 @@ fn decide_choice(content: &Content, state: &State, heard: &Heard, choice: &str, 
 }
 
 fn decide_text(content: &Content, state: &State, heard: &Heard, now: &Circumstances<'_>) -> Decision {
-    if state.asked_which {
-        if let Some(chosen) = chosen_in_words(state, &heard.text) {
-            return decide_choice(content, state, heard, &chosen, now);
-        }
+    if state.asked_which
+        && let Some(chosen) = chosen_in_words(state, &heard.text)
+    {
+        return decide_choice(content, state, heard, &chosen, now);
     }
     if let (Some(asked), Some(topic)) = (&state.asked, state.topic.as_deref().and_then(|it| content.intents.get(it))) {
         return decide_reply(content, state, heard, topic, asked, now);
@@ -282,10 +282,10 @@ fn sure_intents<'a>(content: &'a Content, heard: &Heard) -> Vec<&'a Intent> {
     let mut found: Vec<&Intent> = Vec::new();
     for (_, guess) in &heard.parts {
         let surely = guess.best().is_some_and(|it| PART_CONFIDENCE_MIN <= it.confidence);
-        if let Some(intent) = sure(guess).filter(|_| surely) {
-            if found.iter().all(|it| it.name != intent.name) {
-                found.push(intent);
-            }
+        if let Some(intent) = sure(guess).filter(|_| surely)
+            && found.iter().all(|it| it.name != intent.name)
+        {
+            found.push(intent);
         }
     }
     if found.iter().chain(whole.iter()).any(|it| !it.file.small_talk) {

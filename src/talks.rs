@@ -168,10 +168,10 @@ fn check(step: &TalkStep, outcome: &Outcome, stage: &Stage) -> Result<(), String
             return Err(format!("it doesn't offer `{id}`"));
         }
     }
-    if let Some(slot) = &step.asks {
-        if !steps.iter().any(|it| it.asks.as_ref() == Some(slot)) {
-            return Err(format!("it doesn't ask for `{slot}`"));
-        }
+    if let Some(slot) = &step.asks
+        && !steps.iter().any(|it| it.asks.as_ref() == Some(slot))
+    {
+        return Err(format!("it doesn't ask for `{slot}`"));
     }
     if let Some(intents) = &step.did_you_mean {
         let offered = steps.iter().any(|it| it.did == Did::Offered);
@@ -192,10 +192,10 @@ fn check(step: &TalkStep, outcome: &Outcome, stage: &Stage) -> Result<(), String
             return Err(format!("no card says `{text}`"));
         }
     }
-    if let Some(hands_off) = step.hands_off {
-        if (stage.state.owner == Owner::Queue) != hands_off {
-            return Err(format!("hands_off is {}", !hands_off));
-        }
+    if let Some(hands_off) = step.hands_off
+        && (stage.state.owner == Owner::Queue) != hands_off
+    {
+        return Err(format!("hands_off is {}", !hands_off));
     }
     if let Some(urgent) = step.urgent {
         let is = outcome.events.iter().any(|it| matches!(&it.what, What::Owner(change) if change.urgent));
@@ -203,10 +203,10 @@ fn check(step: &TalkStep, outcome: &Outcome, stage: &Stage) -> Result<(), String
             return Err(format!("urgent is {is}"));
         }
     }
-    if let Some(why) = &step.records {
-        if !outcome.questions.iter().any(|it| it.why.as_str() == why) {
-            return Err(format!("no question is recorded as `{why}`"));
-        }
+    if let Some(why) = &step.records
+        && !outcome.questions.iter().any(|it| it.why.as_str() == why)
+    {
+        return Err(format!("no question is recorded as `{why}`"));
     }
     Ok(())
 }

@@ -180,8 +180,11 @@ mod tests {
         })
     }
 
-    fn queue(n_workers: usize, asked_max: usize) -> (Arc<Queue>, mpsc::Sender<()>, Arc<AtomicUsize>) {
-        let (open, gate) = mpsc::channel();
+    /// More than any test lets through.
+    const GATE_MAX: usize = 1_000;
+
+    fn queue(n_workers: usize, asked_max: usize) -> (Arc<Queue>, mpsc::SyncSender<()>, Arc<AtomicUsize>) {
+        let (open, gate) = mpsc::sync_channel(GATE_MAX);
         let n_made = Arc::new(AtomicUsize::new(0));
         let made = make(n_made.clone(), Arc::new(Mutex::new(gate)));
         (Arc::new(Queue::start(n_workers, asked_max, &made).expect("it starts")), open, n_made)

@@ -58,8 +58,9 @@ pub fn parts(text: &str) -> Vec<String> {
 
 /// Whether a text needs the one before it: "so it went up", "and I want to change it".
 fn leans(text: &str) -> bool {
-    let first = words(text).next().is_some_and(|it| LEANING.contains(&it.as_str()));
-    first || words(text).last().is_some_and(|it| POINTING.contains(&it.as_str()))
+    let first = words(text).next().unwrap_or_default();
+    let points_back = words(text).last().is_some_and(|it| POINTING.contains(&it.as_str()));
+    LEANING.contains(&first.as_str()) || (points_back && !is_question_word(&first))
 }
 
 /// Whether a text could be asked by itself.
@@ -208,6 +209,7 @@ mod tests {
         check("How much do I owe and when is it due?", &["How much do I owe", "when is it due?"]);
         check("Why is my bill higher? Can I get a copy?", &["Why is my bill higher?", "Can I get a copy?"]);
         check("why is my bill so high\ncan I pay by card", &["why is my bill so high", "can I pay by card"]);
+        check("I have a new card and want to change it", &[]);
         check("I want a refund and please cancel my plan", &["I want a refund", "please cancel my plan"]);
         check(
             "what do I owe, when do you take it, can I pay later",

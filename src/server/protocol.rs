@@ -566,7 +566,8 @@ mod tests {
                 text.push_str(&$name::docs().unwrap_or_default());
                 text.push_str(&format!("export {}\n", $name::decl(&config)));
             )*
-            text
+            let lines: Vec<&str> = text.lines().map(str::trim_end).collect();
+            lines.join("\n") + "\n"
         }};
     }
 

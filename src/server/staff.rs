@@ -463,10 +463,10 @@ async fn receive(
         StaffClientFrame::Typing { conversation, on } => {
             let id = ConversationId::new(conversation);
             // Only whoever has the conversation is shown as typing.
-            if let Ok(record) = app.store.conversation(&id).await {
-                if has(&record, staff) {
-                    app.store.tell_typing(&id, Typing { from: Sender::Staff, on });
-                }
+            if let Ok(record) = app.store.conversation(&id).await
+                && has(&record, staff)
+            {
+                app.store.tell_typing(&id, Typing { from: Sender::Staff, on });
             }
             Ok(())
         }

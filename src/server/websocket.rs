@@ -32,13 +32,12 @@ pub async fn chat(
     let app = site.app.clone();
     let limits = app.config.limits.clone();
     bounded(upgrade, &limits).on_upgrade(move |socket| {
-        let attended = app.tasks.clone().track_future(async move {
+        app.tasks.clone().track_future(async move {
             // The place is taken until the socket ends, not until the upgrade.
             let _place = peer.place;
             let socket = Socket::new(socket, &limits);
             socket::attend(app, site.gate, peer.address, socket).await;
-        });
-        attended
+        })
     })
 }
 
@@ -56,12 +55,11 @@ pub async fn staff(
     let app = site.app.clone();
     let limits = app.config.limits.clone();
     bounded(upgrade, &limits).on_upgrade(move |socket| {
-        let attended = app.tasks.clone().track_future(async move {
+        app.tasks.clone().track_future(async move {
             let _place = peer.place;
             let socket = Socket::new(socket, &limits);
             staff::attend(app, reads.0, socket).await;
-        });
-        attended
+        })
     })
 }
 

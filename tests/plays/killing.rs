@@ -128,7 +128,7 @@ async fn killed_fifty_times_in_mid_conversation_nothing_is_lost_or_doubled() {
         assert_eq!(places.len(), 1, "{key} is doubled");
         assert!(acked.get(key).is_none_or(|it| *it == places[0]), "{key} is not where its ack said");
     }
-    let bot_twice = events.windows(2).filter(|it| it.iter().all(|event| answers(event))).count();
+    let bot_twice = events.windows(2).filter(|it| it.iter().all(answers)).count();
     assert_eq!(bot_twice, 0, "something was answered twice");
     let last = events.iter().rposition(|it| it["from"] == "customer").expect("there are messages");
     let after: Vec<&Value> = events.iter().skip(last + 1).collect();

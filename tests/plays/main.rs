@@ -12,3 +12,4 @@ mod migrations;
 mod polling;
 mod postgres;
 mod store_story;
+mod two_nodes;
