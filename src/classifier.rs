@@ -96,7 +96,7 @@ pub enum ClassifierError {
 }
 
 /// What `learn` learns from.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Lessons {
     /// How customers say what they mean.
     pub examples: Vec<Example>,
@@ -158,7 +158,8 @@ struct Parts {
     queue: Queue,
     head: ArcSwapOption<Head>,
     vectors: Mutex<Vectors>,
-    learning: tokio::sync::Mutex<()>,
+    /// What was learnt last; held while learning, so that lessons come one after the other.
+    learnt: tokio::sync::Mutex<Option<(Lessons, FitReport)>>,
 }
 
 impl Classifier {
@@ -183,7 +184,7 @@ impl Classifier {
             queue,
             head: ArcSwapOption::empty(),
             vectors: Mutex::new(vectors),
-            learning: tokio::sync::Mutex::default(),
+            learnt: tokio::sync::Mutex::default(),
         };
         Ok(Self { parts: Arc::new(parts) })
     }
@@ -225,7 +226,11 @@ impl Classifier {
     /// # Errors
     /// `TooFewIntents`, `Broken`.
     pub async fn learn(&self, lessons: &Lessons) -> Result<FitReport, ClassifierError> {
-        let _one_at_a_time = self.parts.learning.lock().await;
+        let mut learnt = self.parts.learnt.lock().await;
+        if let Some((same, report)) = learnt.as_ref().filter(|it| it.0 == *lessons) {
+            tracing::debug!(n_examples = same.examples.len(), "these lessons are learnt already");
+            return Ok(report.clone());
+        }
         let examples: Vec<(String, String)> = lessons
             .examples
             .iter()
@@ -250,7 +255,9 @@ impl Classifier {
         let broken = |e: tokio::task::JoinError| ClassifierError::Broken(format!("fitting the head stopped: {e}"));
         let (n_intents, n_examples, (head, quality)) = fitted.await.map_err(broken)??;
         self.parts.head.store(Some(Arc::new(head)));
-        Ok(FitReport { n_examples, n_intents, n_encoded, encode_ms, fit_ms: ms_since(started), quality })
+        let report = FitReport { n_examples, n_intents, n_encoded, encode_ms, fit_ms: ms_since(started), quality };
+        *learnt = Some((lessons.clone(), report.clone()));
+        Ok(report)
     }
 
     /// The vectors of these examples by text, and how many were new.

@@ -7,21 +7,24 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use futures_util::future::BoxFuture;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 
 use crate::app::App;
 use crate::conversation::{
-    ConversationId, CustomerId, Event, Message, NewEvent, Owner, OwnerChange, Rating, Reason, Sender, Seq, State, What,
-    masking,
+    ConversationId, CustomerId, Epoch, Event, Message, NewEvent, Owner, OwnerChange, Rating, Reason, Sender, Seq,
+    State, What, masking,
 };
 use crate::feedback;
 use crate::rules;
 use crate::store::{Append, Expect, Opening, StoreError};
 use crate::turn;
 
-/// A turn that others interfere with is tried again this often before it waits for the next message.
+/// A step that others interfere with is tried again at once this often.
 const TRIES_MAX: u32 = 5;
+/// The wait after the first turn that could not be kept; it doubles.
+const FAILED_WAIT: Duration = Duration::from_millis(100);
 /// Events that a turn may look back on.
 const RECENT_MAX: usize = 20;
 /// The longest wait between tries to keep a turn while the store is away.
@@ -167,6 +170,10 @@ struct Session {
     turn_at: Option<Instant>,
     /// When the first of the messages that wait for the turn came.
     waiting_since: Option<Instant>,
+    /// The turn that is being thought about.
+    thinking: Option<BoxFuture<'static, Thought>>,
+    /// Turns in a row that could not be kept.
+    n_failed: u32,
 }
 
 impl Session {
@@ -181,6 +188,8 @@ impl Session {
             unanswered: Vec::new(),
             turn_at: None,
             waiting_since: None,
+            thinking: None,
+            n_failed: 0,
         }
     }
 
@@ -188,26 +197,30 @@ impl Session {
         let idle = Duration::from_millis(self.app.config.limits.idle_ms_max);
         let stop = self.app.stop.clone();
         loop {
-            let turn_at = self.turn_at;
-            let turn = async {
-                match turn_at {
-                    Some(at) => tokio::time::sleep_until(at).await,
-                    None => std::future::pending().await,
-                }
-            };
-            tokio::select! {
+            let Self { arrivals, thinking, turn_at, .. } = &mut self;
+            let at_rest = thinking.is_none() && turn_at.is_none();
+            let turn_at = turn_at.filter(|_| thinking.is_none());
+            let woken = tokio::select! {
                 biased;
-                arrival = self.arrivals.recv() => match arrival {
-                    Some(happening) => self.happen(happening).await,
+                arrival = arrivals.recv() => match arrival {
+                    Some(happening) => Woken::Happening(happening),
                     None => return,
                 },
-                () = turn => self.take_turn().await,
-                () = stop.cancelled(), if turn_at.is_none() => {
-                    if self.app.sessions.forget(&self.id, &mut self.arrivals) {
-                        return;
-                    }
+                thought = async { thinking.as_mut().expect("only polled while there is one").await }, if thinking.is_some() => {
+                    Woken::Thought(thought)
                 }
-                () = tokio::time::sleep(idle), if turn_at.is_none() => {
+                () = tokio::time::sleep_until(turn_at.unwrap_or_else(Instant::now)), if turn_at.is_some() => Woken::Turn,
+                () = stop.cancelled(), if at_rest => Woken::Rest,
+                () = tokio::time::sleep(idle), if at_rest => Woken::Rest,
+            };
+            match woken {
+                Woken::Happening(happening) => self.happen(happening).await,
+                Woken::Turn => self.begin_turn().await,
+                Woken::Thought(thought) => {
+                    self.thinking = None;
+                    self.end_turn(thought).await;
+                }
+                Woken::Rest => {
                     if self.app.sessions.forget(&self.id, &mut self.arrivals) {
                         return;
                     }
@@ -341,7 +354,7 @@ impl Session {
     }
 
     /// The ack that a key got before, if it did.
-    async fn repeated(&self, key: &str) -> Result<Option<Kept>, SessionError> {
+    async fn repeated(&mut self, key: &str) -> Result<Option<Kept>, SessionError> {
         let found = self.app.store.find_key(&self.id, key).await?;
         Ok(found.map(|(seq, at_ms)| Kept { seq, at_ms }))
     }
@@ -463,45 +476,54 @@ impl Session {
         self.turn_at = Some(if typing { latest.max(now) } else { now + Duration::from_millis(limits.gather_ms) });
     }
 
-    /// Answers what is unanswered. What cannot be kept is tried again until it is.
-    async fn take_turn(&mut self) {
+    /// Begins to think about what is unanswered. Meanwhile what comes in is kept and acked.
+    async fn begin_turn(&mut self) {
         self.turn_at = None;
         self.waiting_since = None;
-        let mut wait = Duration::from_millis(100);
-        for _ in 0..TRIES_MAX {
-            match self.try_turn().await {
-                Ok(()) => return,
-                Err(StoreError::Conflict) => {}
-                Err(error) => {
-                    tracing::warn!(conversation = %self.id, %error, "a turn could not be kept yet");
-                    tokio::time::sleep(wait).await;
-                    wait = (wait * 2).min(STORE_WAIT_MAX);
-                }
-            }
+        if let Err(error) = self.catch_up().await {
+            return self.turn_later(&error);
         }
-        // Not given up: what is unanswered stays so in the log, and the next look finds it.
-        self.turn_at = Some(Instant::now() + STORE_WAIT_MAX);
+        let Some(answered) = self.unanswered.last().map(|(seq, _)| *seq) else { return };
+        let (app, id) = (Arc::clone(&self.app), self.id.clone());
+        let (state, unanswered) = (self.state.clone(), self.unanswered.clone());
+        let recent: Vec<Event> = self.recent.iter().cloned().collect();
+        self.thinking = Some(Box::pin(async move {
+            let parts = app.turn_parts(&id).await;
+            let outcome = turn::take(&parts, &state, &recent, &unanswered).await;
+            Thought { outcome, answered, epoch: state.epoch, owner: state.owner }
+        }));
     }
 
-    async fn try_turn(&mut self) -> Result<(), StoreError> {
-        self.catch_up().await?;
-        let Some(answered) = self.unanswered.last().map(|(seq, _)| *seq) else { return Ok(()) };
-        let parts = self.app.turn_parts(&self.id).await;
-        let outcome = turn::take(&parts, &self.state, self.recent.make_contiguous(), &self.unanswered).await;
-        if outcome.events.is_empty() && outcome.understood.is_empty() {
+    /// Keeps what the turn has come to, unless the conversation has changed hands meanwhile: then it is thought anew.
+    async fn end_turn(&mut self, thought: Thought) {
+        match self.keep_turn(thought).await {
+            Ok(()) => {
+                self.n_failed = 0;
+                // What came in while the turn was thought about has its own turn.
+                if !self.unanswered.is_empty() && self.state.owner == Owner::Bot && self.turn_at.is_none() {
+                    self.schedule_turn();
+                }
+            }
+            Err(error) => self.turn_later(&error),
+        }
+    }
+
+    async fn keep_turn(&mut self, thought: Thought) -> Result<(), StoreError> {
+        let Thought { outcome, answered, epoch, owner } = thought;
+        if outcome.events.is_empty() {
             return Ok(());
         }
+        let has_questions = !outcome.questions.is_empty();
         let append = Append {
-            expect: Expect { epoch: Some(self.state.epoch), ..Expect::default() },
+            expect: Expect { epoch: Some(epoch), ..Expect::default() },
             // Whoever waits for a person is answered by a person; the bot's word in between doesn't count.
-            answered: (self.state.owner == Owner::Bot).then_some(answered),
+            answered: (owner == Owner::Bot).then_some(answered),
             events: outcome.events,
             understood: outcome.understood,
             questions: outcome.questions,
             promise: outcome.promise,
             ..Append::new(self.id.clone(), self.app.clock.now_ms())
         };
-        let has_questions = !append.questions.is_empty();
         let appended = self.app.store.append(append).await?;
         self.unanswered.retain(|(seq, _)| answered < *seq);
         self.take_in(appended.events).await?;
@@ -510,6 +532,33 @@ impl Session {
         }
         Ok(())
     }
+
+    /// A turn that could not be kept is tried again, sooner after a change of hands than while the store is away.
+    fn turn_later(&mut self, error: &StoreError) {
+        self.n_failed = self.n_failed.saturating_add(1);
+        let wait = FAILED_WAIT.saturating_mul(1 << self.n_failed.min(10)).min(STORE_WAIT_MAX);
+        let wait = if *error == StoreError::Conflict && self.n_failed < TRIES_MAX { Duration::ZERO } else { wait };
+        tracing::warn!(conversation = %self.id, %error, "a turn could not be kept yet");
+        // Somebody else may have answered it, on another node: look before thinking again.
+        self.loaded = false;
+        self.turn_at = Some(Instant::now() + wait);
+    }
+}
+
+/// What a turn has come to, and what it started from.
+struct Thought {
+    outcome: turn::Outcome,
+    answered: Seq,
+    epoch: Epoch,
+    owner: Owner,
+}
+
+/// What wakes a session.
+enum Woken {
+    Happening(Happening),
+    Thought(Thought),
+    Turn,
+    Rest,
 }
 
 fn system(what: What) -> NewEvent {

@@ -5,6 +5,7 @@ import { existsSync } from 'node:fs';
 import { copyFile, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
 import { gzipSync } from 'node:zlib';
+import { minify } from 'terser';
 
 const root = import.meta.dirname;
 const dist = join(root, 'dist');
@@ -38,6 +39,18 @@ if (hasConsole) {
     { ...common, entryPoints: ['console/console.css'], outfile: 'dist/console.css' },
   );
   pages.push(['console/console.html', 'console.html']);
+}
+
+/** What every visitor loads is made smaller still. */
+async function shrink(name) {
+  const path = join(dist, name);
+  const { code } = await minify(await readFile(path, 'utf8'), {
+    ecma: 2020,
+    module: name === 'panel.js',
+    compress: { passes: 3, unsafe_arrows: true },
+    format: { comments: false },
+  });
+  await writeFile(path, code.trimEnd() + '\n');
 }
 
 /** The loader names the panel by its content, so that browsers may keep the panel for good. */
@@ -84,7 +97,9 @@ async function buildAll() {
   await rm(dist, { recursive: true, force: true });
   await mkdir(dist, { recursive: true });
   await Promise.all([panel, ...others].map((options) => build(options)));
+  await shrink('panel.js');
   await build(loader(sha256(await readFile(join(dist, 'panel.js'))).slice(0, 12)));
+  await shrink('w.js');
   await Promise.all(pages.map(([from, to]) => copyFile(join(root, from), join(dist, to))));
   const outputs = await manifest();
   for (const [name, { bytes, gzip }] of Object.entries(outputs)) {

@@ -9,7 +9,7 @@ export const DESKTOP = { width: 1280, height: 800 };
 export const PHONE = { width: 390, height: 844 };
 export const TINY = { width: 320, height: 568 };
 /** Nothing that is waited for takes longer than this. */
-const PATIENCE_MS = 15_000;
+const PATIENCE_MS = 20_000;
 
 export const openBrowser = () =>
   chromium.launch({
@@ -17,8 +17,8 @@ export const openBrowser = () =>
     args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
   });
 
-/** A browser of somebody's own; what goes wrong on its pages is collected in `faults`. */
-export async function openContext(browser, faults, options = {}) {
+/** A browser of somebody's own; what goes wrong on its pages and is not `expected` is collected in `faults`. */
+export async function openContext(browser, faults, { expected, ...options } = {}) {
   const context = await browser.newContext({ viewport: DESKTOP, locale: 'en-GB', timezoneId: 'Europe/London', ...options });
   context.setDefaultTimeout(PATIENCE_MS);
   context.on('page', (page) => {
@@ -29,7 +29,7 @@ export async function openContext(browser, faults, options = {}) {
     });
     page.on('console', (message) => {
       const unreachable = /net::ERR_|WebSocket connection to|status of (401|404|409|410|503)/.test(message.text());
-      if (message.type() === 'error' && !unreachable) faults.push(`console: ${message.text()}`);
+      if (message.type() === 'error' && !unreachable && !expected?.test(message.text())) faults.push(`console: ${message.text()}`);
     });
   });
   await context.addInitScript(() => {

@@ -1,10 +1,12 @@
 // Runs the browser tests against the real server: `node tests/browser/run.mjs [WORDS OF A TEST]`.
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { openBrowser, openContext } from './people.mjs';
 import { freePort, openServer } from './server.mjs';
 
-const SUBJECTS = ['asking', 'handing-off', 'learning', 'delivery', 'embedding', 'safety', 'geometry', 'accessibility'];
+const SUBJECTS = (process.env.SUBJ ?? 'asking,handing-off,learning,delivery,embedding,safety,geometry,accessibility').split(',');
 /** No test takes longer. */
-const TEST_MS_MAX = 60_000;
+const TEST_MS_MAX = 120_000;
 
 const words = process.argv.slice(2).join(' ');
 const started = Date.now();
@@ -19,16 +21,19 @@ async function test(name, play) {
   if (!name.includes(words)) return;
   const faults = [];
   const contexts = [];
+  const endings = [];
+  const after = (end) => void endings.push(end);
   const open = async (options) => {
     const context = await openContext(browser, faults, options);
     contexts.push(context);
+    after(() => context.close());
     return context;
   };
   const began = Date.now();
   let tooLong;
   try {
     await Promise.race([
-      play({ server, shopPort, open, faults }),
+      play({ server, shopPort, open, after }),
       new Promise((_, reject) => (tooLong = setTimeout(reject, TEST_MS_MAX, new Error(`not done after ${TEST_MS_MAX} ms`)))),
     ]);
     if (faults.length) throw new Error(faults.join('\n'));
@@ -36,11 +41,20 @@ async function test(name, play) {
     console.log(`ok    ${name} (${Date.now() - began} ms)`);
   } catch (error) {
     failed++;
+    await picture(name, contexts);
     console.log(`FAIL  ${name}\n${indent(error.stack)}${faults.length ? `\n${indent(faults.join('\n'))}` : ''}`);
   } finally {
     clearTimeout(tooLong);
-    await Promise.all(contexts.map((context) => context.close()));
+    for (const end of endings.reverse()) await end();
   }
+}
+
+/** Keeps how the pages looked when a test failed. */
+async function picture(name, contexts) {
+  const folder = join(import.meta.dirname, '../../target/browser');
+  await mkdir(folder, { recursive: true });
+  const pages = contexts.flatMap((context) => context.pages());
+  await Promise.allSettled(pages.map((page, index) => page.screenshot({ path: join(folder, `${name.replace(/\W+/g, '-').slice(0, 60)}-${index + 1}.png`) })));
 }
 
 const indent = (text) => text.replace(/^/gm, '      ');

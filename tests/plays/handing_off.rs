@@ -49,7 +49,8 @@ async fn a_person_takes_it_answers_live_and_gives_it_back() {
     assert_eq!(status, 200);
     assert_eq!(customer.sees_owner().await["owner"], "bot");
     // What nobody had answered is the bot's now.
-    assert!(customer.hears().await.contains("15 June"));
+    let answer = customer.hears().await;
+    assert!(answer.contains("due"), "{answer}");
     house.close().await;
 }
 

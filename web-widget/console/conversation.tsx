@@ -64,7 +64,7 @@ function Head() {
             <Online on={row.online} />
           </p>
         )}
-        {row?.reason && row.owner !== 'bot' && row.owner !== 'nobody' && (
+        {row?.reason && row.owner === 'queue' && (
           <p class="reason">
             <span class="unseen">{words.why}: </span>
             {row.reason}

@@ -69,7 +69,7 @@ function Row({ row }: { row: ConversationRow }) {
           <Online on={row.online} />
         </span>
         <span class="what">
-          {row.reason && row.owner !== 'bot' && <span class="reason">{row.reason}</span>}
+          {row.reason && (row.owner === 'queue' || row.owner === 'nobody') && <span class="reason">{row.reason}</span>}
           <span class="words">{row.last_text || words.noWords}</span>
         </span>
         <span class="marks">

@@ -11,6 +11,8 @@ import { announce, browserOnline, counts, forgetAll, heardOf, isFresh, link, lis
 import { words } from './words';
 
 const TICK_MS = 1_000;
+/** While the questions are on the screen, new ones show up this soon. */
+const CAUSES_EVERY_MS = 5_000;
 
 const socket = new StaffSocket({ frame, link: linked, unwelcome: () => void api.me().catch(() => {}) });
 
@@ -26,6 +28,7 @@ export function start() {
     else me.value = null;
   });
   setInterval(() => (now.value = Date.now()), TICK_MS);
+  setInterval(lookForCauses, CAUSES_EVERY_MS);
   addEventListener('hashchange', () => (route.value = parse(location.hash)));
   addEventListener('online', () => ((browserOnline.value = true), socket.hurry()));
   addEventListener('offline', () => (browserOnline.value = false));
@@ -88,6 +91,12 @@ function followRoute() {
   if (to.view === 'questions' || to.view === 'suggestions') void loadCauses();
   if (to.view === 'conversation') void show(to.id);
   else hide();
+}
+
+function lookForCauses() {
+  const { view } = route.peek();
+  const looks = view === 'questions' || view === 'suggestions';
+  if (looks && me.peek() && link.peek() === 'up' && document.visibilityState === 'visible') void loadCauses();
 }
 
 let wasUp = false;

@@ -41,9 +41,13 @@ test('what the bot understood stands below the message that it is about', () => 
   assert.deepEqual([...below.keys()], [2, 4]);
 });
 
-test('only what was said while the bot answered can be marked as wrong', () => {
-  const log = [event(1, 'customer'), event(2, 'bot'), event(3, 'system', { kind: 'owner', owner: 'staff' }), event(4, 'customer'), event(5, 'staff'), event(6, 'system', { kind: 'owner', owner: 'bot' }), event(7, 'customer')];
-  assert.deepEqual([...flaggable(log)], [1, 2, 7]);
+test('an exchange can be marked as wrong once: at the answer, or at the words that the bot looked at', () => {
+  const understood = { decision: 'answer', guesses: [] };
+  const answered = [event(1, 'customer', { understood }), event(2, 'bot', { rateable: true })];
+  const talked = [event(3, 'customer', { understood }), event(4, 'bot')];
+  const tapped = [event(5, 'customer'), event(6, 'bot')];
+  const withStaff = [event(7, 'system', { kind: 'owner', owner: 'staff' }), event(8, 'customer'), event(9, 'staff')];
+  assert.deepEqual([...flaggable([...answered, ...talked, ...tapped, ...withStaff])], [2, 3]);
 });
 
 test('a colleague is told apart from the reader', () => {

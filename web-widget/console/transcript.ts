@@ -43,14 +43,19 @@ export function understoodBelow(events: readonly WireEvent[]): Map<number, Under
   return found;
 }
 
-/** The messages that can be marked "Bot was wrong": the bot's own, and the customer's while the bot answered. */
+/** The messages that can be marked "Bot was wrong", one for each exchange: the bot's answer, else the words that it looked at. */
 export function flaggable(events: readonly WireEvent[]): Set<number> {
   const found = new Set<number>();
-  let owner = 'bot';
-  for (const event of events) {
-    if (event.owner) owner = event.owner;
-    if (event.kind !== 'message') continue;
-    if (event.from === 'bot' || (event.from === 'customer' && (owner === 'bot' || event.understood))) found.add(event.seq);
+  let asked: number | undefined;
+  for (const { seq, from, kind, understood, rateable } of events) {
+    if (kind !== 'message') continue;
+    if (from === 'customer') {
+      asked = seq;
+      if (understood) found.add(seq);
+    } else if (rateable) {
+      if (asked) found.delete(asked);
+      found.add(seq);
+    }
   }
   return found;
 }

@@ -21,6 +21,9 @@ function plainbill(...words: unknown[]) {
   window.plainbill(...words);
 }
 
+/** The first customers of the list are the ones that most people want to see; the rest is folded. */
+const CUSTOMERS_AT_FIRST = 10;
+
 const find = (id: string) => document.getElementById(id)!;
 
 async function get<T>(path: string): Promise<T> {
@@ -34,7 +37,12 @@ async function showCustomers() {
   const signedIn = customers.find(({ id }) => id === current);
   find('current').textContent = signedIn?.name ?? 'nobody';
   find('about').textContent = signedIn ? signedIn.about.replace(/\.?$/, '.') : '';
-  find('customers').replaceChildren(...customers.map((customer) => h('li', {}, chip(customer, customer.id === current))));
+  const chips = customers.map((customer) => h('li', {}, chip(customer, customer.id === current)));
+  find('customers').replaceChildren(...chips.slice(0, CUSTOMERS_AT_FIRST));
+  find('more-customers').replaceChildren(...chips.slice(CUSTOMERS_AT_FIRST));
+  const rest = find('rest') as HTMLDetailsElement;
+  rest.hidden = customers.length <= CUSTOMERS_AT_FIRST;
+  rest.open ||= customers.slice(CUSTOMERS_AT_FIRST).some(({ id }) => id === current);
 }
 
 const chip = ({ id, name, about }: Customer, current: boolean) =>

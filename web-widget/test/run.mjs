@@ -6,9 +6,13 @@ import { join } from 'node:path';
 import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
 
-const here = import.meta.dirname;
+const root = join(import.meta.dirname, '..');
 const outdir = await mkdtemp(join(tmpdir(), 'plainbill-web-'));
-const entryPoints = (await readdir(here)).filter((name) => name.endsWith('.test.ts')).map((name) => join(here, name));
+const testsIn = async (folder) =>
+  (await readdir(join(root, folder)))
+    .filter((name) => name.endsWith('.test.ts'))
+    .map((name) => ({ in: join(root, folder, name), out: `${folder}-${name.replace(/\.ts$/, '')}` }));
+const entryPoints = (await Promise.all(['test', 'console'].map(testsIn))).flat();
 await build({
   entryPoints,
   outdir,

@@ -49,12 +49,13 @@ export function makeLog(chat: Chat, locale?: string) {
   /** Every item in order: which it is, all that its drawing depends on, and how to draw it. */
   const list = (add: (key: string, look: unknown, draw: () => HTMLElement) => void) => {
     const { conversation, outbox } = chat.now();
-    const { business, events, verified, scores, typing, staff } = conversation;
+    const { business, hours, events, verified, scores, typing, staff } = conversation;
     const echoes = outbox.filter((entry) => entry.shown);
     const lastOwn = echoes.length ? Infinity : (events.findLast((event) => isSaid(event) && event.from === 'customer')?.seq ?? 0);
 
     if (business) {
       add('intro', [business, verified], () => line(`${verified ? words.signedInAs(verified) : ''} ${business.privacy}`));
+      if (hours && !hours.open) add('hours', hours, () => line(words.away(hours)));
       add('greeting', business, () => bubble('bot', words.assistant, rich(business.greeting)));
       if (!echoes.length && !events.some(isSaid)) add('starters', business, () => buttons(business.starters));
     }

@@ -1,4 +1,5 @@
 // Everything that the widget itself says, in one place.
+import type { Hours } from '../protocol';
 import { plural, rank } from '../shared/format';
 
 export const launcher = 'Chat with us';
@@ -20,6 +21,7 @@ export function place(place: number, minutes?: number) {
 export const back = (time: string) => `We’re closed now. Somebody will answer by ${time}.`;
 export const offline = 'You’re offline. We’ll send what you write when you’re back.';
 export const connecting = 'No connection just now. Trying again …';
+export const away = ({ back, text }: Hours) => (back ? `Our team is away and answers by ${back}.` : `Our team is away. It’s here ${text}.`);
 export const signedInAs = (name: string) => `You’re signed in as ${name}.`;
 
 export const placeholder = 'Write a message';
