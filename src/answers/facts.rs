@@ -257,6 +257,21 @@ pub(super) mod tests {
         serde_json::to_value(Facts::new(&sample.input(Some(&account), text))).expect("facts serialize")
     }
 
+    #[test]
+    fn the_check_knows_the_same_names_as_the_facts() {
+        use crate::content::facts::{everything, names};
+        let sample = Sample::new();
+        let slots: Value = sample.slot_names.iter().map(|name| (name.clone(), json!("x"))).collect();
+        let known = names(&everything(&sample.business, json!(sample.policy), slots));
+        let mut made = std::collections::BTreeSet::new();
+        for customer in demo::customers() {
+            made.extend(names(&facts(customer.id, &sample, "what is this £12.00")));
+        }
+        let unknown: Vec<_> = made.difference(&known).collect();
+        let missing: Vec<_> = known.iter().filter(|it| !it.contains('.')).filter(|it| !made.contains(*it)).collect();
+        assert!(unknown.is_empty() && missing.is_empty(), "unknown to the check: {unknown:?}; never made: {missing:?}");
+    }
+
     fn keys(value: &Value) -> Vec<&str> {
         value.as_object().into_iter().flatten().map(|(name, _)| name.as_str()).collect()
     }

@@ -23,6 +23,12 @@ export function makeView(chat: Chat, close: () => void, locale?: string) {
     log.element.scrollTop = log.element.scrollHeight;
   };
 
+  /** Where to read on: what the bot says in several pieces is read from the first. */
+  const startOf = (first: HTMLElement) => {
+    const own = [...log.element.querySelectorAll('[data-from=customer]')].at(-1);
+    return (chat.now().conversation.owner === 'bot' && (own?.nextElementSibling as HTMLElement)) || first;
+  };
+
   const announce = (text: string) => {
     live.append(h('p', {}, text));
     if (live.children[4]) live.firstChild!.remove();
@@ -164,7 +170,7 @@ export function makeView(chat: Chat, close: () => void, locale?: string) {
     tell(state());
     log.element.scrollTop += clientHeight - log.element.clientHeight;
     const first = log.update();
-    if (first && follows) log.element.scrollTop = Math.max(log.element.scrollTop, first.offsetTop - 16);
+    if (first && follows) log.element.scrollTop = Math.max(log.element.scrollTop, startOf(first).offsetTop - 16);
     else if (first) newest.hidden = false;
     for (const event of fresh) {
       if (isSaid(event) && event.from !== 'customer') announce(`${speaker(event)}: ${spoken(event)}`);
