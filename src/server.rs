@@ -178,7 +178,7 @@ fn router(site: Site) -> Router {
         .route("/healthz", get(|| async { "ok" }))
         .route("/readyz", get(ready))
         .route("/v1/chat", get(websocket::chat))
-        .route("/v1/poll", post(poll::send).get(poll::wait))
+        .route("/v1/poll", post(poll::send).get(poll::wait).options(poll::preflight))
         .route("/v1/staff", get(websocket::staff))
         .nest("/api/v1", api)
         .route("/w.js", get(assets::widget))

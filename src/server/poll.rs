@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use axum::Json;
 use axum::extract::{Extension, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -50,6 +50,28 @@ pub struct Frames {
     frames: Vec<Box<RawValue>>,
 }
 
+/// `OPTIONS /v1/poll`: tells a browser that an allowed page of another origin may poll.
+pub async fn preflight(State(site): State<Site>, headers: HeaderMap) -> Response {
+    if !origin_allowed(&site.app, &headers) {
+        return Problem::new(Code::Forbidden).into_response();
+    }
+    let allowed = [
+        (header::ACCESS_CONTROL_ALLOW_METHODS, "GET, POST"),
+        (header::ACCESS_CONTROL_ALLOW_HEADERS, "content-type, x-plainbill-poll"),
+        (header::ACCESS_CONTROL_MAX_AGE, "600"),
+    ];
+    for_page(&headers, (StatusCode::NO_CONTENT, allowed).into_response())
+}
+
+/// Lets the page that asked read the answer. Only called once its origin has been found to be allowed.
+fn for_page(headers: &HeaderMap, mut response: Response) -> Response {
+    if let Some(origin) = headers.get(header::ORIGIN) {
+        response.headers_mut().insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
+        response.headers_mut().insert(header::VARY, HeaderValue::from_static("origin"));
+    }
+    response
+}
+
 /// `POST /v1/poll`: sends frames; without a token begins a connection. Answers with what is there at once.
 pub async fn send(
     State(site): State<Site>,
@@ -60,6 +82,11 @@ pub async fn send(
     if !origin_allowed(&site.app, &headers) {
         return Problem::new(Code::Forbidden).into_response();
     }
+    let sent = send_allowed(&site, peer, &headers, frames).await;
+    for_page(&headers, sent)
+}
+
+async fn send_allowed(site: &Site, peer: Peer, headers: &HeaderMap, frames: Frames) -> Response {
     if SEND_MAX < frames.frames.len() {
         return Problem::new(Code::TooLarge).into_response();
     }
@@ -68,7 +95,7 @@ pub async fn send(
             Some(poll) => (token.to_owned(), poll),
             None => return gone(),
         },
-        None => match begin(&site, peer) {
+        None => match begin(site, peer) {
             Some(begun) => begun,
             None => return Problem::new(Code::Busy).into_response(),
         },
@@ -89,9 +116,15 @@ pub async fn send(
 
 /// `GET /v1/poll`: waits for frames.
 pub async fn wait(State(site): State<Site>, headers: HeaderMap) -> Response {
-    if headers.contains_key("origin") && !origin_allowed(&site.app, &headers) {
+    // Browsers leave the origin out of a GET to their own site; such a request still needs the token.
+    if headers.contains_key(header::ORIGIN) && !origin_allowed(&site.app, &headers) {
         return Problem::new(Code::Forbidden).into_response();
     }
+    let waited = wait_allowed(&site, &headers).await;
+    for_page(&headers, waited)
+}
+
+async fn wait_allowed(site: &Site, headers: &HeaderMap) -> Response {
     let token = headers.get(TOKEN).and_then(|it| it.to_str().ok()).unwrap_or_default();
     let Some(poll) = site.polls.find(token) else { return gone() };
     // Whoever waits is there.

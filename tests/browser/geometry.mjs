@@ -7,7 +7,7 @@ const VIEWPORTS = [DESKTOP, PHONE, TINY];
 
 /**
  * Looks at every line of text and every control below `root`, and says what is wrong with where they stand.
- * The buttons that float over a log to lead to its end are left out.
+ * The buttons that float over a log to lead to its end are left out, and so is the button in the field for a password.
  */
 export function faultsOf(root) {
   /** The smallest target, WCAG 2.2 success criterion 2.5.8. */
@@ -16,7 +16,7 @@ export function faultsOf(root) {
   const faults = [];
   const isShown = (element) => element.checkVisibility({ visibilityProperty: true, opacityProperty: true });
   const name = (element) => `${element.tagName.toLowerCase()}${element.className ? `.${element.getAttribute('class')}` : ''} “${(element.innerText ?? '').trim().slice(0, 30)}”`;
-  const parentOf = (node) => node.parentNode?.host ?? node.parentElement ?? node.getRootNode().host;
+  const parentOf = (node) => (node.parentNode instanceof ShadowRoot ? node.parentNode.host : node.parentElement);
   const all = [root, ...root.querySelectorAll('*')].filter((it) => it instanceof HTMLElement);
 
   /** What of a box is to be seen through its scrolling and clipping ancestors. */
@@ -53,6 +53,7 @@ export function faultsOf(root) {
       if (cut && !scrolls) faults.push(`cut off: ${name(element)} by ${Math.round(box.right - part.right)} px`);
     }
   }
+  const inOneField = (one, other) => one.closest('.with-button')?.contains(other);
   const controls = all
     .filter((it) => it.matches('button, a[href], input, textarea, select, summary, [tabindex="0"]:not(.log, .cards)') && isShown(it) && !it.closest('.skip, .unseen, .to-end, .newest'))
     .map((element) => ({ element, ...seen(element.getBoundingClientRect(), element) }))
@@ -72,13 +73,13 @@ export function faultsOf(root) {
       if (one.node !== other.node && overlaps(one, other)) faults.push(`text over text: ${name(one.element)} and ${name(other.element)}`);
     }
     for (const control of controls) {
-      const inside = control.element.contains(one.element) || one.element.closest('label')?.contains(control.element);
+      const inside = control.element.contains(one.element) || inOneField(control.element, one.element) || one.element.closest('label')?.contains(control.element);
       if (!inside && overlaps(one, control)) faults.push(`text under a control: ${name(one.element)} and ${name(control.element)}`);
     }
   });
   controls.forEach((one, index) => {
     for (const other of controls.slice(index + 1)) {
-      const nested = one.element.contains(other.element) || other.element.contains(one.element) || one.element.parentElement === other.element.parentElement?.parentElement;
+      const nested = inOneField(one.element, other.element) || one.element.contains(other.element) || other.element.contains(one.element) || one.element.parentElement === other.element.parentElement?.parentElement;
       if (!nested && overlaps(one, other)) faults.push(`control over control: ${name(one.element)} and ${name(other.element)}`);
     }
   });

@@ -21,7 +21,7 @@ async function take(page, path) {
 
 try {
   await mkdir(docs, { recursive: true });
-  const desktop = await busyChat(await open({ viewport: { width: 1120, height: 700 } }), server);
+  const desktop = await busyChat(await open({ viewport: { width: 1120, height: 840 } }), server);
   await take(desktop.page, join(docs, 'widget.png'));
   const desk = await busyDesk(open, server);
   await desk.page.locator('.notice').waitFor({ state: 'detached' });

@@ -69,3 +69,19 @@ async fn an_unknown_poll_token_has_to_begin_again() {
     assert_eq!(request.send().await.expect("it answers").status(), 410);
     house.close().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_of_another_origin_may_poll_only_when_it_is_allowed() {
+    let house = House::open().await;
+    let http = reqwest::Client::new();
+    let url = format!("http://{}/v1/poll", house.address);
+    let own = format!("http://{}", house.address);
+    for (origin, status) in [(own.as_str(), 204), ("https://evil.example", 403)] {
+        let request = http.request(reqwest::Method::OPTIONS, &url).header("origin", origin);
+        let response = request.send().await.expect("it answers");
+        assert_eq!(response.status(), status, "{origin}");
+        let allowed = response.headers().get("access-control-allow-origin").and_then(|it| it.to_str().ok());
+        assert_eq!(allowed, (status == 204).then_some(origin));
+    }
+    house.close().await;
+}
