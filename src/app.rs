@@ -14,7 +14,7 @@ use crate::billing::Billing;
 use crate::classifier::{Classifier, Lessons};
 use crate::config::Config;
 use crate::content::Contents;
-use crate::conversation::{ConversationId, StaffId};
+use crate::conversation::{ConversationId, CustomerId, StaffId};
 use crate::feedback;
 use crate::handoff::{self, Line};
 use crate::identity::Identity;
@@ -38,6 +38,8 @@ const QUEUE_MAX: u32 = 5_000;
 const STINTS_MAX: u32 = 50;
 /// How long a turn waits for a classifier that has just been started.
 const LEARN_WAIT_MAX: Duration = Duration::from_secs(30);
+/// Customers' names that are held for the console.
+const NAMES_MAX: usize = 10_000;
 /// How often questions are grouped when nothing has announced them.
 const FEEDBACK_LOOK: Duration = Duration::from_secs(30);
 
@@ -93,6 +95,8 @@ pub struct App {
     pub line: watch::Sender<Arc<Line>>,
     /// A question or rating has come in.
     pub feedback_came: Notify,
+    /// Customers' names, so that lists in the console don't ask billing for each row.
+    names: Mutex<HashMap<CustomerId, String>>,
     /// Staff who have just lost their right to be here: their sockets close.
     pub signed_out: broadcast::Sender<StaffId>,
     /// Everything that runs, to wait for at the end.
@@ -175,6 +179,7 @@ impl App {
             presence: Presence::default(),
             line: watch::Sender::new(Arc::default()),
             feedback_came: Notify::new(),
+            names: Mutex::default(),
             signed_out: broadcast::Sender::new(64),
             tasks: TaskTracker::new(),
             stop: CancellationToken::new(),
@@ -247,6 +252,22 @@ impl App {
             now,
             misses_max: self.config.limits.misses_max,
         }
+    }
+
+    /// A customer's name for staff; their id while billing cannot be reached.
+    pub async fn name_of(&self, customer: &CustomerId) -> String {
+        let names = || self.names.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(name) = names().get(customer) {
+            return name.clone();
+        }
+        let Ok(account) = self.billing.account(customer).await else { return customer.to_string() };
+        let mut names = names();
+        // Full: begin anew, names are asked for again as they come up.
+        if NAMES_MAX <= names.len() {
+            names.clear();
+        }
+        names.insert(customer.clone(), account.person.name.clone());
+        account.person.name
     }
 
     /// Notes that a staff member has a console open, until the result is dropped.

@@ -181,6 +181,7 @@ fn router(site: Site) -> Router {
         .route("/v1/poll", post(poll::send).get(poll::wait).options(poll::preflight))
         .route("/v1/staff", get(websocket::staff))
         .nest("/api/v1", api)
+        .route("/favicon.ico", get(assets::icon))
         .route("/w.js", get(assets::widget))
         .route("/panel.js", get(assets::panel))
         .route("/console", get(assets::console))

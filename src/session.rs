@@ -299,6 +299,8 @@ impl Session {
         match (&event.what, event.from) {
             (What::Message(message), Sender::Customer) => self.unanswered.push((event.seq, message.clone())),
             (What::Message(_), Sender::Staff) => self.unanswered.clear(),
+            // What was said to a person is theirs.
+            (What::Owner(change), _) if change.reason == Reason::HandedBack => self.unanswered.clear(),
             _ => {}
         }
         self.recent.push_back(event);

@@ -58,4 +58,4 @@ cargo test --lib --bins --tests
 
 say "Browser tests"
 cargo build --quiet
-node tests/browser/run.mjs
+PLAINBILL_BIN="${CARGO_TARGET_DIR:-target}/debug/plainbill" node tests/browser/run.mjs

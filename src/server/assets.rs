@@ -13,6 +13,9 @@ const PAGE_POLICY: &str = "default-src 'self'; base-uri 'none'; form-action 'sel
 /// Browsers ask again after this many seconds; an unchanged file costs an empty answer.
 const MAX_AGE: &str = "public, max-age=300";
 
+/// The icon in a browser's tab: two lines of a bill, one of them answered.
+const ICON: &str = r##"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><path fill="#0b5d55" d="M6 3h20a4 4 0 0 1 4 4v14a4 4 0 0 1-4 4H14l-8 5v-5a4 4 0 0 1-4-4V7a4 4 0 0 1 4-4z"/><path stroke="#fff" stroke-width="3" stroke-linecap="round" d="M9 11h14M9 17h8"/></svg>"##;
+
 /// One embedded file.
 struct Asset {
     body: &'static [u8],
@@ -113,6 +116,12 @@ pub async fn console_js(State(site): State<Site>, headers: HeaderMap) -> Respons
 /// `GET /console.css`.
 pub async fn console_css(State(site): State<Site>, headers: HeaderMap) -> Response {
     site.assets.console_css.answer(&headers, None)
+}
+
+/// `GET /favicon.ico`: an SVG, which browsers take by its type, whatever its name.
+pub async fn icon() -> Response {
+    let headers = [(header::CONTENT_TYPE, "image/svg+xml"), (header::CACHE_CONTROL, MAX_AGE)];
+    (headers, ICON).into_response()
 }
 
 /// `GET /`: the demo shop.

@@ -31,7 +31,6 @@ use crate::server::protocol::{
 use crate::server::socket::{Gone, Incoming, Transport};
 use crate::server::websocket::Socket;
 use crate::server::wire;
-use crate::session::Happening;
 use crate::store::{
     Append, Appended, Cause, ConversationRecord, Expect, List, Logged, Question, QuestionFilter, Staff, StoreError,
     Typing, Why,
@@ -69,7 +68,10 @@ pub async fn list(
     };
     let records = site.app.store.list(list, site.app.config.limits.rows_max).await?;
     let names = staff_names(&site.app).await?;
-    let rows: Vec<ConversationRow> = records.iter().map(|it| row(&site.app, it, &names)).collect();
+    let mut rows = Vec::with_capacity(records.len());
+    for record in &records {
+        rows.push(row(&site.app, record, &names).await);
+    }
     Ok(Json(json!({ "conversations": rows })))
 }
 
@@ -89,7 +91,7 @@ pub async fn detail(
     let (account, invoice) = cards(app, &record).await;
     let names = staff_names(app).await?;
     Ok(Json(ConversationDetail {
-        row: row(app, &record, &names),
+        row: row(app, &record, &names).await,
         events,
         account: account.as_ref().map(wire::card),
         invoice: invoice.as_ref().map(wire::card),
@@ -147,15 +149,11 @@ pub async fn hand_back(
     Path(id): Path<String>,
 ) -> Result<Json<serde_json::Value>, Problem> {
     let staff = answers.0;
-    let id = ConversationId::new(id);
-    let changed = change_owner(&site.app, &id, &staff, |record| match has(record, &staff) {
+    change_owner(&site.app, &ConversationId::new(id), &staff, |record| match has(record, &staff) {
         true => Ok((Owner::Bot, Reason::HandedBack)),
         false => Err(Problem::new(Code::Conflict)),
     })
-    .await?;
-    // What the customer said and nobody answered is the bot's to answer now.
-    site.app.sessions.bring(&site.app, &id, Happening::Nudge)?;
-    Ok(changed)
+    .await
 }
 
 /// `POST /api/v1/conversations/{id}/close`.
@@ -189,8 +187,11 @@ async fn change_owner(
     let holder = (owner == Owner::Staff).then(|| staff.id.clone());
     let change = OwnerChange { owner, epoch: record.epoch + 1, staff: holder, reason, urgent: false };
     let event = NewEvent { from: Sender::System, name: Some(staff.name.clone()), what: What::Owner(change) };
+    // What was said to a person is theirs, answered or not: the bot begins with what comes after.
+    let said_to_a_person = record.owner == Owner::Staff && record.answered_seq < record.customer_seq;
     let append = Append {
         expect: Expect { epoch: Some(record.epoch), ..Expect::default() },
+        answered: said_to_a_person.then_some(record.customer_seq),
         events: vec![event],
         ..Append::new(id.clone(), app.clock.now_ms())
     };
@@ -198,7 +199,7 @@ async fn change_owner(
     tracing::info!(conversation = %id, staff = %staff.id, reason = reason.as_str(), "the owner changed");
     let record = app.store.conversation(id).await?;
     let names = staff_names(app).await?;
-    Ok(Json(json!({ "row": row(app, &record, &names) })))
+    Ok(Json(json!({ "row": row(app, &record, &names).await })))
 }
 
 /// `POST /api/v1/conversations/{id}/reply`.
@@ -359,12 +360,16 @@ async fn staff_names(app: &App) -> Result<Names, StoreError> {
     Ok(app.store.all_staff().await?.into_iter().map(|it| (it.id.to_string(), it)).collect())
 }
 
-fn row(app: &App, record: &ConversationRecord, names: &Names) -> ConversationRow {
+async fn row(app: &App, record: &ConversationRecord, names: &Names) -> ConversationRow {
+    let customer = match &record.customer {
+        Some(customer) => Some(app.name_of(customer).await),
+        None => None,
+    };
     let staff = record.staff.as_ref().and_then(|it| names.get(it.as_str())).map(login::wire);
     ConversationRow {
         id: record.id.to_string(),
         owner: record.owner.as_str().to_owned(),
-        customer: record.customer.as_ref().map(ToString::to_string),
+        customer,
         staff,
         reason: record.reason.map(|it| handoff::reason_in_words(it).to_owned()),
         urgent: record.urgent,
@@ -477,7 +482,7 @@ async fn send_row(app: &App, socket: &mut Socket, id: &ConversationId) -> Result
     let read = async { Ok::<_, StoreError>((app.store.conversation(id).await?, staff_names(app).await?)) };
     match read.await {
         Ok((record, names)) => {
-            socket.send_json(&StaffServerFrame::Conversation { row: row(app, &record, &names) }).await
+            socket.send_json(&StaffServerFrame::Conversation { row: row(app, &record, &names).await }).await
         }
         Err(error) => {
             tracing::warn!(%error, "a changed conversation could not be read");

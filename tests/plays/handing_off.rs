@@ -48,7 +48,9 @@ async fn a_person_takes_it_answers_live_and_gives_it_back() {
     let (status, _) = ben.post(&format!("conversations/{}/hand-back", customer.conversation), json!({})).await;
     assert_eq!(status, 200);
     assert_eq!(customer.sees_owner().await["owner"], "bot");
-    // What nobody had answered is the bot's now.
+    // What was said to the person is theirs; what comes now is the bot's.
+    customer.hears_nothing().await;
+    customer.says("when is my next bill due").await;
     let answer = customer.hears().await;
     assert!(answer.contains("due"), "{answer}");
     house.close().await;

@@ -33,8 +33,9 @@ impl Program {
             .env("PLAINBILL_LIMITS_GATHER_MS", "5")
             .env("PLAINBILL_LIMITS_MESSAGES_PER_MINUTE", "100000")
             .env("PLAINBILL_LIMITS_FRAMES_BURST", "10000")
-            // It would switch the telemetry off by itself, and hide that we do.
+            // These would switch the telemetry off by themselves, and hide that we do.
             .env_remove("CI")
+            .env_remove("ORT_DISABLE_TELEMETRY")
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()
