@@ -189,7 +189,8 @@ fn decide_choice(content: &Content, state: &State, heard: &Heard, choice: &str, 
     match content.intents.get(choice) {
         Some(intent) if state.topic.as_deref() == Some(choice) => answer_or_ask(intent, state.slots.clone(), now),
         Some(intent) => answer_or_ask(intent, carried_over(intent, state), now),
-        None => decide_text(content, state, heard, now),
+        // A choice that the content has dropped since: take the words for what they are.
+        None => decide_question(content, state, heard, now),
     }
 }
 
