@@ -7,7 +7,7 @@ use std::process::{Child, Command, Stdio};
 
 use serde_json::{Value, json};
 
-use crate::house::{Customer, PATIENCE};
+use crate::house::{Customer, PATIENCE, copy};
 
 /// How often the program is killed.
 const KILLS: u32 = 50;
@@ -232,15 +232,4 @@ fn a_corrupt_model_does_not_keep_the_server_from_starting() {
         assert!(body["classifier"].as_str().is_some_and(|it| it.starts_with("missing")), "{body}");
         program.kill();
     });
-}
-
-fn copy(from: &Path, to: &Path) {
-    std::fs::create_dir_all(to).expect("the folder can be made");
-    for entry in std::fs::read_dir(from).expect("the folder is there").flatten() {
-        let target = to.join(entry.file_name());
-        match entry.path().is_dir() {
-            true => copy(&entry.path(), &target),
-            false => drop(std::fs::copy(entry.path(), target).expect("it can be copied")),
-        }
-    }
 }

@@ -3,7 +3,7 @@
 use plainbill::store::Role;
 use serde_json::{Value, json};
 
-use crate::house::{House, PATIENCE, StaffMember};
+use crate::house::{House, PATIENCE, StaffMember, copy};
 
 /// The causes, once there is one for which `test` holds.
 async fn causes(ben: &StaffMember, test: impl Fn(&Value) -> bool) -> Value {
@@ -122,15 +122,4 @@ async fn broken_content_never_replaces_good_content() {
     let (_, body) = ben.post("content/reload", json!({})).await;
     assert_eq!(body["taken_over"], true);
     house.close().await;
-}
-
-fn copy(from: &std::path::Path, to: &std::path::Path) {
-    std::fs::create_dir_all(to).expect("the folder can be made");
-    for entry in std::fs::read_dir(from).expect("the folder is there").flatten() {
-        let target = to.join(entry.file_name());
-        match entry.path().is_dir() {
-            true => copy(&entry.path(), &target),
-            false => drop(std::fs::copy(entry.path(), target).expect("it can be copied")),
-        }
-    }
 }
