@@ -31,6 +31,7 @@ mod login;
 mod poll;
 mod socket;
 mod staff;
+mod watching;
 mod websocket;
 mod wire;
 

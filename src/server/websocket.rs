@@ -13,7 +13,7 @@ use crate::server::error::Problem;
 use crate::server::login::Reads;
 use crate::server::protocol::{Code, SUBPROTOCOL, ServerFrame};
 use crate::server::socket::{self, Gone, Incoming, Transport};
-use crate::server::{Peer, Site, origin_allowed, staff};
+use crate::server::{Peer, Site, origin_allowed, watching};
 
 /// Bytes of the buffers of one socket; the default of 128 KiB would cost 20 times the memory.
 const BUFFER_BYTES: usize = 4 * 1024;
@@ -58,7 +58,7 @@ pub async fn staff(
         app.tasks.clone().track_future(async move {
             let _place = peer.place;
             let socket = Socket::new(socket, &limits);
-            staff::attend(app, reads.0, socket).await;
+            watching::attend(app, reads.0, socket).await;
         })
     })
 }
