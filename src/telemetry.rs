@@ -28,7 +28,5 @@ pub fn start_metrics(listen: SocketAddr) -> anyhow::Result<()> {
         .with_context(|| format!("metrics could not be served at {listen}"))?;
     metrics::describe_counter!("plainbill_messages_kept_total", "Messages, taps, ratings and ends that were acked");
     metrics::describe_counter!("plainbill_frames_refused_total", "Frames that were answered with an error");
-    metrics::describe_counter!("plainbill_turns_total", "Turns by what was decided");
-    metrics::describe_histogram!("plainbill_turn_seconds", "From the last message of a turn to its kept answer");
     Ok(())
 }
