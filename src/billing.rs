@@ -8,11 +8,13 @@ use jiff::civil::Date;
 
 use crate::conversation::CustomerId;
 
+pub mod acts;
 pub mod demo;
 pub mod explain;
 pub mod find;
 pub mod money;
 
+pub use acts::{Act, ActError, Done, Part, PortalLink, Purpose};
 pub use money::{Currency, Money};
 
 /// Where billing data comes from.
@@ -22,6 +24,39 @@ pub trait Billing: Send + Sync {
 
     /// The price list, which anybody may see; empty where the source has none.
     fn plans(&self) -> BoxFuture<'_, Result<Vec<Plan>, BillingError>> {
+        Box::pin(async { Ok(Vec::new()) })
+    }
+
+    /// Changes something for a customer, at most once for each key.
+    fn act<'a>(
+        &'a self,
+        customer: &'a CustomerId,
+        act: &'a Act,
+        key: &'a str,
+    ) -> BoxFuture<'a, Result<Done, ActError>> {
+        let _ = (customer, act, key);
+        Box::pin(async { Err(ActError::NotOffered) })
+    }
+
+    /// A page that billing hosts for a customer; none where the source has no such page.
+    fn portal<'a>(
+        &'a self,
+        customer: &'a CustomerId,
+        purpose: Purpose,
+    ) -> BoxFuture<'a, Result<Option<PortalLink>, BillingError>> {
+        let _ = (customer, purpose);
+        Box::pin(async { Ok(None) })
+    }
+
+    /// The customer to whom bills go at this e-mail address, in any case of letters; none where it is not exactly one.
+    fn customer_of_email<'a>(&'a self, email: &'a str) -> BoxFuture<'a, Result<Option<CustomerId>, BillingError>> {
+        let _ = email;
+        Box::pin(async { Ok(None) })
+    }
+
+    /// Everybody whom billing knows, at most `max`; empty where the source has no list.
+    fn customers(&self, max: usize) -> BoxFuture<'_, Result<Vec<CustomerId>, BillingError>> {
+        let _ = max;
         Box::pin(async { Ok(Vec::new()) })
     }
 }
@@ -93,6 +128,97 @@ pub struct Account {
     pub plan_changes: Vec<PlanChange>,
     /// The price list as it holds for this customer.
     pub plans: Vec<Plan>,
+    /// Charges that are being looked at, and those that have been.
+    pub disputes: Vec<Dispute>,
+    /// Bills that are paid in parts.
+    pub schedules: Vec<Schedule>,
+    /// What was given in the customer's favor.
+    pub credits: Vec<Credit>,
+    /// The leave to collect from a bank account, where there is one.
+    pub mandate: Option<Mandate>,
+}
+
+/// A charge that the customer thinks is wrong.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Dispute {
+    /// What billing calls it.
+    pub reference: String,
+    /// The number of the bill.
+    pub invoice: String,
+    /// What is thought to be wrong on it.
+    pub amount: Option<Money>,
+    /// When it was opened.
+    pub opened_on: Date,
+    /// How far it is.
+    pub status: DisputeStatus,
+}
+
+/// How far a dispute is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DisputeStatus {
+    /// Somebody looks at it; reminders wait.
+    Open,
+    /// The customer was right.
+    Upheld,
+    /// The charge stands.
+    Rejected,
+}
+
+impl DisputeStatus {
+    /// The word under which templates know it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            DisputeStatus::Open => "open",
+            DisputeStatus::Upheld => "upheld",
+            DisputeStatus::Rejected => "rejected",
+        }
+    }
+}
+
+/// A bill that is paid in parts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Schedule {
+    /// The number of the bill.
+    pub invoice: String,
+    /// The parts, the earliest first; they sum to what was owed when it was agreed.
+    pub parts: Vec<Part>,
+    /// How many of them are paid.
+    pub n_paid: usize,
+}
+
+/// Something given in the customer's favor.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Credit {
+    /// The day of it.
+    pub on: Date,
+    /// How much, above zero.
+    pub amount: Money,
+    /// What is not used up yet.
+    pub left: Money,
+    /// Why, in plain words that finish "because …".
+    pub reason: Option<String>,
+    /// The number of the bill that it was given on, where it was.
+    pub invoice: Option<String>,
+}
+
+/// The leave to collect from a bank account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mandate {
+    /// What the customer's bank calls it.
+    pub reference: String,
+    /// Whether it can be used.
+    pub status: MandateStatus,
+}
+
+/// Whether a mandate can be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MandateStatus {
+    /// The bank has not confirmed it yet.
+    Pending,
+    /// It can be used.
+    Active,
+    /// It was taken back, or the bank refused it.
+    Ended,
 }
 
 /// Who a bill goes to.

@@ -36,10 +36,11 @@
 //! | [`config`] | – | toml |
 //! | [`content`] | conversation | toml, toml_edit, minijinja |
 //! | [`classifier`] | conversation, content | ort, rten, tokenizers |
-//! | [`billing`] | conversation, content, config, store | – |
+//! | [`billing`] | conversation, content, config, store | reqwest, backon, hmac |
 //! | [`rules`] | conversation, content, billing (its words) | – |
 //! | [`answers`] | conversation, content, billing (its words) | – |
 //! | [`store`] | conversation, config | sqlx, async-nats |
+//! | [`mail`] | config | lettre |
 //! | [`identity`] | conversation, config, store | jsonwebtoken |
 //! | [`handoff`] | conversation, content, store | – |
 //! | [`feedback`] | conversation, content, classifier, rules, store | – |
@@ -99,6 +100,7 @@ pub mod conversation;
 pub mod feedback;
 pub mod handoff;
 pub mod identity;
+pub mod mail;
 pub mod rules;
 pub mod server;
 pub mod session;

@@ -175,6 +175,10 @@ pub fn account(
         discounts: Vec::new(),
         price_changes: Vec::new(),
         plan_changes: Vec::new(),
+        disputes: Vec::new(),
+        schedules: Vec::new(),
+        credits: Vec::new(),
+        mandate: None,
         plans: price_list(),
     };
     set_next_due(&mut account, calendar);
