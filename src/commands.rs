@@ -18,7 +18,7 @@ use crate::identity::{Identity, secrets};
 use crate::store::{QuestionFilter, Store, StoreSettings};
 use crate::{feedback, talks};
 
-mod bench;
+pub mod bench;
 mod eval;
 mod serve;
 mod staff;

@@ -13,7 +13,7 @@ use crate::config::Config;
 use measure::{Callers, Learning, OneMessage};
 
 mod measure;
-mod sentences;
+pub mod sentences;
 
 /// Intents of our own content, more or less, and of one that is twice as large.
 const SIZES: [usize; 2] = [47, sentences::INTENTS_MAX];
