@@ -18,6 +18,7 @@ use crate::conversation::{ConversationId, Seq};
 mod append;
 mod bus;
 mod conversations;
+mod demo_acts;
 mod feedback;
 mod place;
 mod settings;
@@ -27,6 +28,7 @@ mod writer;
 pub use append::{Append, Appended, Expect, NewPromise, Opening};
 pub use bus::Typing;
 pub use conversations::{ConversationRecord, List, Logged, Promise, Stint};
+pub use demo_acts::DemoAct;
 pub use feedback::{AssignTo, Cause, NewQuestion, Question, QuestionFilter, Why};
 pub use staff::{Login, NewStaff, Role, Staff};
 
