@@ -36,6 +36,8 @@ pub struct Config {
     pub https: bool,
     /// Keys that sign identity tokens; two at most, so that one can be changed for the next.
     pub identity_keys: Vec<IdentityKey>,
+    /// How letters are sent.
+    pub mail: Mail,
     /// Every limit.
     pub limits: Limits,
 }
@@ -53,6 +55,38 @@ pub struct IdentityKey {
 impl std::fmt::Debug for IdentityKey {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("IdentityKey").field("kid", &self.kid).finish_non_exhaustive()
+    }
+}
+
+/// How letters are sent.
+#[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Mail {
+    /// Who letters come from: `billing@shop.example` or `Shop <billing@shop.example>`.
+    pub from: String,
+    /// `smtps://name:password@host`, `smtp://name:password@host:587?tls=required`, or `smtp://localhost` for a relay
+    /// on this machine; empty: letters become files in the folder `mail` of the data folder.
+    pub smtp: String,
+}
+
+impl Mail {
+    /// A password would go over the network for all to read.
+    fn tells_password(&self) -> bool {
+        let Some(rest) = self.smtp.strip_prefix("smtp://") else { return false };
+        let (authority, after) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
+        let Some((_, host)) = authority.rsplit_once('@') else { return false };
+        let here = ["localhost", "127.0.0.1", "[::1]"].iter().any(|it| {
+            host.split_at_checked(it.len())
+                .is_some_and(|(name, port)| name == *it && (port.is_empty() || port.starts_with(':')))
+        });
+        !here && !after.contains("tls=required")
+    }
+}
+
+impl std::fmt::Debug for Mail {
+    /// Leaves out the server, whose address may hold a password.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Mail").field("from", &self.from).field("smtp", &!self.smtp.is_empty()).finish()
     }
 }
 
@@ -124,6 +158,12 @@ pub struct Limits {
     pub drain_ms_max: u64,
     /// How long an identity token may be valid, in seconds.
     pub identity_seconds_max: i64,
+    /// One try to send a letter takes no longer than this.
+    pub mail_ms_max: u64,
+    /// Tries for one letter; after the last it counts as not sent.
+    pub mail_tries_max: u32,
+    /// Connections to the mail server at once; further letters wait.
+    pub mail_connections_max: usize,
 }
 
 impl Default for Config {
@@ -142,6 +182,7 @@ impl Default for Config {
             demo: true,
             https: false,
             identity_keys: Vec::new(),
+            mail: Mail::default(),
             limits: Limits::default(),
         }
     }
@@ -182,6 +223,9 @@ impl Default for Limits {
             staff_session_hours: 12,
             drain_ms_max: 10_000,
             identity_seconds_max: 600,
+            mail_ms_max: 10_000,
+            mail_tries_max: 3,
+            mail_connections_max: 4,
         }
     }
 }
@@ -227,6 +271,14 @@ impl Config {
             matches!(self.engine.as_str(), "auto" | "onnxruntime" | "rten"),
             "engine is `{}`: it may be auto, onnxruntime or rten",
             self.engine
+        );
+        anyhow::ensure!(
+            self.mail.smtp.is_empty() || !self.mail.from.is_empty(),
+            "mail.smtp is set and mail.from is not: say who letters come from, as billing@shop.example"
+        );
+        anyhow::ensure!(
+            !self.mail.tells_password(),
+            "mail.smtp would send the password for all to read: write smtps://… or add ?tls=required"
         );
         let limits = toml::Table::try_from(&self.limits).context("could not write down the limits")?;
         for (name, value) in limits {
@@ -312,6 +364,26 @@ mod tests {
         let file = file("[limits]\ninbox_max = 0\n");
         let fault = Config::read_with(Some(file.path()), nothing).expect_err("it is not right").to_string();
         assert!(fault.contains("inbox_max"), "{fault}");
+    }
+
+    #[test]
+    fn a_mail_password_is_neither_printed_nor_sent_in_clear() {
+        let mail = |smtp: &str| Mail { from: "a@shop.example".into(), smtp: smtp.into() };
+        for (smtp, wanted) in [
+            ("smtp://me:hunter2@mail.shop.example:587", true),
+            ("smtp://me:hunter2@mail.shop.example?tls=opportunistic", true),
+            ("smtp://me:hunter2@localhost.shop.example", true),
+            ("smtp://me:hunter2@mail.shop.example:587?tls=required", false),
+            ("smtps://me:hunter2@mail.shop.example", false),
+            ("smtp://me:hunter2@127.0.0.1:2525", false),
+            ("smtp://mail.shop.example", false),
+        ] {
+            assert_eq!(mail(smtp).tells_password(), wanted, "{smtp}");
+            assert!(!format!("{:?}", mail(smtp)).contains("hunter2"));
+        }
+        let file = file("[mail]\nfrom = \"a@shop.example\"\nsmtp = \"smtp://me:hunter2@shop.example\"\n");
+        let fault = Config::read_with(Some(file.path()), nothing).expect_err("it is not right").to_string();
+        assert!(fault.contains("mail.smtp") && !fault.contains("hunter2"), "{fault}");
     }
 
     #[test]

@@ -13,6 +13,7 @@ use plainbill::config::{Config, IdentityKey, Limits};
 use plainbill::content::Contents;
 use plainbill::conversation::{CustomerId, StaffId};
 use plainbill::identity::Identity;
+use plainbill::mail::Mailbox;
 use plainbill::server;
 use plainbill::store::{NewStaff, Role, Store, StoreSettings};
 use serde_json::{Value, json};
@@ -116,6 +117,7 @@ impl House {
         let made = Made {
             identity: identity(&config.limits),
             billing: Arc::new(Demo::on(today)),
+            mailbox: Mailbox::open(&config).expect("the settings for mail are right"),
             clock: Clock::fixed(at.timestamp()),
             config,
             store,
