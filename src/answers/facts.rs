@@ -10,13 +10,16 @@ use serde::Serialize;
 
 use crate::billing::explain::{Explanation, explain};
 use crate::billing::{Account, Invoice, Plan};
-use crate::content::file::BusinessFile;
+use crate::content::file::{Action, BusinessFile};
+use crate::rules::policy::{self, Book, Case, Past, Ruling};
+use may::MayFacts;
 use parts::{
     AccountFacts, BusinessFacts, ChangeFacts, ChargeFacts, CustomerFacts, DiscountFacts, DuplicateFacts,
     EndedDiscountFacts, InvoiceFacts, LateFeeFacts, ListedInvoice, PaymentFacts, PlanChangeFacts, PlanFacts,
     PriceChangeFacts, RefundFacts,
 };
 
+mod may;
 mod parts;
 
 /// Lists in the facts are no longer than this.
@@ -33,6 +36,12 @@ pub struct FactsInput<'a> {
     pub business: &'a BusinessFile,
     /// The policies' values as they hold today.
     pub policy: &'a BTreeMap<String, i64>,
+    /// The rules as they hold today, with versions and bands.
+    pub book: &'a Book,
+    /// What was done for the customer before.
+    pub past: &'a [Past],
+    /// A page that billing hosts for what is being talked about.
+    pub link: Option<&'a str>,
     /// The price list for people whom we don't know.
     pub plans: &'a [Plan],
     /// Somebody has proved who they are.
@@ -78,6 +87,21 @@ impl<'a> FactsInput<'a> {
     /// Why the bill in question differs from the one before.
     pub fn change(&self) -> Option<Explanation> {
         Some(explain(self.invoice()?, self.previous()?))
+    }
+
+    /// What the rules say to an action; none where we don't know the customer.
+    pub fn may(&self, action: Action) -> Option<Ruling> {
+        let named = self.slots.get(SLOT_INVOICE).and_then(|it| self.known()?.find_invoice(it, self.today));
+        let case = Case {
+            book: self.book,
+            account: self.known()?,
+            invoice: self.invoice(),
+            invoice_was_named: named.is_some(),
+            today: self.today,
+            slots: self.slots,
+            past: self.past,
+        };
+        Some(policy::may(action, &case))
     }
 
     /// The price list: the customer's, where we know the customer.
@@ -126,6 +150,8 @@ pub struct Facts {
     plan_change: Option<PlanChangeFacts>,
     plans: Vec<PlanFacts>,
     charge: Option<ChargeFacts>,
+    may: Option<BTreeMap<&'static str, MayFacts>>,
+    link: Option<String>,
     slots: BTreeMap<String, Option<String>>,
     policy: BTreeMap<String, i64>,
     wait: Wait,
@@ -165,6 +191,11 @@ impl Facts {
             plan_change: account.and_then(|it| PlanChangeFacts::new(it, today)),
             plans: input.plans().iter().map(PlanFacts::new).collect(),
             charge: account.and_then(|it| ChargeFacts::new(it, input)),
+            may: account.is_some().then(|| {
+                let ruling = |action| input.may(action).map(|it| MayFacts::new(&it, today));
+                Action::ALL.iter().filter_map(|(action, name)| Some((*name, ruling(*action)?))).collect()
+            }),
+            link: account.and(input.link).map(str::to_owned),
             slots: unset.chain(set).collect(),
             policy: input.policy.clone(),
             wait: input.wait.clone(),
@@ -200,6 +231,7 @@ pub(super) mod tests {
         /// The day.
         pub today: Date,
         policy: BTreeMap<String, i64>,
+        book: Book,
         slot_names: Vec<String>,
         wait: Wait,
     }
@@ -221,6 +253,7 @@ pub(super) mod tests {
                 slots: BTreeMap::new(),
                 today: date(2026, 6, 16),
                 policy: BTreeMap::from([("late_fee".to_owned(), 500)]),
+                book: Book::new(),
                 slot_names: vec!["amount".to_owned(), "invoice".to_owned(), "new_email".to_owned()],
                 wait: Wait::default(),
             }
@@ -237,6 +270,9 @@ pub(super) mod tests {
             FactsInput {
                 business: &self.business,
                 policy: &self.policy,
+                book: &self.book,
+                past: &[],
+                link: None,
                 plans: &[],
                 verified: account.is_some(),
                 account,
