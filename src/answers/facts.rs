@@ -18,9 +18,11 @@ use parts::{
     EndedDiscountFacts, InvoiceFacts, LateFeeFacts, ListedInvoice, PaymentFacts, PlanChangeFacts, PlanFacts,
     PriceChangeFacts, RefundFacts,
 };
+use underway::{CreditFacts, DisputeFacts, ScheduleFacts};
 
 mod may;
 mod parts;
+mod underway;
 
 /// Lists in the facts are no longer than this.
 const LISTED_MAX: usize = 12;
@@ -28,6 +30,8 @@ const LISTED_MAX: usize = 12;
 const SLOT_INVOICE: &str = "invoice";
 /// The slot that says which amount.
 const SLOT_AMOUNT: &str = "amount";
+/// The slot that says on which day something was charged.
+const SLOT_CHARGED_ON: &str = "charged_on";
 
 /// What the facts are made of.
 #[derive(Clone, Copy, Debug)]
@@ -152,6 +156,9 @@ pub struct Facts {
     charge: Option<ChargeFacts>,
     may: Option<BTreeMap<&'static str, MayFacts>>,
     link: Option<String>,
+    dispute: Option<DisputeFacts>,
+    schedule: Option<ScheduleFacts>,
+    credit: Option<CreditFacts>,
     slots: BTreeMap<String, Option<String>>,
     policy: BTreeMap<String, i64>,
     wait: Wait,
@@ -196,6 +203,9 @@ impl Facts {
                 Action::ALL.iter().filter_map(|(action, name)| Some((*name, ruling(*action)?))).collect()
             }),
             link: account.and(input.link).map(str::to_owned),
+            dispute: account.and_then(|it| DisputeFacts::new(it, today)),
+            schedule: account.and_then(|it| ScheduleFacts::new(it, today)),
+            credit: account.and_then(CreditFacts::new),
             slots: unset.chain(set).collect(),
             policy: input.policy.clone(),
             wait: input.wait.clone(),
@@ -219,7 +229,7 @@ pub(super) mod tests {
 
     use super::*;
     use crate::answers::cards;
-    use crate::billing::demo;
+    use crate::billing::{Dispute, DisputeStatus, Part, Schedule, demo};
     use crate::content::file::CardKind;
 
     /// What a test needs around an account to make facts of it.
@@ -396,6 +406,40 @@ pub(super) mod tests {
         assert_eq!(part("plan-change", "plan_change"), json!({"from": "Basic", "to": "Plus", "date": "2026-05-16"}));
         assert_eq!(part("first-bill", "change"), Value::Null);
         assert_eq!(part("all-quiet", "invoices").as_array().map(Vec::len), Some(LISTED_MAX));
+    }
+
+    #[test]
+    fn what_is_underway_is_told_from_the_newest() {
+        let sample = Sample::new();
+        let mut account = demo::account("bill-late", sample.today).expect("a demo customer");
+        let bill = account.invoices[0].number.clone();
+        let part = |month: i8| Part { on: date(2026, month, 1), amount: account.invoices[0].total.share(1, 2) };
+        let parts = vec![part(6), part(7)];
+        account.schedules.push(Schedule { invoice: bill.clone(), parts, n_paid: 1 });
+        let dispute = Dispute {
+            reference: "DS-1".to_owned(),
+            invoice: bill.clone(),
+            amount: None,
+            opened_on: sample.today,
+            status: DisputeStatus::Open,
+        };
+        account.disputes.push(dispute);
+        let facts = serde_json::to_value(Facts::new(&sample.input(Some(&account), ""))).expect("facts serialize");
+        let parts = json!([
+            {"date": "2026-06-01", "amount": 1500, "paid": true}, {"date": "2026-07-01", "amount": 1500, "paid": false},
+        ]);
+        let schedule = json!({
+            "invoice": bill, "month": "June", "parts": parts, "n_parts": 2, "n_paid": 1, "left": 1500,
+            "next_on": "2026-07-01", "next_amount": 1500,
+        });
+        assert_eq!(facts["schedule"], schedule);
+        let dispute = json!({
+            "reference": "DS-1", "invoice": bill, "month": "June", "amount": null, "opened_on": "2026-06-16",
+            "status": "open",
+        });
+        assert_eq!(facts["dispute"], dispute);
+        let given = json!({"date": "2026-05-22", "amount": 4800, "left": 1800, "reason": "your internet was down"});
+        assert_eq!(self::facts("in-credit", &sample, "")["credit"], given);
     }
 
     #[test]

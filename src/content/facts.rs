@@ -75,6 +75,19 @@ pub(crate) fn everything(business: &BusinessFile, policy: Value, slots: Value) -
         },
         "may": may(true),
         "link": "https://example.com/pay/1",
+        "dispute": {
+            "reference": "DS-1", "invoice": "INV-1042", "month": "June", "amount": 1200, "opened_on": "2026-06-10",
+            "status": "open",
+        },
+        "schedule": {
+            "invoice": "INV-1042", "month": "June", "n_parts": 2, "n_paid": 1, "left": 1500,
+            "next_on": "2026-07-15", "next_amount": 1500,
+            "parts": [
+                {"date": "2026-06-15", "amount": 1500, "paid": true},
+                {"date": "2026-07-15", "amount": 1500, "paid": false},
+            ],
+        },
+        "credit": {"date": "2026-05-22", "amount": 4800, "left": 1800, "reason": "your internet was down"},
         "slots": slots,
         "policy": policy,
         "wait": {"open": true, "place": 2, "minutes": 8, "back": "Tuesday 9:00", "hours": business.hours.text},
@@ -123,6 +136,9 @@ const OF_THE_ACCOUNT: &[&str] = &[
     "charge",
     "may",
     "link",
+    "dispute",
+    "schedule",
+    "credit",
     "staff",
     "first",
     "second",
@@ -189,6 +205,9 @@ const SITUATIONS: &[(&str, &[&str])] = &[
         "a customer for whom everything may be done",
         &["previous", "change", "late_fee", "charge", "payment", "payments", "may"],
     ),
+    ("a customer with a charge that is looked at", &["dispute"]),
+    ("a customer who pays a bill in parts", &["schedule"]),
+    ("a customer who was given something", &["credit"]),
 ];
 
 /// What may be missing even where the fact that it belongs to is there.
@@ -197,6 +216,9 @@ const MAY_BE_MISSING: &[(&str, &[&str])] = &[
     ("failed_payment", &["method", "reason"]),
     ("refund", &["expected_by", "to", "reason"]),
     ("discount", &["ends_on"]),
+    ("dispute", &["amount"]),
+    ("schedule", &["next_on", "next_amount"]),
+    ("credit", &["reason"]),
 ];
 
 /// Verified customers of whom one thing or another is known, each with words that say who it is.

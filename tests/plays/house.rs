@@ -113,20 +113,19 @@ impl House {
         let store = Store::open(&plan.store).await.expect("the store opens");
         let classifier = if plan.classifier { Some(classifier().await) } else { None };
         let config = Config { limits: plan.limits, data: plan.data.path().to_path_buf(), ..Config::default() };
-        let today = at.date();
+        let listener = server::bind(([127, 0, 0, 1], 0).into(), &config.limits).expect("a free port");
+        let address = listener.local_addr().expect("it is bound");
         let made = Made {
             identity: identity(&config.limits),
-            billing: Arc::new(Demo::on(today)),
             mailbox: Mailbox::open(&config).expect("the settings for mail are right"),
             clock: Clock::fixed(at.timestamp()),
+            billing: Arc::new(Demo::new(store.clone(), format!("http://{address}"), move || at.clone())),
             config,
             store,
             contents,
             classifier,
         };
         let app = App::new(made);
-        let listener = server::bind(([127, 0, 0, 1], 0).into(), &app.config.limits).expect("a free port");
-        let address = listener.local_addr().expect("it is bound");
         let stop = CancellationToken::new();
         let server = {
             let (app, stop) = (app.clone(), stop.clone());
