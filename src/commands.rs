@@ -208,7 +208,7 @@ pub async fn identity(config: &Config, store: &Store) -> anyhow::Result<Identity
     if keys.is_empty() {
         let secret = store.set_setting_if_absent("identity_secret", secrets::random()).await;
         let secret = secret.context("the identity key could not be kept")?;
-        keys.push(IdentityKey { kid: OWN_KEY.to_owned(), secret });
+        keys.push(IdentityKey { kid: OWN_KEY.to_owned(), secret, ..IdentityKey::default() });
     }
     Ok(Identity::new(keys, config.limits.identity_seconds_max))
 }

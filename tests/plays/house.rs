@@ -184,7 +184,8 @@ fn hash() -> String {
 }
 
 pub fn identity(limits: &Limits) -> Identity {
-    let key = IdentityKey { kid: "play".into(), secret: "a-secret-for-plays-a-secret-for-plays".into() };
+    let secret = "a-secret-for-plays-a-secret-for-plays".to_owned();
+    let key = IdentityKey { kid: "play".into(), secret, ..IdentityKey::default() };
     Identity::new(vec![key], limits.identity_seconds_max)
 }
 
