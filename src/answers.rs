@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 
+use crate::billing::find::Named;
 use crate::billing::{Account, Plan};
 use crate::content::file::{Action, AnswerFile, CardKind, Then};
 use crate::content::template;
@@ -145,7 +146,7 @@ impl<'a> Speaker<'a> {
         let wait = Wait::default();
         let input = self.input(slots, &wait, About::default());
         let account = input.known()?;
-        let charge = account.find_charge(input.invoice(), None, self.text)?;
+        let charge = account.find_charge(input.invoice(), &Named { text: self.text, ..Named::default() })?;
         Some((charge.line?.amount.minor, charge.invoice.number.clone()))
     }
 

@@ -43,7 +43,7 @@
 //! | [`answers`] | conversation, content, billing (its words), rules | – |
 //! | [`store`] | conversation, config | sqlx, async-nats |
 //! | [`mail`] | config | lettre |
-//! | [`actions`] | conversation, content, billing, rules, store, mail | krilla |
+//! | [`actions`] | conversation, content, billing, rules, store, mail | krilla, ttf-parser |
 //! | [`identity`] | conversation, config, store | jsonwebtoken |
 //! | [`handoff`] | conversation, content, store | – |
 //! | [`feedback`] | conversation, content, classifier, rules, store | – |

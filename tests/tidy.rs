@@ -45,6 +45,7 @@ const LIVES_IN: &[(&str, &[&str])] = &[
     ("backon", &["billing"]),
     ("hmac", &["billing"]),
     ("krilla", &["actions"]),
+    ("ttf_parser", &["actions"]),
     ("axum", &["server"]),
     ("hyper", &["server"]),
     ("tower", &["server"]),

@@ -221,7 +221,7 @@ fn listed<T, F>(account: Option<&Account>, part: impl Fn(&Account) -> &Vec<T>, f
 }
 
 #[cfg(test)]
-pub(super) mod tests {
+pub(crate) mod tests {
     use jiff::ToSpan;
     use jiff::civil::date;
     use proptest::prelude::*;
