@@ -1,5 +1,7 @@
 //! Runs the talks that stand in the content: real classifier, real rules, demo billing data, no store.
 
+pub mod figures;
+
 use jiff::civil::DateTime;
 
 use std::sync::Arc;
@@ -15,6 +17,7 @@ use crate::handoff::{self, Line};
 use crate::rules;
 use crate::store::StoreError;
 use crate::turn::{self, Outcome, Parts};
+use figures::Tally;
 
 /// When a talk takes place that doesn't say: a Tuesday within the opening hours.
 const AT: &str = "2026-06-16T10:00";
@@ -46,11 +49,11 @@ pub fn all(content: &Content) -> Vec<Talk> {
 }
 
 /// Runs one talk. What went otherwise than written is the error; a known failure that passes is one too.
-pub async fn run(content: &Arc<Content>, classifier: &Classifier, talk: &Talk) -> Result<(), String> {
+pub async fn run(content: &Arc<Content>, classifier: &Classifier, talk: &Talk) -> Result<Tally, String> {
     let result = play(content, classifier, &talk.file).await;
     match (result, talk.file.known_failure) {
-        (Err(_), true) => Ok(()),
-        (Ok(()), true) => Err("it is marked `known_failure` and passes: take the mark out".to_owned()),
+        (Err(_), true) => Ok(Tally::default()),
+        (Ok(_), true) => Err("it is marked `known_failure` and passes: take the mark out".to_owned()),
         (result, false) => result,
     }
 }
@@ -63,7 +66,7 @@ struct Stage {
     n_answered: usize,
 }
 
-async fn play(content: &Arc<Content>, classifier: &Classifier, talk: &TalkFile) -> Result<(), String> {
+async fn play(content: &Arc<Content>, classifier: &Classifier, talk: &TalkFile) -> Result<Tally, String> {
     let at: DateTime = talk.at.as_deref().unwrap_or(AT).parse().map_err(|error| format!("`at` is no time: {error}"))?;
     let at = at.to_zoned(content.hours.time_zone.clone()).map_err(|error| format!("`at` is no time: {error}"))?;
     let line = Line { minutes_each: content.hours.minutes_per_conversation, n_staff: 1, ..Line::default() };
@@ -89,6 +92,7 @@ async fn play(content: &Arc<Content>, classifier: &Classifier, talk: &TalkFile) 
         stage.keep(Sender::System, What::Verified { customer: CustomerId::new(account.clone()) });
     }
     let mut outcome = Outcome::default();
+    let mut tally = Tally::default();
     for (index, step) in talk.steps.iter().enumerate() {
         let said = match (&step.customer, &step.taps) {
             (Some(text), _) => Some(Message { text: text.clone(), ..Message::default() }),
@@ -96,13 +100,15 @@ async fn play(content: &Arc<Content>, classifier: &Classifier, talk: &TalkFile) 
             (None, None) => None,
         };
         if let Some(message) = said {
+            tally.customer(message.choice.is_some());
             stage.keep(Sender::Customer, What::Message(message));
             outcome = stage.answer().await.map_err(|error| format!("step {}: {error}", index + 1))?;
+            tally.reply(content, &outcome);
         }
         check(step, &outcome, &stage)
             .map_err(|fault| format!("step {}: {fault}\n{}", index + 1, stage.transcript()))?;
     }
-    Ok(())
+    Ok(tally)
 }
 
 impl Stage {

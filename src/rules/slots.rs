@@ -47,8 +47,12 @@ pub fn read(kind: SlotKind, text: &str, context: &SlotContext<'_>) -> Option<Str
 /// Reads a slot's fact; of the kind `words` the first of its own words that is said, in any case.
 pub fn read_slot(slot: &SlotFile, text: &str, context: &SlotContext<'_>) -> Option<String> {
     if slot.kind != SlotKind::Words {
-        let lone_day = || lone_day(text, context.today).filter(|_| slot.kind == SlotKind::Date);
-        return read(slot.kind, text, context).or_else(lone_day);
+        if slot.kind != SlotKind::Date {
+            return read(slot.kind, text, context);
+        }
+        // "Another day of the month" is not tomorrow.
+        let text = text.to_lowercase().replace("another day of", "").replace("a different day of", "");
+        return read(slot.kind, &text, context).or_else(|| lone_day(&text, context.today));
     }
     let said = spaced(text);
     slot.words.iter().find(|it| said.contains(&spaced(it))).cloned()
