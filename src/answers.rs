@@ -98,7 +98,18 @@ impl<'a> Speaker<'a> {
         let mut slot_names: Vec<String> = slots.collect();
         slot_names.sort();
         slot_names.dedup();
-        Self { content, account, plans, verified, today, text, policy: content.policy(today), book: content.clauses(today), past: &[], slot_names }
+        Self {
+            content,
+            account,
+            plans,
+            verified,
+            today,
+            text,
+            policy: content.policy(today),
+            book: content.clauses(today),
+            past: &[],
+            slot_names,
+        }
     }
 
     /// The same, knowing what was done for the customer before.

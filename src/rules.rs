@@ -388,7 +388,17 @@ fn chosen_in_words(state: &State, text: &str) -> Option<String> {
     if let Some(place) = place {
         return state.offered.get(place).map(|it| it.id.clone());
     }
-    let no = ["no", "nope", "no thanks", "no thank you", "neither", "none", "neither of them", "none of these", "no neither"];
+    let no = [
+        "no",
+        "nope",
+        "no thanks",
+        "no thank you",
+        "neither",
+        "none",
+        "neither of them",
+        "none of these",
+        "no neither",
+    ];
     if no.contains(&said.as_str()) {
         return Some(SOMETHING_ELSE.to_owned());
     }

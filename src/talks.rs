@@ -12,7 +12,9 @@ use crate::billing::demo::Demo;
 use crate::classifier::Classifier;
 use crate::content::Content;
 use crate::content::file::{TalkFile, TalkStep};
-use crate::conversation::{Card, Choice, ConversationId, CustomerId, Did, Event, Message, NewEvent, Owner, Receipt, Sender, Seq, State, What};
+use crate::conversation::{
+    Card, Choice, ConversationId, CustomerId, Did, Event, Message, NewEvent, Owner, Receipt, Sender, Seq, State, What,
+};
 use crate::handoff::{self, Line};
 use crate::rules;
 use crate::store::StoreError;

@@ -330,7 +330,9 @@ fn check_policies(file: &PoliciesFile, source: &Source, faults: &mut Vec<Fault>)
             let what = format!("`{}` is not a date", policy.from);
             faults.push(source.fault(&format!("policy.{i}.from"), what, "Write it like `\"2026-01-01\"`."));
         }
-        let twin = file.policy[..i].iter().position(|it| it.name == policy.name && it.from == policy.from && it.staff == policy.staff);
+        let twin = file.policy[..i]
+            .iter()
+            .position(|it| it.name == policy.name && it.from == policy.from && it.staff == policy.staff);
         if let Some(twin) = twin {
             let line = source.line(&format!("policy.{twin}"));
             let what = format!("`{}` from {} stands here twice, first in line {line}", policy.name, policy.from);
@@ -352,7 +354,8 @@ fn check_policies(file: &PoliciesFile, source: &Source, faults: &mut Vec<Fault>)
         }
         let older = file.policy[..i].iter().filter(|it| it.name == policy.name && it.staff == policy.staff);
         if let Some(older) = older.filter(|it| policy.version <= it.version && it.from < policy.from).last() {
-            let what = format!("`{}` from {} has no newer version than that from {}", policy.name, policy.from, older.from);
+            let what =
+                format!("`{}` from {} has no newer version than that from {}", policy.name, policy.from, older.from);
             fault(format!("policy.{i}.version"), what, "Count `version` up with each change of a rule.");
         }
         let plain = |it: char| it.is_ascii_lowercase() || it.is_ascii_digit() || it == '_';

@@ -221,8 +221,7 @@ impl Store {
             "select {COLUMNS} from actions where customer = $1 and status <> 'refused' \
              order by begun_at_ms desc, key limit $2"
         );
-        let rows =
-            sqlx::query_as::<_, Row>(sqlx::AssertSqlSafe(text)).bind(customer.as_str()).bind(i64::from(limit));
+        let rows = sqlx::query_as::<_, Row>(sqlx::AssertSqlSafe(text)).bind(customer.as_str()).bind(i64::from(limit));
         let rows = self.read(rows.fetch_all(&self.inner.pool)).await?;
         rows.into_iter().map(ActionRecord::try_from).collect()
     }
@@ -232,9 +231,8 @@ impl Store {
         let text = format!(
             "select {COLUMNS} from actions where ($1 is null or status = $1) order by begun_at_ms desc, key limit $2"
         );
-        let rows = sqlx::query_as::<_, Row>(sqlx::AssertSqlSafe(text))
-            .bind(status.as_ref().map(word))
-            .bind(i64::from(limit));
+        let rows =
+            sqlx::query_as::<_, Row>(sqlx::AssertSqlSafe(text)).bind(status.as_ref().map(word)).bind(i64::from(limit));
         let rows = self.read(rows.fetch_all(&self.inner.pool)).await?;
         rows.into_iter().map(ActionRecord::try_from).collect()
     }
@@ -242,17 +240,18 @@ impl Store {
 
 async fn find(tx: &mut Tx, key: &str) -> Result<Option<ActionRecord>, StoreError> {
     let text = format!("select {COLUMNS} from actions where key = $1");
-    let row: Option<Row> =
-        sqlx::query_as(sqlx::AssertSqlSafe(text)).bind(key).fetch_optional(&mut tx.db).await?;
+    let row: Option<Row> = sqlx::query_as(sqlx::AssertSqlSafe(text)).bind(key).fetch_optional(&mut tx.db).await?;
     row.map(ActionRecord::try_from).transpose()
 }
 
 async fn begin(tx: &mut Tx, new: &NewAction, at_ms: i64) -> Result<ActionRecord, StoreError> {
     // What was refused makes way and stays to be read.
-    sqlx::query("update actions set key = key || '#' || begun_at_ms || '.' || seq where key = $1 and status = 'refused'")
-        .bind(new.key.as_str())
-        .execute(&mut tx.db)
-        .await?;
+    sqlx::query(
+        "update actions set key = key || '#' || begun_at_ms || '.' || seq where key = $1 and status = 'refused'",
+    )
+    .bind(new.key.as_str())
+    .execute(&mut tx.db)
+    .await?;
     sqlx::query(
         "insert into actions (key, action, customer, conversation_id, seq, clause, deed, words, status, begun_at_ms) \
          values ($1, $2, $3, $4, $5, $6, $7, $8, 'begun', $9) on conflict (key) do nothing",

@@ -358,6 +358,15 @@ impl Customer {
         self.events.iter().filter(|it| it["kind"] == "receipt").count()
     }
 
+    /// Waits until everything that came before has been dealt with: what comes after it is answered after it.
+    pub async fn settles(&mut self) {
+        let seq = self.taps("start_over").await;
+        let is_last = |it: &Value| it["from"] == "bot" && it["kind"] == "message" && it["seq"].as_u64() > Some(seq);
+        while !self.events.iter().any(is_last) {
+            self.frame().await;
+        }
+    }
+
     /// The next change of owner.
     pub async fn sees_owner(&mut self) -> Value {
         loop {

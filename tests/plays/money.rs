@@ -14,7 +14,10 @@ const STEPS: [(&str, Option<&str>); 5] = [
     ("the tap is acked", None),
     ("it is written down", Some("select count(*) from actions where customer = $1")),
     ("billing has done it", Some("select count(*) from demo_acts where customer = $1")),
-    ("it is written down that it was done", Some("select count(*) from actions where customer = $1 and status = 'done'")),
+    (
+        "it is written down that it was done",
+        Some("select count(*) from actions where customer = $1 and status = 'done'"),
+    ),
     (
         "the receipt is written",
         Some(

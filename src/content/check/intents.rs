@@ -6,8 +6,8 @@ use jiff::civil::DateTime;
 
 use super::{Known, Read};
 use crate::content::file::{AnswerFile, CardKind, SlotKind, TalkFile, TalkStep};
-use crate::content::read::Source;
 use crate::content::plain_words::{BUTTON_WORDS_MAX, words};
+use crate::content::read::Source;
 use crate::content::{Fault, SOMETHING_ELSE, did_you_mean, paths};
 
 /// Examples that an intent must have, so that the classifier has enough to learn from.
@@ -183,7 +183,11 @@ fn check_action(source: &Source, i: usize, answer: &AnswerFile, faults: &mut Vec
         faults.push(source.fault(&format!("{path}.action"), format!("`{name}` is missing: {why}"), hint));
     };
     if action.changes_something() && answer.confirm.is_none() {
-        missing("confirm", "this changes something", "Add the button that says yes to it: `confirm = \"Take off £5.00\"`.");
+        missing(
+            "confirm",
+            "this changes something",
+            "Add the button that says yes to it: `confirm = \"Take off £5.00\"`.",
+        );
     }
     if action.changes_something() && answer.undo.is_none() {
         missing("undo", "this changes something", "Say in one sentence how to undo it, or that a colleague can.");
@@ -347,7 +351,8 @@ fn check_steps(intent: &Read, talk: &TalkFile, path: &str, known: &Known, faults
 
 /// Whether a step demands anything of the reply.
 fn expects(step: &TalkStep) -> bool {
-    let texts = [&step.says, &step.says_not, &step.card, &step.receipt].into_iter().flatten().any(|it| !it.all().is_empty());
+    let texts =
+        [&step.says, &step.says_not, &step.card, &step.receipt].into_iter().flatten().any(|it| !it.all().is_empty());
     let ids = [&step.offers, &step.did_you_mean].into_iter().flatten().any(|it| !it.is_empty());
     let words = [&step.asks, &step.understood, &step.records].into_iter().any(|it| it.is_some());
     texts || ids || words || step.hands_off.is_some() || step.urgent.is_some()

@@ -8,8 +8,8 @@ use serde_json::{Map, Value, json};
 use super::{Known, Read, answer_place};
 use crate::content::file::{BusinessFile, IntentFile, PolicyFile, SentencesFile, UrgentFile};
 use crate::content::plain_words::{
-    ANSWER_WORDS_MAX, BUTTON_WORDS_MAX, GRADE_MAX, Jargon, LIX_MAX, SCORED_WORDS_MIN, SENTENCE_WORDS_MAX, reading, sentences, strip,
-    words,
+    ANSWER_WORDS_MAX, BUTTON_WORDS_MAX, GRADE_MAX, Jargon, LIX_MAX, SCORED_WORDS_MIN, SENTENCE_WORDS_MAX, reading,
+    sentences, strip, words,
 };
 use crate::content::read::Source;
 use crate::content::template::{Facts, TemplateError, Templates};
