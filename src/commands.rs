@@ -20,6 +20,7 @@ use crate::talks::figures::Figures;
 use crate::{feedback, talks};
 
 mod actions;
+pub mod bench;
 mod eval;
 mod policies;
 mod serve;
@@ -87,6 +88,8 @@ enum Command {
         #[command(flatten)]
         print: Print,
     },
+    /// How fast and how large the classifier is on this machine; takes about a minute
+    Bench(Print),
     /// Causes of unanswered questions by cost
     Causes(Print),
     /// The rules in force; with --from and --to what they would have done to the past
@@ -136,6 +139,7 @@ pub async fn run(flags: Flags) -> anyhow::Result<ExitCode> {
         Command::Test { filter, figures, print } => test(&config, filter.as_deref(), figures, print).await,
         Command::Classify { text, print } => classify(&config, text, print).await,
         Command::Eval { data_file, train, print } => eval::eval(&config, &data_file, train.as_deref(), print).await,
+        Command::Bench(print) => bench::bench(&config, print).await,
         Command::Causes(print) => causes(&config, print).await,
         Command::Policies(flags) => policies::policies(&config, flags).await,
         Command::Actions(flags) => actions::actions(&config, flags).await,
@@ -178,12 +182,17 @@ pub fn open_content(config: &Config) -> anyhow::Result<Content> {
 
 /// Starts the classifier as the settings say.
 pub fn open_classifier(config: &Config) -> anyhow::Result<Classifier> {
+    Ok(Classifier::start(&classifier_settings(config))?)
+}
+
+/// How the settings want the classifier to be started.
+fn classifier_settings(config: &Config) -> Settings {
     let engine = match config.engine.as_str() {
         "onnxruntime" => EngineChoice::OnnxRuntime,
         "rten" => EngineChoice::Rten,
         _ => EngineChoice::Auto,
     };
-    let settings = Settings {
+    Settings {
         model_dir: config.models.clone(),
         library: find_library(&config.onnxruntime),
         engine,
@@ -191,8 +200,7 @@ pub fn open_classifier(config: &Config) -> anyhow::Result<Classifier> {
         queue_max: config.limits.classifier_queue_max,
         cache_dir: Some(config.data.clone()),
         tokens_max: TOKENS_MAX,
-    };
-    Ok(Classifier::start(&settings)?)
+    }
 }
 
 /// ONNX Runtime's library: where the settings say, beside the program, or where `make run` puts it.

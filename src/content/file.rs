@@ -367,7 +367,7 @@ pub struct HoursFile {
 }
 
 /// When a guess is good enough.
-#[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Thresholds {
     /// At least this calibrated confidence to answer, 0 to 1.
