@@ -17,7 +17,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("mail", &["config"]),
     ("identity", &["conversation", "config", "store"]),
     ("rules", &["conversation", "content", "billing"]),
-    ("answers", &["conversation", "content", "billing"]),
+    ("answers", &["conversation", "content", "billing", "rules"]),
+    ("actions", &["conversation", "content", "billing", "rules", "store", "mail"]),
     ("handoff", &["conversation", "content", "store"]),
     ("feedback", &["conversation", "content", "store", "classifier", "rules"]),
 ];
@@ -45,6 +46,7 @@ const LIVES_IN: &[(&str, &[&str])] = &[
     ("backon", &["billing"]),
     ("hmac", &["billing"]),
     ("krilla", &["actions"]),
+    ("ttf_parser", &["actions"]),
     ("axum", &["server"]),
     ("hyper", &["server"]),
     ("tower", &["server"]),

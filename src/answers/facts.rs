@@ -10,7 +10,9 @@ use serde::Serialize;
 
 use crate::billing::explain::{Explanation, explain};
 use crate::billing::{Account, Invoice, Plan};
-use crate::content::file::BusinessFile;
+use crate::content::file::{Action, BusinessFile};
+use crate::rules::policy::{self, Book, Case, Past, Ruling};
+use may::MayFacts;
 use parts::{
     AccountFacts, BusinessFacts, ChangeFacts, ChargeFacts, CustomerFacts, DiscountFacts, DuplicateFacts,
     EndedDiscountFacts, InvoiceFacts, LateFeeFacts, ListedInvoice, PaymentFacts, PlanChangeFacts, PlanFacts,
@@ -18,6 +20,7 @@ use parts::{
 };
 use underway::{CreditFacts, DisputeFacts, ScheduleFacts};
 
+mod may;
 mod parts;
 mod underway;
 
@@ -37,6 +40,12 @@ pub struct FactsInput<'a> {
     pub business: &'a BusinessFile,
     /// The policies' values as they hold today.
     pub policy: &'a BTreeMap<String, i64>,
+    /// The rules as they hold today, with versions and bands.
+    pub book: &'a Book,
+    /// What was done for the customer before.
+    pub past: &'a [Past],
+    /// A page that billing hosts for what is being talked about.
+    pub link: Option<&'a str>,
     /// The price list for people whom we don't know.
     pub plans: &'a [Plan],
     /// Somebody has proved who they are.
@@ -82,6 +91,21 @@ impl<'a> FactsInput<'a> {
     /// Why the bill in question differs from the one before.
     pub fn change(&self) -> Option<Explanation> {
         Some(explain(self.invoice()?, self.previous()?))
+    }
+
+    /// What the rules say to an action; none where we don't know the customer.
+    pub fn may(&self, action: Action) -> Option<Ruling> {
+        let named = self.slots.get(SLOT_INVOICE).and_then(|it| self.known()?.find_invoice(it, self.today));
+        let case = Case {
+            book: self.book,
+            account: self.known()?,
+            invoice: self.invoice(),
+            invoice_was_named: named.is_some(),
+            today: self.today,
+            slots: self.slots,
+            past: self.past,
+        };
+        Some(policy::may(action, &case))
     }
 
     /// The price list: the customer's, where we know the customer.
@@ -130,6 +154,8 @@ pub struct Facts {
     plan_change: Option<PlanChangeFacts>,
     plans: Vec<PlanFacts>,
     charge: Option<ChargeFacts>,
+    may: Option<BTreeMap<&'static str, MayFacts>>,
+    link: Option<String>,
     dispute: Option<DisputeFacts>,
     schedule: Option<ScheduleFacts>,
     credit: Option<CreditFacts>,
@@ -172,6 +198,11 @@ impl Facts {
             plan_change: account.and_then(|it| PlanChangeFacts::new(it, today)),
             plans: input.plans().iter().map(PlanFacts::new).collect(),
             charge: account.and_then(|it| ChargeFacts::new(it, input)),
+            may: account.is_some().then(|| {
+                let ruling = |action| input.may(action).map(|it| MayFacts::new(&it, today));
+                Action::ALL.iter().filter_map(|(action, name)| Some((*name, ruling(*action)?))).collect()
+            }),
+            link: account.and(input.link).map(str::to_owned),
             dispute: account.and_then(|it| DisputeFacts::new(it, today)),
             schedule: account.and_then(|it| ScheduleFacts::new(it, today)),
             credit: account.and_then(CreditFacts::new),
@@ -190,7 +221,7 @@ fn listed<T, F>(account: Option<&Account>, part: impl Fn(&Account) -> &Vec<T>, f
 }
 
 #[cfg(test)]
-pub(super) mod tests {
+pub(crate) mod tests {
     use jiff::ToSpan;
     use jiff::civil::date;
     use proptest::prelude::*;
@@ -210,6 +241,7 @@ pub(super) mod tests {
         /// The day.
         pub today: Date,
         policy: BTreeMap<String, i64>,
+        book: Book,
         slot_names: Vec<String>,
         wait: Wait,
     }
@@ -231,6 +263,7 @@ pub(super) mod tests {
                 slots: BTreeMap::new(),
                 today: date(2026, 6, 16),
                 policy: BTreeMap::from([("late_fee".to_owned(), 500)]),
+                book: Book::new(),
                 slot_names: vec!["amount".to_owned(), "invoice".to_owned(), "new_email".to_owned()],
                 wait: Wait::default(),
             }
@@ -247,6 +280,9 @@ pub(super) mod tests {
             FactsInput {
                 business: &self.business,
                 policy: &self.policy,
+                book: &self.book,
+                past: &[],
+                link: None,
                 plans: &[],
                 verified: account.is_some(),
                 account,
