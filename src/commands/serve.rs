@@ -4,8 +4,8 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use crate::app::{App, Clock, Made};
-use crate::billing::Billing;
 use crate::billing::demo::Demo;
+use crate::billing::{self, Billing};
 use crate::commands::{identity, open_classifier, open_store, staff};
 use crate::config::Config;
 use crate::content::Contents;
@@ -35,7 +35,17 @@ pub async fn serve(config: Config) -> anyhow::Result<ExitCode> {
     }
     let time_zone = contents.current().hours.time_zone.clone();
     let billing: Arc<dyn Billing> =
-        Arc::new(Demo::new(move || jiff::Timestamp::now().to_zoned(time_zone.clone()).date()));
+        match billing::open(&config.billing, &config.limits, time_zone.clone(), jiff::Timestamp::now)? {
+            Some(source) => source,
+            None => {
+                if !config.demo {
+                    tracing::warn!(
+                        "no billing.source is set: every account is unknown but those that the demo made up"
+                    );
+                }
+                Arc::new(Demo::new(move || jiff::Timestamp::now().to_zoned(time_zone.clone()).date()))
+            }
+        };
     let listener = server::bind(config.listen, &config.limits)?;
     let address = listener.local_addr()?;
     let first_password = staff::add_first(&store).await?;
