@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
 use plainbill::app::{App, Clock, Made};
+use plainbill::billing::Billing;
 use plainbill::billing::demo::Demo;
 use plainbill::classifier::{Classifier, EngineChoice, Lessons, Settings, encoder};
 use plainbill::config::{Config, IdentityKey, Limits};
@@ -52,6 +53,8 @@ pub struct Plan {
     pub intents: PathBuf,
     pub store: StoreSettings,
     pub data: Arc<TempDir>,
+    /// Where billing data comes from; the demo, when absent.
+    pub billing: Option<Arc<dyn Billing>>,
 }
 
 impl Default for Plan {
@@ -70,6 +73,7 @@ impl Default for Plan {
             intents: "intents".into(),
             store: StoreSettings { data: data.path().to_path_buf(), ..StoreSettings::default() },
             data,
+            billing: None,
         }
     }
 }
@@ -115,7 +119,7 @@ impl House {
         let today = at.date();
         let made = Made {
             identity: identity(&config.limits),
-            billing: Arc::new(Demo::on(today)),
+            billing: plan.billing.unwrap_or_else(|| Arc::new(Demo::on(today))),
             clock: Clock::fixed(at.timestamp()),
             config,
             store,
