@@ -17,12 +17,14 @@ use crate::config::{BillingConfig, Limits};
 use crate::conversation::CustomerId;
 use account::Pieces;
 use api::{Api, readable, whole};
-use invoices::{Known, Priced, Rate, Wanted};
+use invoices::Wanted;
+use lines::{Known, Priced, Rate};
 
 mod account;
 mod acts;
 mod api;
 mod invoices;
+mod lines;
 mod notices;
 mod payments;
 mod time;

@@ -1,33 +1,42 @@
 //! Starts localstripe, a double of Stripe that was not written here, and speaks to it as a business would.
 
+use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
-use std::process::Stdio;
+use std::process::{Child, ChildStdout, Command, Stdio};
+use std::sync::OnceLock;
 
 use plainbill::config::BillingConfig;
 use serde_json::Value;
-use tokio::io::{AsyncBufReadExt, BufReader};
-use tokio::process::{Child, Command};
-
-use crate::house::PATIENCE;
 
 /// It takes any secret key.
 const KEY: &str = "sk_test_of_a_play";
 /// It speaks a version from before 2025-03-31.
 pub const VERSION: &str = "2024-06-20";
-/// Starts it without its copy on the disk, which all that run on a machine would share.
-const START: &str = "import localstripe.resources as it, localstripe.server as server
-it.Store.dump_to_disk = lambda self: None
-server.start()";
+/// Starts it without its copy on the disk, which all that run on a machine would share. It ends with its input, which
+/// is when the plays end.
+const START: &str = "
+import os, sys, threading
+import localstripe.resources as resources, localstripe.server as server
+resources.Store.dump_to_disk = lambda self: None
+threading.Thread(target=lambda: (sys.stdin.read(), os._exit(0)), daemon=True).start()
+server.start()
+";
 
-/// A double of Stripe; it ends with this value.
+/// The double of Stripe of all plays.
 pub struct LocalStripe {
     pub url: String,
     http: reqwest::Client,
-    _process: Child,
 }
 
-impl LocalStripe {
-    pub async fn start() -> Self {
+/// The process, with its output: a program whose output nobody holds ends when it says something.
+struct Process {
+    url: String,
+    _child: Child,
+    _output: BufReader<ChildStdout>,
+}
+
+impl Process {
+    fn start() -> Self {
         let folder = folder();
         assert!(
             folder.join("localstripe").is_dir(),
@@ -35,25 +44,30 @@ impl LocalStripe {
             folder.display()
         );
         let port = free_port();
-        let mut process = Command::new("python3")
+        let mut child = Command::new("python3")
             .args(["-u", "-c", START, "--from-scratch", "--port", &port.to_string()])
             .env("PYTHONPATH", &folder)
+            .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
-            .kill_on_drop(true)
             .spawn()
             .expect("python3 is here, or nothing could have brought localstripe");
-        let mut lines = BufReader::new(process.stdout.take().expect("it is piped")).lines();
-        let up = async {
-            while let Some(line) = lines.next_line().await.expect("its output is text") {
-                if line.contains("Running on") {
-                    return;
-                }
-            }
-            panic!("localstripe ended; try it by hand: PYTHONPATH={} python3 -m localstripe", folder.display());
-        };
-        tokio::time::timeout(PATIENCE, up).await.expect("localstripe starts in time");
-        Self { url: format!("http://127.0.0.1:{port}"), http: reqwest::Client::new(), _process: process }
+        let mut output = BufReader::new(child.stdout.take().expect("it is piped"));
+        let mut line = String::new();
+        while !line.contains("Running on") {
+            line.clear();
+            let n = output.read_line(&mut line).expect("its output is text");
+            assert!(0 < n, "localstripe ended. By hand: PYTHONPATH={} python3 -m localstripe", folder.display());
+        }
+        Self { url: format!("http://127.0.0.1:{port}"), _child: child, _output: output }
+    }
+}
+
+impl LocalStripe {
+    pub async fn start() -> Self {
+        static STARTED: OnceLock<Process> = OnceLock::new();
+        let started = tokio::task::spawn_blocking(|| STARTED.get_or_init(Process::start).url.clone());
+        Self { url: started.await.expect("localstripe starts"), http: reqwest::Client::new() }
     }
 
     /// The settings that lead to it.
@@ -69,9 +83,7 @@ impl LocalStripe {
 
     /// Makes or changes something, as a form.
     pub async fn post(&self, path: &str, form: &[(&str, &str)]) -> Value {
-        let request = self.http.post(format!("{}/{path}", self.url)).bearer_auth(KEY);
-        // It has no form in its answer to an empty one.
-        let request = request.form(form);
+        let request = self.http.post(format!("{}/{path}", self.url)).bearer_auth(KEY).form(form);
         let response = request.send().await.expect("localstripe answers");
         let status = response.status();
         let text = response.text().await.expect("it answers with text");
@@ -89,7 +101,9 @@ impl LocalStripe {
     pub async fn subscriber(&self, since: i64) -> Subscriber {
         let plan = [("amount", "3000"), ("currency", "gbp"), ("interval", "month"), ("product[name]", "Fibre 100")];
         let plan = id(&self.post("v1/plans", &plan).await);
-        let customer = [("name", "Wren Alder"), ("email", "wren@example.com")];
+        // All plays share one Stripe: everybody has an address of their own.
+        let email = format!("{}@example.com", uuid::Uuid::now_v7().simple());
+        let customer = [("name", "Wren Alder"), ("email", email.as_str())];
         let customer = id(&self.post("v1/customers", &customer).await);
         let card = [
             ("type", "card"),
@@ -106,7 +120,7 @@ impl LocalStripe {
         let subscription =
             [("customer", customer.as_str()), ("items[0][plan]", &plan), ("backdate_start_date", &since)];
         let subscription = id(&self.post("v1/subscriptions", &subscription).await);
-        Subscriber { customer, subscription }
+        Subscriber { customer, subscription, email }
     }
 
     /// Adds something to the next bill.
@@ -128,6 +142,7 @@ impl LocalStripe {
 pub struct Subscriber {
     pub customer: String,
     pub subscription: String,
+    pub email: String,
 }
 
 fn id(value: &Value) -> String {

@@ -51,13 +51,13 @@ async fn an_account_is_what_stands_in_stripe() {
     stripe.bill(&wren).await;
     let account = account(&stripe, &wren.customer).await;
     assert_eq!((account.person.name.as_str(), account.person.first_name.as_str()), ("Wren Alder", "Wren"));
-    assert_eq!(account.person.email, "wren@example.com");
+    assert_eq!(account.person.email, wren.email);
     assert_eq!(account.standing, Standing::Active);
     assert_eq!((account.plan.name.as_str(), account.plan.price.text()), ("Fibre 100", "£30.00".to_owned()));
     assert_eq!(account.method.as_ref().map(|it| it.text()).as_deref(), Some("Visa ending 4242"));
     assert!(account.autopay);
     assert_eq!((account.since, account.next_bill_on), (date(2026, 5, 2), Some(date(2026, 6, 2))));
-    assert_eq!(account.plans.len(), 1);
+    assert!(account.plans.iter().any(|it| it.name == "Fibre 100" && it.price == account.plan.price));
     let totals: Vec<_> = account.invoices.iter().map(|it| (it.issued, it.total.minor, it.paid.minor)).collect();
     assert_eq!(totals, [(date(2026, 6, 2), 4_450, 4_450), (date(2026, 5, 2), 3_000, 3_000)]);
     let lines: Vec<_> = account.invoices[0].lines.iter().map(|it| (it.kind, it.amount.minor)).collect();
@@ -164,13 +164,14 @@ async fn a_new_address_for_mail_arrives_in_stripe() {
     let source = source(&stripe.config(), &Limits::default());
     let customer = CustomerId::new(&wren.customer);
     source.account(&customer).await.expect("Stripe knows the customer");
-    let act = Act::UpdateContact { email: Some("new@example.com".into()), address: None, name: None };
+    let act = Act::UpdateContact { email: Some(format!("new.{}", wren.email)), address: None, name: None };
     source.act(&customer, &act, "key-1").await.expect("Stripe does it");
     let account = source.account(&customer).await.expect("it is there");
-    assert_eq!(account.person.email, "new@example.com", "and what was held is not used any more");
-    assert_eq!(source.customer_of_email("new@example.com").await, Ok(Some(customer)));
-    assert_eq!(source.customer_of_email("wren@example.com").await, Ok(None));
-    assert_eq!(source.customers(10).await.map(|it| it.len()), Ok(1));
+    let email = format!("new.{}", wren.email);
+    assert_eq!(account.person.email, email, "and what was held is not used any more");
+    assert_eq!(source.customer_of_email(&email).await, Ok(Some(customer.clone())));
+    assert_eq!(source.customer_of_email(&wren.email).await, Ok(None));
+    assert!(source.customers(1_000).await.is_ok_and(|it| it.contains(&customer)));
 }
 
 #[tokio::test]

@@ -7,7 +7,8 @@ use jiff::tz::TimeZone;
 use serde_json::Value;
 
 use super::api::whole;
-use super::invoices::{Bill, Known, PlanLine, Priced, bill};
+use super::invoices::{Bill, PlanLine, bill};
+use super::lines::{Known, Priced};
 use super::payments::{self, Frame};
 use super::time::{day, day_or_none, last_day, money, money_or_zero};
 use crate::billing::reading::{At, Wrong};

@@ -1,40 +1,16 @@
 //! Stripe's invoices as bills, in the shape of 2025-03-31 and in the one before.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use serde_json::Value;
 
 use super::api::{id_of, whole};
+use super::lines::{Known, Origin, kind, label};
 use super::time::{day, day_or_none, last_day, money, money_or_zero};
-use crate::billing::reading::{At, LINE_KINDS, Wrong};
+use crate::billing::reading::{At, Wrong};
 use crate::billing::{Currency, Invoice, Line, LineKind, Money};
-
-/// A line's or an invoice item's metadata may say under this key what kind of line it is: `late_fee`.
-pub const KIND_KEY: &str = "plainbill_kind";
-/// An invoice item with one of these in its words is a late fee, where its metadata doesn't say.
-const LATE_FEE_WORDS: [&str; 2] = ["late fee", "late payment"];
-
-/// What stands elsewhere in Stripe and is needed to read an invoice.
-#[derive(Clone, Debug, Default)]
-pub struct Known {
-    /// Products' names by id.
-    pub products: HashMap<String, String>,
-    /// Whether a price is by use, by its id.
-    pub metered: HashMap<String, bool>,
-    /// Tax rates by id.
-    pub rates: HashMap<String, Rate>,
-}
-
-/// A rate of tax.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Rate {
-    /// What it is called: "VAT".
-    pub label: String,
-    /// In percent, where that is a whole number.
-    pub percent: Option<u32>,
-}
 
 /// A bill with what other parts of the account need to know of it.
 #[derive(Clone, Debug)]
@@ -81,88 +57,6 @@ pub struct TakenOff {
     pub until: Option<Date>,
 }
 
-/// What a line says of where it comes from, in both shapes.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Origin {
-    /// It comes with a subscription, and not from an item that somebody added.
-    pub recurring: bool,
-    /// It is for a part of a period.
-    pub proration: bool,
-    /// The product's id.
-    pub product: Option<String>,
-    /// The product's name, where it stands there.
-    pub name: Option<String>,
-    /// The price's id.
-    pub price: Option<String>,
-    /// Whether the price is by use, where that stands there.
-    pub metered: Option<bool>,
-}
-
-impl Origin {
-    /// Reads it from a line.
-    pub fn of(line: &At<'_>) -> Result<Self, Wrong> {
-        if let Some(parent) = line.get("parent").some() {
-            let kind = parent.object()?.get("type").text()?;
-            let price = line.get("pricing").get("price_details");
-            return Ok(Self {
-                recurring: kind == "subscription_item_details",
-                proration: parent.get(kind).get("proration").is_true()?,
-                product: id_of(&price.get("product"))?,
-                price: id_of(&price.get("price"))?,
-                ..Self::default()
-            });
-        }
-        let priced = Priced::of(line)?;
-        Ok(Self {
-            recurring: line.get("type").text_or_none()? == Some("subscription"),
-            proration: line.get("proration").is_true()?,
-            product: priced.product,
-            name: priced.name,
-            price: priced.id,
-            metered: priced.metered,
-        })
-    }
-}
-
-/// The price of a line or of a subscription's item: a `price`, or the `plan` that came before it.
-#[derive(Clone, Debug, Default)]
-pub struct Priced<'a> {
-    /// Where it stands.
-    pub at: Option<At<'a>>,
-    /// Its id.
-    pub id: Option<String>,
-    /// The product's id.
-    pub product: Option<String>,
-    /// The product's name, where it stands there.
-    pub name: Option<String>,
-    /// Whether it is by use.
-    pub metered: Option<bool>,
-}
-
-impl<'a> Priced<'a> {
-    /// Reads it from what has a price.
-    pub fn of(at: &At<'a>) -> Result<Self, Wrong> {
-        let (price, plan) = (at.get("price"), at.get("plan"));
-        let Some(priced) = whole(&price).or_else(|| whole(&plan)) else {
-            return Ok(Self { id: id_of(&price)?, ..Self::default() });
-        };
-        let product = priced.get("product");
-        let by_product = whole(&product).map(|it| it.get("name").words()).transpose()?.flatten();
-        let usage = match priced.get("recurring").get("usage_type").text_or_none()? {
-            Some(usage) => Some(usage),
-            None => priced.get("usage_type").text_or_none()?,
-        };
-        Ok(Self {
-            id: id_of(&priced)?,
-            product: id_of(&product)?,
-            // Plans had the name themselves before there were products.
-            name: by_product.or(priced.get("name").words()?),
-            metered: usage.map(|it| it == "metered"),
-            at: Some(priced),
-        })
-    }
-}
-
 /// Ids that have to be looked up before these invoices can be read: of products, prices and tax rates.
 #[derive(Debug, Default)]
 pub struct Wanted {
@@ -206,7 +100,7 @@ pub fn bill(value: &Value, currency: Currency, known: &Known, zone: &TimeZone) -
     }
     let issued = issued(&at, zone)?;
     let mut parts = Parts::default();
-    for line in at.get("lines").get("data").each()? {
+    for line in at.get("lines").object()?.get("data").each()? {
         parts.add_line(&line, currency, known, zone)?;
     }
     parts.add_discounts(&at, currency, zone)?;
@@ -441,42 +335,4 @@ fn payments(at: &At<'_>, currency: Currency, zone: &TimeZone) -> Result<(Vec<Str
         }
     }
     Ok((paid_by, elsewhere))
-}
-
-/// What a line is called: the product's name for what comes again, so that a new price is no new name.
-fn label(origin: &Origin, words: Option<&str>, known: &Known) -> String {
-    let product = origin.product.as_ref().and_then(|it| known.products.get(it)).or(origin.name.as_ref());
-    let plain = words.map(plain_description);
-    let label = match origin.recurring || origin.proration {
-        true => product.map(String::as_str).or(plain),
-        false => words.or(product.map(String::as_str)),
-    };
-    label.filter(|it| !it.is_empty()).unwrap_or("Charge").to_owned()
-}
-
-/// Stripe's own words without the count, the price and the days, which stand elsewhere.
-fn plain_description(words: &str) -> &str {
-    let words = words.split_once(" × ").map_or(words, |it| it.1);
-    let words = words.strip_prefix("Unused time on ").or(words.strip_prefix("Remaining time on ")).unwrap_or(words);
-    let words = words.split_once(" (at ").map_or(words, |it| it.0);
-    words.rsplit_once(" after ").map_or(words, |it| it.0).trim()
-}
-
-fn kind(at: &At<'_>, origin: &Origin, label: &str, amount: Money, known: &Known) -> Result<LineKind, Wrong> {
-    let said = at.get("metadata").get(KIND_KEY).words()?;
-    if let Some((_, kind)) = said.and_then(|said| LINE_KINDS.into_iter().find(|it| it.0 == said)) {
-        return Ok(kind);
-    }
-    let by_price = || origin.price.as_ref().and_then(|it| known.metered.get(it)).copied();
-    let metered = origin.metered.or_else(by_price).unwrap_or(false);
-    let label = label.to_lowercase();
-    Ok(match () {
-        () if origin.proration => LineKind::PartMonth,
-        () if origin.recurring && metered => LineKind::Usage,
-        () if origin.recurring => LineKind::Plan,
-        () if 0 < amount.minor && LATE_FEE_WORDS.iter().any(|it| label.contains(it)) => LineKind::LateFee,
-        () if amount.minor < 0 && label.contains("refund") => LineKind::Refund,
-        () if amount.minor < 0 => LineKind::Credit,
-        () => LineKind::OneOff,
-    })
 }
