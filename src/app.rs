@@ -10,6 +10,7 @@ use tokio::sync::{Notify, broadcast, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::actions::Actions;
 use crate::billing::Billing;
 use crate::classifier::{Classifier, Lessons};
 use crate::config::Config;
@@ -18,6 +19,7 @@ use crate::conversation::{ConversationId, CustomerId, StaffId};
 use crate::feedback;
 use crate::handoff::{self, Line};
 use crate::identity::Identity;
+use crate::mail::Mailbox;
 use crate::session::{Happening, Sessions};
 use crate::store::{List, Store, StoreError};
 use crate::turn::Parts;
@@ -83,8 +85,12 @@ pub struct App {
     pub classifier: ArcSwapOption<Classifier>,
     /// The customers' own facts.
     pub billing: Arc<dyn Billing>,
+    /// What changes something for them.
+    pub actions: Arc<Actions>,
     /// Who a customer is.
     pub identity: Identity,
+    /// Where letters go.
+    pub mailbox: Mailbox,
     /// What time it is.
     pub clock: Clock,
     /// The conversations that are live here.
@@ -160,6 +166,8 @@ pub struct Made {
     pub billing: Arc<dyn Billing>,
     /// See [`App::identity`].
     pub identity: Identity,
+    /// See [`App::mailbox`].
+    pub mailbox: Mailbox,
     /// See [`App::clock`].
     pub clock: Clock,
 }
@@ -167,13 +175,16 @@ pub struct Made {
 impl App {
     /// Puts the parts together. Nothing runs yet.
     pub fn new(made: Made) -> Arc<Self> {
+        let actions = Actions::new(Arc::clone(&made.billing), made.store.clone(), made.mailbox.clone());
         Arc::new(Self {
+            actions: Arc::new(actions),
             config: made.config,
             store: made.store,
             contents: made.contents,
             classifier: ArcSwapOption::new(made.classifier.map(Arc::new)),
             billing: made.billing,
             identity: made.identity,
+            mailbox: made.mailbox,
             clock: made.clock,
             sessions: Sessions::default(),
             presence: Presence::default(),
@@ -249,6 +260,8 @@ impl App {
             content,
             classifier,
             billing: Arc::clone(&self.billing),
+            actions: Arc::clone(&self.actions),
+            conversation: id.clone(),
             now,
             misses_max: self.config.limits.misses_max,
         }

@@ -197,7 +197,8 @@ fn router(site: Site) -> Router {
             .route("/demo/customers", get(demo::customers))
             .route("/demo/sign-in", post(demo::sign_in))
             .route("/demo/account", get(demo::account))
-            .route("/demo/token", get(demo::token));
+            .route("/demo/token", get(demo::token))
+            .route("/demo/portal/{page}", get(demo::portal).post(demo::portal_pressed));
     }
     let limits = &site.app.config.limits;
     // Notices are longer than what people send.

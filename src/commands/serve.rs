@@ -9,6 +9,7 @@ use crate::billing::{self, Billing};
 use crate::commands::{identity, open_classifier, open_store, staff};
 use crate::config::Config;
 use crate::content::Contents;
+use crate::mail::Mailbox;
 use crate::{server, telemetry};
 
 /// Runs the server.
@@ -23,6 +24,7 @@ pub async fn serve(config: Config) -> anyhow::Result<ExitCode> {
     };
     let store = open_store(&config).await?;
     let identity = identity(&config, &store).await?;
+    let mailbox = Mailbox::open(&config)?;
     let classifier = match open_classifier(&config) {
         Ok(classifier) => Some(classifier),
         Err(error) => {
@@ -34,24 +36,21 @@ pub async fn serve(config: Config) -> anyhow::Result<ExitCode> {
         tracing::warn!(error = format!("{error:#}"), "no metrics");
     }
     let time_zone = contents.current().hours.time_zone.clone();
-    let billing: Arc<dyn Billing> =
-        match billing::open(&config.billing, &config.limits, time_zone.clone(), jiff::Timestamp::now)? {
-            Some(source) => source,
-            None => {
-                if !config.demo {
-                    tracing::warn!(
-                        "no billing.source is set: every account is unknown but those that the demo made up"
-                    );
-                }
-                Arc::new(Demo::new(move || jiff::Timestamp::now().to_zoned(time_zone.clone()).date()))
-            }
-        };
+    let zone = time_zone.clone();
     let listener = server::bind(config.listen, &config.limits)?;
     let address = listener.local_addr()?;
+    let site = format!("{}://{address}", if config.https { "https" } else { "http" });
+    let now = move || jiff::Timestamp::now().to_zoned(time_zone.clone());
+    let source = billing::open(&config.billing, &config.limits, zone, jiff::Timestamp::now)?;
+    if source.is_none() && !config.demo {
+        tracing::warn!("no billing.source is set: every account is unknown but those that the demo made up");
+    }
+    let billing: Arc<dyn Billing> = source.unwrap_or_else(|| Arc::new(Demo::new(store.clone(), site, now)));
     let first_password = staff::add_first(&store).await?;
     let engine = classifier.as_ref().map_or("none", |it| it.engine());
     let demo = config.demo;
-    let app = App::new(Made { config, store, contents, classifier, billing, identity, clock: Clock::system() });
+    let app =
+        App::new(Made { config, store, contents, classifier, billing, identity, mailbox, clock: Clock::system() });
     if let Some(password) = first_password {
         println!(
             "Staff sign in at http://{address}/console as `{}` with the password `{password}`.",

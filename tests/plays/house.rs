@@ -14,6 +14,7 @@ use plainbill::config::{Config, IdentityKey, Limits};
 use plainbill::content::Contents;
 use plainbill::conversation::{CustomerId, StaffId};
 use plainbill::identity::Identity;
+use plainbill::mail::Mailbox;
 use plainbill::server;
 use plainbill::store::{NewStaff, Role, Store, StoreSettings};
 use serde_json::{Value, json};
@@ -53,8 +54,15 @@ pub struct Plan {
     pub intents: PathBuf,
     pub store: StoreSettings,
     pub data: Arc<TempDir>,
-    /// Where billing data comes from; the demo, when absent.
-    pub billing: Option<Arc<dyn Billing>>,
+    /// What stands between the house and its billing, say to lose an answer on the way.
+    pub between: Option<Between>,
+}
+
+pub type Between = Box<dyn FnOnce(Arc<dyn Billing>) -> Arc<dyn Billing> + Send>;
+
+/// A house with this source in place of its own.
+pub fn instead(billing: Arc<dyn Billing>) -> Option<Between> {
+    Some(Box::new(move |_| billing))
 }
 
 impl Default for Plan {
@@ -73,7 +81,7 @@ impl Default for Plan {
             intents: "intents".into(),
             store: StoreSettings { data: data.path().to_path_buf(), ..StoreSettings::default() },
             data,
-            billing: None,
+            between: None,
         }
     }
 }
@@ -116,19 +124,22 @@ impl House {
         let store = Store::open(&plan.store).await.expect("the store opens");
         let classifier = if plan.classifier { Some(classifier().await) } else { None };
         let config = Config { limits: plan.limits, data: plan.data.path().to_path_buf(), ..Config::default() };
-        let today = at.date();
+        let listener = server::bind(([127, 0, 0, 1], 0).into(), &config.limits).expect("a free port");
+        let address = listener.local_addr().expect("it is bound");
+        let now = at.clone();
+        let demo: Arc<dyn Billing> =
+            Arc::new(Demo::new(store.clone(), format!("http://{address}"), move || now.clone()));
         let made = Made {
             identity: identity(&config.limits),
-            billing: plan.billing.unwrap_or_else(|| Arc::new(Demo::on(today))),
+            mailbox: Mailbox::open(&config).expect("the settings for mail are right"),
             clock: Clock::fixed(at.timestamp()),
+            billing: plan.between.map_or_else(|| demo.clone(), |it| it(demo.clone())),
             config,
             store,
             contents,
             classifier,
         };
         let app = App::new(made);
-        let listener = server::bind(([127, 0, 0, 1], 0).into(), &app.config.limits).expect("a free port");
-        let address = listener.local_addr().expect("it is bound");
         let stop = CancellationToken::new();
         let server = {
             let (app, stop) = (app.clone(), stop.clone());
@@ -187,7 +198,8 @@ fn hash() -> String {
 }
 
 pub fn identity(limits: &Limits) -> Identity {
-    let key = IdentityKey { kid: "play".into(), secret: "a-secret-for-plays-a-secret-for-plays".into() };
+    let secret = "a-secret-for-plays-a-secret-for-plays".to_owned();
+    let key = IdentityKey { kid: "play".into(), secret, ..IdentityKey::default() };
     Identity::new(vec![key], limits.identity_seconds_max)
 }
 
@@ -333,6 +345,30 @@ impl Customer {
             if event["kind"] == "message" && event["from"] != "customer" {
                 return event;
             }
+        }
+    }
+
+    /// The next receipt.
+    pub async fn gets_receipt(&mut self) -> Value {
+        loop {
+            let event = self.frame_of("event").await;
+            if event["kind"] == "receipt" {
+                return event;
+            }
+        }
+    }
+
+    /// Receipts so far.
+    pub fn n_receipts(&self) -> usize {
+        self.events.iter().filter(|it| it["kind"] == "receipt").count()
+    }
+
+    /// Waits until everything that came before has been dealt with: what comes after it is answered after it.
+    pub async fn settles(&mut self) {
+        let seq = self.taps("start_over").await;
+        let is_last = |it: &Value| it["from"] == "bot" && it["kind"] == "message" && it["seq"].as_u64() > Some(seq);
+        while !self.events.iter().any(is_last) {
+            self.frame().await;
         }
     }
 

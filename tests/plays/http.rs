@@ -8,7 +8,7 @@ use plainbill::billing::{Act, ActError, Billing, BillingError, Currency, Money, 
 use plainbill::config::{BillingConfig, Limits};
 use plainbill::conversation::CustomerId;
 
-use crate::house::{House, Plan};
+use crate::house::{House, Plan, instead};
 use crate::openapi;
 use crate::reference::{Mode, Reference};
 
@@ -162,7 +162,7 @@ async fn an_account_is_held_for_a_while_and_asked_for_again_after_an_act() {
 async fn an_endpoint_that_is_down_means_an_honest_sentence_and_a_person_until_it_is_back() {
     let reference = Reference::start(TODAY).await;
     let billing = Arc::new(http(&reference, &limits()));
-    let house = House::with(Plan { billing: Some(billing), ..Plan::default() }).await;
+    let house = House::with(Plan { between: instead(billing), ..Plan::default() }).await;
     let mut customer = house.customer("one-off-fee").await;
     reference.is(Mode::Down);
     customer.says("why is my bill higher this month?").await;

@@ -2,6 +2,7 @@
 
 mod house;
 
+mod actions;
 mod answering;
 mod delivery;
 mod edge;
@@ -11,6 +12,7 @@ mod killing;
 mod learning;
 mod localstripe;
 mod migrations;
+mod money;
 mod openapi;
 mod polling;
 mod postgres;

@@ -12,7 +12,7 @@ use plainbill::config::{BillingConfig, Limits};
 use plainbill::conversation::CustomerId;
 use serde_json::json;
 
-use crate::house::{House, OPEN, PATIENCE, Plan};
+use crate::house::{House, OPEN, PATIENCE, Plan, instead};
 use crate::localstripe::LocalStripe;
 
 /// 2 May 2026 at ten in London: the first bill is of May, the second of June.
@@ -190,7 +190,7 @@ async fn why_is_my_bill_higher_is_answered_with_the_figures_in_stripe() {
     stripe.item(&wren.customer, 1_700, "Engineer visit").await;
     stripe.bill(&wren).await;
     let billing = Arc::new(source(&stripe.config(), &Limits::default()));
-    let house = House::with(Plan { billing: Some(billing), ..Plan::default() }).await;
+    let house = House::with(Plan { between: instead(billing), ..Plan::default() }).await;
     let mut customer = house.customer(&wren.customer).await;
     customer.says("why is my bill higher this month?").await;
     let said = customer.hears().await;
@@ -212,7 +212,7 @@ async fn a_notice_of_stripes_own_freshens_what_is_held() {
     // The double signs with the time that it really is, so the house has that time too.
     let now: &'static str = jiff::Zoned::now().with_time_zone(london()).to_string().leak();
     let house =
-        House::with(Plan { billing: Some(billing.clone()), at: now, classifier: false, ..Plan::default() }).await;
+        House::with(Plan { between: instead(billing.clone()), at: now, classifier: false, ..Plan::default() }).await;
     let customer = CustomerId::new(&wren.customer);
     assert_eq!(billing.account(&customer).await.expect("it is there").person.name, "Wren Alder");
     let hook = json!({ "url": format!("http://{}/hooks/stripe", house.address), "secret": WEBHOOK_KEY });
@@ -244,7 +244,7 @@ async fn a_notice_that_stripe_did_not_sign_is_refused_and_a_long_one_is_not_read
         ..BillingConfig::default()
     };
     let billing = Arc::new(source(&config, &limits));
-    let house = House::with(Plan { billing: Some(billing), limits, classifier: false, ..plan }).await;
+    let house = House::with(Plan { between: instead(billing), limits, classifier: false, ..plan }).await;
     let send = |signature: &'static str, body: String| {
         let request = reqwest::Client::new().post(format!("http://{}/hooks/stripe", house.address));
         async move { request.header("stripe-signature", signature).body(body).send().await.expect("it answers").status() }
