@@ -37,7 +37,7 @@
 //! | [`conversation`] | – | none with I/O, no clock |
 //! | [`config`] | – | toml |
 //! | [`content`] | conversation | toml, toml_edit, minijinja |
-//! | [`classifier`] | conversation, content | ort, rten, tokenizers, libc |
+//! | [`classifier`] | conversation, content | ort, rten, tokenizers |
 //! | [`billing`] | conversation, content, config, store | reqwest, backon, hmac |
 //! | [`rules`] | conversation, content, billing (its words) | – |
 //! | [`answers`] | conversation, content, billing (its words), rules | – |

@@ -37,7 +37,7 @@ const LIVES_IN: &[(&str, &[&str])] = &[
     ("rten", &["classifier"]),
     ("rten_tensor", &["classifier"]),
     ("tokenizers", &["classifier"]),
-    ("libc", &["classifier"]),
+    ("libc", &["classifier", "commands"]),
     ("sqlx", &["store"]),
     ("async_nats", &["store"]),
     ("jsonwebtoken", &["identity"]),
