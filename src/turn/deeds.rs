@@ -1,6 +1,5 @@
 //! What a turn has done: before it speaks, it gets pages and has things done; then it says what came of them.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::{CHOICES_MAX, Reply, step};
