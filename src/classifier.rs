@@ -13,11 +13,13 @@ use crate::content::file::Thresholds;
 use crate::conversation::Guess;
 
 use encoder::Model;
-use head::{Head, Taught};
+use head::calibrate::Quality;
+use head::{Bounds, Head, Taught};
 use queue::{MakeWork, Queue, Work};
 use vectors::Vectors;
 
 pub mod encoder;
+pub mod explain;
 pub mod head;
 pub mod queue;
 pub mod vectors;
@@ -112,7 +114,7 @@ impl Lessons {
         let example = |(intent, text): (&str, &str)| Example { intent: intent.to_owned(), text: text.to_owned() };
         Self {
             examples: content.examples().map(example).collect(),
-            thresholds: content.business.thresholds,
+            thresholds: content.business.understanding,
             out_of_scope: OUT_OF_SCOPE.to_owned(),
         }
     }
@@ -144,7 +146,9 @@ pub struct FitReport {
     /// Time for fitting and calibrating, in milliseconds.
     pub fit_ms: f64,
     /// How good it is on the examples, each judged by a head that had not seen it.
-    pub quality: head::calibrate::Quality,
+    pub quality: Quality,
+    /// When a guess is good enough, as it follows from the lessons.
+    pub bounds: Bounds,
 }
 
 /// Guesses what texts mean. Clones share everything; guesses go on while it learns.
@@ -250,12 +254,14 @@ impl Classifier {
             if n_intents < 2 {
                 return Err(ClassifierError::TooFewIntents { n_intents });
             }
-            Ok((n_intents, n_examples, Head::fit(taught, thresholds)))
+            let (head, quality) = Head::fit(taught, thresholds);
+            Ok((n_intents, n_examples, head, quality))
         });
         let broken = |e: tokio::task::JoinError| ClassifierError::Broken(format!("fitting the head stopped: {e}"));
-        let (n_intents, n_examples, (head, quality)) = fitted.await.map_err(broken)??;
+        let (n_intents, n_examples, head, quality) = fitted.await.map_err(broken)??;
+        let bounds = head.bounds();
         self.parts.head.store(Some(Arc::new(head)));
-        let report = FitReport { n_examples, n_intents, n_encoded, encode_ms, fit_ms: ms_since(started), quality };
+        let report = FitReport { n_examples, n_intents, n_encoded, encode_ms, fit_ms: ms_since(started), quality, bounds };
         *learnt = Some((lessons.clone(), report.clone()));
         Ok(report)
     }
@@ -360,7 +366,7 @@ mod tests {
         let examples = TAUGHT.iter().flat_map(|(intent, texts)| texts.iter().map(move |text| example(intent, text)));
         Lessons {
             examples: examples.collect(),
-            thresholds: Thresholds { answer: 0.5, ask_back: 0.3, known: 0.3 },
+            thresholds: Thresholds { wrong_answers: 0.03, answer: Some(0.5), ask_back: 0.3, known: 0.3 },
             out_of_scope: "out_of_scope".into(),
         }
     }

@@ -23,6 +23,9 @@ pub const OUT_OF_SCOPE: &str = "out_of_scope";
 /// A part of a message says less than the whole: it counts from this confidence on.
 const PART_CONFIDENCE_MIN: f32 = 0.65;
 
+/// From here on it is likelier that a message isn't ours to answer than that it means anything else.
+const OUTSIDE_CONFIDENCE_MIN: f32 = 0.5;
+
 /// Answers that one message may get.
 const TOPICS_MAX: usize = 2;
 
@@ -254,7 +257,7 @@ fn decide_question(content: &Content, state: &State, heard: &Heard, now: &Circum
     let sure_that_not_ours = heard
         .guess
         .best()
-        .is_some_and(|it| it.intent == OUT_OF_SCOPE && content.business.thresholds.answer <= it.confidence);
+        .is_some_and(|it| it.intent == OUT_OF_SCOPE && OUTSIDE_CONFIDENCE_MIN <= it.confidence);
     if sure_that_not_ours && state.n_misses + 1 < now.misses_max {
         return Decision::OutOfScope;
     }

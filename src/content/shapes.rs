@@ -127,7 +127,7 @@ pub(super) const BUSINESS: &[Key] = &[
     must("privacy", Shape::Text),
     must("payment_methods", Shape::Texts),
     must("hours", Shape::Table(HOURS)),
-    must("thresholds", Shape::Table(THRESHOLDS)),
+    must("understanding", Shape::Table(THRESHOLDS)),
     must("cost", Shape::Table(COST)),
 ];
 
@@ -138,8 +138,12 @@ pub(super) const HOURS: &[Key] = &[
     must("minutes_per_conversation", Shape::Count),
 ];
 
-pub(super) const THRESHOLDS: &[Key] =
-    &[must("answer", Shape::Number), must("ask_back", Shape::Number), must("known", Shape::Number)];
+pub(super) const THRESHOLDS: &[Key] = &[
+    must("wrong_answers", Shape::Number),
+    may("answer", Shape::Number),
+    may("ask_back", Shape::Number),
+    may("known", Shape::Number),
+];
 
 pub(super) const COST: &[Key] = &[must("per_contact_minor", Shape::Whole)];
 
