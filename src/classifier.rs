@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
-use arc_swap::ArcSwapOption;
+use arc_swap::{ArcSwap, ArcSwapOption};
 use futures_util::{StreamExt, TryStreamExt, stream};
 
 use crate::content::Content;
@@ -16,12 +16,14 @@ use encoder::Model;
 use head::calibrate::Quality;
 use head::{Bounds, Head, Taught};
 use queue::{MakeWork, Queue, Work};
+use spelling::Spelling;
 use vectors::Vectors;
 
 pub mod encoder;
 pub mod explain;
 pub mod head;
 pub mod queue;
+pub mod spelling;
 pub mod vectors;
 
 /// How the classifier is started.
@@ -159,7 +161,9 @@ pub struct Classifier {
 
 struct Parts {
     engine: &'static str,
+    model: Arc<Model>,
     queue: Queue,
+    spelling: ArcSwap<Spelling>,
     head: ArcSwapOption<Head>,
     vectors: Mutex<Vectors>,
     /// What was learnt last; held while learning, so that lessons come one after the other.
@@ -177,7 +181,10 @@ impl Classifier {
         let model = Arc::new(Model::open(settings)?);
         let engine = model.engine_name();
         let vectors = Vectors::open(settings.cache_dir.clone(), model.fingerprint());
-        let make: MakeWork = Arc::new(move || work(&model));
+        let make: MakeWork = Arc::new({
+            let model = model.clone();
+            move || work(&model)
+        });
         let n_workers = match settings.workers {
             0 => std::thread::available_parallelism().map_or(1, usize::from),
             n => n,
@@ -185,7 +192,9 @@ impl Classifier {
         let queue = Queue::start(n_workers, settings.queue_max.max(1), &make)?;
         let parts = Parts {
             engine,
+            model,
             queue,
+            spelling: ArcSwap::default(),
             head: ArcSwapOption::empty(),
             vectors: Mutex::new(vectors),
             learnt: tokio::sync::Mutex::default(),
@@ -218,9 +227,14 @@ impl Classifier {
         if self.parts.head.load().is_none() {
             return Err(ClassifierError::NotTaught);
         }
-        let vector = self.parts.queue.ask(text).await?;
+        let vector = self.parts.queue.ask(self.mended(&text)).await?;
         let head = self.parts.head.load();
         head.as_ref().map(|head| head.guess(&vector)).ok_or(ClassifierError::NotTaught)
+    }
+
+    /// A clean text with the slips of typing mended, by the words of what was learnt.
+    fn mended(&self, text: &str) -> String {
+        self.parts.spelling.load().mend(text, &|word| self.parts.model.knows_word(word))
     }
 
     /// Learns the lessons in place of all earlier ones; on an error the earlier ones stay.
@@ -242,6 +256,8 @@ impl Classifier {
             .filter(|(_, text)| !text.is_empty())
             .collect();
         let started = Instant::now();
+        let words = examples.iter().map(|it| it.1.as_str());
+        let spelling = Spelling::of(words, &|word| self.parts.model.knows_word(word));
         let (vectors, n_encoded) = self.encode(&examples).await?;
         let encode_ms = ms_since(started);
 
@@ -260,8 +276,10 @@ impl Classifier {
         let broken = |e: tokio::task::JoinError| ClassifierError::Broken(format!("fitting the head stopped: {e}"));
         let (n_intents, n_examples, head, quality) = fitted.await.map_err(broken)??;
         let bounds = head.bounds();
+        self.parts.spelling.store(Arc::new(spelling));
         self.parts.head.store(Some(Arc::new(head)));
-        let report = FitReport { n_examples, n_intents, n_encoded, encode_ms, fit_ms: ms_since(started), quality, bounds };
+        let report =
+            FitReport { n_examples, n_intents, n_encoded, encode_ms, fit_ms: ms_since(started), quality, bounds };
         *learnt = Some((lessons.clone(), report.clone()));
         Ok(report)
     }

@@ -49,7 +49,8 @@ impl Classifier {
     /// `NotTaught`, `Overloaded`, `Broken`.
     pub async fn explain(&self, text: &str) -> Result<Explanation, ClassifierError> {
         let guess = self.guess(text).await?;
-        let vector = if guess.ranked.is_empty() { Vec::new() } else { self.vector(text).await? };
+        let read = self.mended(&encoder::clean(text));
+        let vector = if guess.ranked.is_empty() { Vec::new() } else { self.vector(&read).await? };
         let head = self.parts.head.load();
         let head = head.as_ref().ok_or(ClassifierError::NotTaught)?;
         let near = |(text, cosine): (&str, f32)| NearExample { text: text.to_owned(), cosine };
@@ -74,7 +75,11 @@ impl Classifier {
             let rows = examples.iter().map(|(intent, text)| (intent.as_str(), text.as_str(), vectors[text].as_slice()));
             let taught = Taught::new(rows, &out_of_scope);
             let n_intents = taught.intents.len();
-            if n_intents < 2 { Err(ClassifierError::TooFewIntents { n_intents }) } else { Ok(Review::of(taught, thresholds)) }
+            if n_intents < 2 {
+                Err(ClassifierError::TooFewIntents { n_intents })
+            } else {
+                Ok(Review::of(taught, thresholds))
+            }
         });
         reviewed.await.map_err(|e| ClassifierError::Broken(format!("judging the examples stopped: {e}")))?
     }

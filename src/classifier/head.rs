@@ -243,12 +243,6 @@ impl<const N: usize> Nearest<N> {
     }
 }
 
-/// The index and the size of the largest.
-fn likeliest(odds: &[f32]) -> (usize, f32) {
-    let best = odds.iter().copied().enumerate().max_by(|a, b| a.1.total_cmp(&b.1));
-    best.unwrap_or((0, 0.0))
-}
-
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
@@ -278,6 +272,12 @@ pub(crate) mod tests {
             row /= length;
         }
         (rows, labels)
+    }
+
+    /// The index and the size of the largest.
+    fn likeliest(odds: &[f32]) -> (usize, f32) {
+        let best = odds.iter().copied().enumerate().max_by(|a, b| a.1.total_cmp(&b.1));
+        best.unwrap_or((0, 0.0))
     }
 
     pub(crate) fn share_right(logits: &Array2<f32>, labels: &[usize]) -> f32 {

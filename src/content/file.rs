@@ -358,6 +358,8 @@ pub struct SentencesFile {
     pub same_answer: String,
     /// A card number was masked; said once before the answer.
     pub card_masked: String,
+    /// The message is in another language than the business's; a person is offered.
+    pub other_language: String,
     /// The button of the command "talk to a person".
     pub button_talk_to_human: String,
     /// The button of the command "start over".

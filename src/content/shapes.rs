@@ -172,6 +172,7 @@ pub(super) const SENTENCES: &[Key] = &[
     must("trouble", Shape::Text),
     must("same_answer", Shape::Text),
     must("card_masked", Shape::Text),
+    must("other_language", Shape::Text),
     must("button_talk_to_human", Shape::Text),
     must("button_start_over", Shape::Text),
     must("button_end_chat", Shape::Text),

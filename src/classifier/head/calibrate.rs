@@ -385,7 +385,11 @@ impl Quality {
             let bin = &mut bins[((best.confidence * N_BINS as f32) as usize).min(N_BINS - 1)];
             *bin = (bin.0 + usize::from(is_right), bin.1 + best.confidence);
             let is_outside = Some(*label) == head.out_of_scope;
-            if is_outside { outside.push(guess.known) } else { inside.push(guess.known) }
+            if is_outside {
+                outside.push(guess.known)
+            } else {
+                inside.push(guess.known)
+            }
             let is_answered = guess.verdict == Verdict::Answer;
             n_inside_answered += usize::from(is_answered && is_right);
             n_outside_kept += usize::from(is_outside && !is_answered);

@@ -208,6 +208,7 @@ impl Check<'_> {
             ("trouble", &file.trouble),
             ("same_answer", &file.same_answer),
             ("card_masked", &file.card_masked),
+            ("other_language", &file.other_language),
         ];
         let waits = [
             json!({"open": true, "place": 2, "minutes": 8, "back": null, "hours": "Monday to Friday"}),
