@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex};
 
-use arc_swap::ArcSwapOption;
+use arc_swap::{ArcSwap, ArcSwapOption};
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 
@@ -13,19 +13,23 @@ use crate::content::file::Thresholds;
 use crate::conversation::Guess;
 
 use encoder::Model;
-use head::Head;
+use head::calibrate::Quality;
+use head::{Bounds, Head};
 use kept::Heads;
 use learning::Learnt;
 use queue::{MakeWork, Queue, Work};
+use spelling::Spelling;
 use vectors::Vectors;
 
 pub mod encoder;
+pub mod explain;
 pub mod head;
 pub mod kept;
 mod learning;
 pub mod memory;
 pub mod queue;
 mod sealed;
+pub mod spelling;
 pub mod vectors;
 
 /// How the classifier is started.
@@ -118,7 +122,7 @@ impl Lessons {
         let example = |(intent, text): (&str, &str)| Example { intent: intent.to_owned(), text: text.to_owned() };
         Self {
             examples: content.examples().map(example).collect(),
-            thresholds: content.business.thresholds,
+            thresholds: content.business.understanding,
             out_of_scope: OUT_OF_SCOPE.to_owned(),
         }
     }
@@ -161,7 +165,9 @@ pub struct FitReport {
     /// Time for fitting and calibrating, in milliseconds; of a head that was kept, what it took then.
     pub fit_ms: f64,
     /// How good it is on the examples, each judged by a head that had not seen it; after a nudge, as it was before.
-    pub quality: head::calibrate::Quality,
+    pub quality: Quality,
+    /// When a guess is good enough, as it follows from the lessons.
+    pub bounds: Bounds,
     /// How it was done.
     pub fitting: Fitting,
 }
@@ -174,7 +180,9 @@ pub struct Classifier {
 
 struct Parts {
     engine: &'static str,
+    model: Arc<Model>,
     queue: Queue,
+    spelling: ArcSwap<Spelling>,
     head: ArcSwapOption<Head>,
     vectors: Mutex<Vectors>,
     heads: Heads,
@@ -200,7 +208,10 @@ impl Classifier {
         let engine = model.engine_name();
         let vectors = Vectors::open(settings.cache_dir.clone(), model.fingerprint());
         let heads = Heads::open(settings.cache_dir.clone(), model.fingerprint());
-        let make: MakeWork = Arc::new(move || work(&model));
+        let make: MakeWork = Arc::new({
+            let model = model.clone();
+            move || work(&model)
+        });
         let n_workers = match settings.workers {
             0 => std::thread::available_parallelism().map_or(1, usize::from),
             n => n,
@@ -208,7 +219,9 @@ impl Classifier {
         let queue = Queue::start(n_workers, settings.queue_max.max(1), &make)?;
         let parts = Parts {
             engine,
+            model,
             queue,
+            spelling: ArcSwap::default(),
             head: ArcSwapOption::empty(),
             vectors: Mutex::new(vectors),
             heads,
@@ -245,7 +258,7 @@ impl Classifier {
         if self.parts.head.load().is_none() {
             return Err(ClassifierError::NotTaught);
         }
-        self.guess_of(&self.parts.queue.ask(text).await?)
+        self.guess_of(&self.parts.queue.ask(self.mended(&text)).await?)
     }
 
     /// What a text with this vector means.
@@ -255,6 +268,11 @@ impl Classifier {
     pub fn guess_of(&self, vector: &[f32]) -> Result<Guess, ClassifierError> {
         let head = self.parts.head.load();
         head.as_ref().map(|head| head.guess(vector)).ok_or(ClassifierError::NotTaught)
+    }
+
+    /// A clean text with the slips of typing mended, by the words of what was learnt.
+    fn mended(&self, text: &str) -> String {
+        self.parts.spelling.load().mend(text, &|word| self.parts.model.knows_word(word))
     }
 }
 
@@ -318,7 +336,7 @@ mod tests {
         let examples = TAUGHT.iter().flat_map(|(intent, texts)| texts.iter().map(move |text| example(intent, text)));
         Lessons {
             examples: examples.collect(),
-            thresholds: Thresholds { answer: 0.5, ask_back: 0.3, known: 0.3 },
+            thresholds: Thresholds { wrong_answers: 0.03, answer: Some(0.5), ask_back: 0.3, known: 0.3 },
             out_of_scope: "out_of_scope".into(),
         }
     }
@@ -329,7 +347,7 @@ mod tests {
             let classifier = Classifier::start(&settings(engine)).expect("it starts");
             assert!(matches!(classifier.guess("hello").await, Err(ClassifierError::NotTaught)));
             let report = classifier.learn(&lessons()).await.expect("it learns");
-            assert_eq!((report.n_examples, report.n_intents, report.n_encoded), (18, 3, 18));
+            assert_eq!((report.n_examples, report.n_intents, report.n_encoded), (20, 3, 20));
 
             let guess = classifier.guess("how come my bill is more than it was last month?").await.expect("a guess");
             assert_eq!(guess.best().expect("it is ranked").intent, "explain_bill_increase");
@@ -359,7 +377,7 @@ mod tests {
         let dir = tempfile::tempdir().expect("a folder");
         let settings = Settings { cache_dir: Some(dir.path().to_owned()), ..settings(engines()[0]) };
         let first = Classifier::start(&settings).expect("it starts");
-        assert_eq!(first.learn(&lessons()).await.expect("it learns").n_encoded, 18);
+        assert_eq!(first.learn(&lessons()).await.expect("it learns").n_encoded, 20);
         let again = Classifier::start(&settings).expect("it starts");
         let mut more = lessons();
         more.examples.push(Example { intent: "refund_status".into(), text: "refund where".into() });

@@ -10,7 +10,8 @@ use anyhow::Context;
 use clap::{Args, Parser, Subcommand};
 use serde_json::json;
 
-use crate::classifier::{Classifier, EngineChoice, Lessons, Settings};
+use crate::classifier::explain::Explanation;
+use crate::classifier::{Classifier, EngineChoice, FitReport, Lessons, Settings};
 use crate::config::{Config, IdentityKey};
 use crate::content::{Content, Fault};
 use crate::conversation::{CustomerId, Verdict, format};
@@ -21,7 +22,9 @@ use crate::{feedback, talks};
 
 mod actions;
 pub mod bench;
+mod cross_validate;
 mod eval;
+mod explain;
 mod policies;
 mod serve;
 mod staff;
@@ -58,7 +61,7 @@ enum Command {
         #[arg(long, value_name = "ADDRESS")]
         listen: Option<SocketAddr>,
     },
-    /// Every fault in the content, with file, line and a hint; exit 1 if there is any
+    /// Every fault in the content, with file, line and a hint, and how well it will understand; exit 1 if there is any
     Check(Print),
     /// Runs every talk in the content
     Test {
@@ -74,14 +77,20 @@ enum Command {
     Classify {
         /// The text
         text: Option<String>,
+        /// Say why: when it is sure enough, and the nearest examples
+        #[arg(long, requires = "text")]
+        explain: bool,
         #[command(flatten)]
         print: Print,
     },
     /// Figures for labelled JSON lines (`text`, `intent`; `oos` for out of scope)
     Eval {
         /// The lines to judge by
-        #[arg(long, value_name = "FILE")]
-        data_file: PathBuf,
+        #[arg(long, value_name = "FILE", required_unless_present = "cross_validate")]
+        data_file: Option<PathBuf>,
+        /// Judge the examples by themselves: intents, confusions, examples to move
+        #[arg(long, conflicts_with = "data_file")]
+        cross_validate: bool,
         /// Learn from these lines in place of the content's examples
         #[arg(long, value_name = "FILE")]
         train: Option<PathBuf>,
@@ -135,10 +144,14 @@ pub async fn run(flags: Flags) -> anyhow::Result<ExitCode> {
             }
             serve::serve(config).await
         }
-        Command::Check(print) => check(&config, print),
+        Command::Check(print) => check(&config, print).await,
         Command::Test { filter, figures, print } => test(&config, filter.as_deref(), figures, print).await,
-        Command::Classify { text, print } => classify(&config, text, print).await,
-        Command::Eval { data_file, train, print } => eval::eval(&config, &data_file, train.as_deref(), print).await,
+        Command::Classify { text: Some(text), explain: true, print } => explain::explain(&config, &text, print).await,
+        Command::Classify { text, print, .. } => classify(&config, text, print).await,
+        Command::Eval { data_file: Some(data), train, print, .. } => {
+            eval::eval(&config, &data, train.as_deref(), print).await
+        }
+        Command::Eval { train, print, .. } => cross_validate::cross_validate(&config, train.as_deref(), print).await,
         Command::Bench(print) => bench::bench(&config, print).await,
         Command::Causes(print) => causes(&config, print).await,
         Command::Policies(flags) => policies::policies(&config, flags).await,
@@ -239,17 +252,54 @@ fn print_faults(faults: &[Fault]) {
     }
 }
 
-fn check(config: &Config, print: Print) -> anyhow::Result<ExitCode> {
-    let faults = Content::load(&config.intents).err().unwrap_or_default();
-    match print.json {
-        true => println!("{}", serde_json::to_string_pretty(&json!({ "faults": faults }))?),
-        false if faults.is_empty() => println!("No faults in {}.", config.intents.display()),
-        false => {
-            print_faults(&faults);
-            eprintln!("{} in {}.", format::plural(n(faults.len()), "fault", "faults"), config.intents.display());
+async fn check(config: &Config, print: Print) -> anyhow::Result<ExitCode> {
+    let (content, faults) = match Content::load(&config.intents) {
+        Ok(content) => (Some(content), Vec::new()),
+        Err(faults) => (None, faults),
+    };
+    if !print.json {
+        print_faults(&faults);
+        match n(faults.len()) {
+            0 => println!("No faults in {}.", config.intents.display()),
+            n => eprintln!("{} in {}.", format::plural(n, "fault", "faults"), config.intents.display()),
         }
     }
+    let expected = match &content {
+        Some(content) => Some(expect(config, content).await),
+        None => None,
+    };
+    match (print.json, expected) {
+        (true, expected) => {
+            let report = expected.as_ref().and_then(|it| it.as_ref().ok());
+            let expected = report.map(|it| json!({ "quality": it.quality, "bounds": it.bounds }));
+            println!("{}", serde_json::to_string_pretty(&json!({ "faults": faults, "expected": expected }))?);
+        }
+        (false, Some(Ok(report))) => print_expected(&report),
+        (false, Some(Err(why))) => println!("How well it will understand cannot be said: {why:#}"),
+        (false, None) => {}
+    }
     Ok(if faults.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// What the examples let expect of the understanding.
+async fn expect(config: &Config, content: &Content) -> anyhow::Result<FitReport> {
+    Ok(open_classifier(config)?.learn(&Lessons::of(content)).await?)
+}
+
+fn print_expected(FitReport { quality, bounds, .. }: &FitReport) {
+    let lines = [
+        ("answered", quality.answered),
+        ("asked \"did you mean\"", quality.asked_back),
+        ("not understood, so asked again or given to a person", quality.not_understood),
+        ("answered with confidence, and wrong", quality.wrong_answers),
+        ("expected calibration error", quality.ece),
+    ];
+    println!("\nWhat to expect of 100 messages, by {} examples, each judged without those like it:", quality.n);
+    for (what, share) in lines {
+        println!("{:>6.1}  {what}", share * 100.0);
+    }
+    println!("It answers from a confidence of {:.0} % on.", bounds.answer * 100.0);
+    println!("Customers find other words than examples do: `plainbill eval` with their own questions says more.");
 }
 
 async fn test(config: &Config, filter: Option<&str>, figures: bool, print: Print) -> anyhow::Result<ExitCode> {
@@ -323,19 +373,22 @@ async fn classify(config: &Config, text: Option<String>, print: Print) -> anyhow
 /// One line of `classify`: `rivals` are the likeliest intents, the first included.
 async fn classified(classifier: &Classifier, text: &str) -> anyhow::Result<serde_json::Value> {
     let guess = classifier.guess(text).await?;
-    let decision = match guess.verdict {
-        Verdict::Answer => "answer",
-        Verdict::AskBack => "ask_back",
-        Verdict::NoIdea => "no_idea",
-    };
     Ok(json!({
         "text": text,
-        "decision": decision,
+        "decision": name_of(guess.verdict),
         "intent": guess.best().map(|it| &it.intent),
         "confidence": guess.best().map(|it| it.confidence),
         "known": guess.known,
         "rivals": guess.ranked,
     }))
+}
+
+fn name_of(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Answer => "answer",
+        Verdict::AskBack => "ask_back",
+        Verdict::NoIdea => "no_idea",
+    }
 }
 
 async fn causes(config: &Config, print: Print) -> anyhow::Result<ExitCode> {

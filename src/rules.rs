@@ -6,6 +6,7 @@ use crate::content::file::{Need, SlotKind};
 use crate::content::{Content, Intent, SOMETHING_ELSE};
 use crate::conversation::{Choice, Guess, Owner, Reason, State, Verdict};
 
+pub mod language;
 pub mod policy;
 pub mod questions;
 pub mod slots;
@@ -26,6 +27,9 @@ pub const DO: &str = "do:";
 
 /// A part of a message says less than the whole: it counts from this confidence on.
 const PART_CONFIDENCE_MIN: f32 = 0.65;
+
+/// From here on it is likelier that a message isn't ours to answer than that it means anything else.
+const OUTSIDE_CONFIDENCE_MIN: f32 = 0.5;
 
 /// Answers that one message may get.
 const TOPICS_MAX: usize = 2;
@@ -75,6 +79,8 @@ pub enum Decision {
         /// Both choices of "did you mean" were wrong.
         refused: bool,
     },
+    /// Not in our language: say so and offer a person.
+    OtherLanguage,
     /// Understood as none of our business: say what we can do and offer a person.
     OutOfScope,
     /// A person must answer.
@@ -265,6 +271,12 @@ fn decide_question(content: &Content, state: &State, heard: &Heard, now: &Circum
     if questions::is_gibberish(&heard.text) {
         return missed(state, now, false);
     }
+    if language::is_foreign(&heard.text, &content.business.language) {
+        return match missed(state, now, false) {
+            Decision::Miss { .. } => Decision::OtherLanguage,
+            hand_off => hand_off,
+        };
+    }
     let intents = sure_intents(content, heard);
     let mut topics = Vec::new();
     for intent in &intents {
@@ -280,10 +292,8 @@ fn decide_question(content: &Content, state: &State, heard: &Heard, now: &Circum
         topics.truncate(TOPICS_MAX);
         return Decision::Answer(topics);
     }
-    let sure_that_not_ours = heard
-        .guess
-        .best()
-        .is_some_and(|it| it.intent == OUT_OF_SCOPE && content.business.thresholds.answer <= it.confidence);
+    let sure_that_not_ours =
+        heard.guess.best().is_some_and(|it| it.intent == OUT_OF_SCOPE && OUTSIDE_CONFIDENCE_MIN <= it.confidence);
     if sure_that_not_ours && state.n_misses + 1 < now.misses_max {
         return Decision::OutOfScope;
     }

@@ -240,14 +240,15 @@ async fn listen(parts: &Parts, state: &State, unanswered: &[(Seq, Message)], las
     let Some(classifier) = parts.classifier.as_ref().filter(|_| state.owner == Owner::Bot) else {
         return (heard, state.owner != Owner::Bot);
     };
-    match classifier.guess(&heard.text).await {
+    let meant = questions::meant(&heard.text);
+    match classifier.guess(&meant).await {
         Ok(guess) => heard.guess = guess,
         Err(error) => {
             tracing::warn!(%error, "the classifier could not look at a message");
             return (heard, false);
         }
     }
-    for part in questions::parts(&heard.text) {
+    for part in questions::parts(&meant) {
         // A part that cannot be looked at is left to the whole.
         if let Ok(guess) = classifier.guess(&part).await {
             heard.parts.push((part, guess));
@@ -311,6 +312,12 @@ impl Reply<'_> {
             Decision::Miss { refused } => {
                 self.record_miss(*refused);
                 let text = self.speaker.sentence(&sentences.say_it_again, About::default())?;
+                self.message(text, &[rules::TALK_TO_HUMAN.to_owned()], step(Did::Missed));
+                Ok(())
+            }
+            Decision::OtherLanguage => {
+                self.record_miss(false);
+                let text = self.speaker.sentence(&sentences.other_language, About::default())?;
                 self.message(text, &[rules::TALK_TO_HUMAN.to_owned()], step(Did::Missed));
                 Ok(())
             }

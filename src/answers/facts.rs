@@ -255,7 +255,7 @@ pub(crate) mod tests {
                 "address": "1 Example Road", "pay_url": "https://example.com/pay", "greeting": "Hello",
                 "starters": [], "privacy": "", "payment_methods": ["Visa"],
                 "hours": {"text": "Monday to Friday", "minutes_per_conversation": 6},
-                "thresholds": {"answer": 0.5, "ask_back": 0.3, "known": 0.2},
+                "understanding": {"wrong_answers": 0.03},
                 "cost": {"per_contact_minor": 600},
             });
             Self {

@@ -106,6 +106,11 @@ impl Model {
         &self.fingerprint
     }
 
+    /// Whether the tokenizer knows a word whole, rather than in pieces.
+    pub fn knows_word(&self, word: &str) -> bool {
+        self.tokenizer.encode_fast(word, false).is_ok_and(|it| it.get_ids().len() == 1)
+    }
+
     /// A new session, for one worker.
     ///
     /// # Errors

@@ -9,7 +9,7 @@ use crate::content::file::Thresholds;
 use crate::conversation::{Candidate, Guess, Verdict};
 
 use bends::Bends;
-use calibrate::{N_PARTS, N_SIGNS, Quality, Scales, Scope};
+use calibrate::{Judged, N_PARTS, N_SIGNS, Quality, Scales, Scope};
 use logistic::{Start, Weights};
 use near::Near;
 
@@ -18,6 +18,7 @@ pub mod calibrate;
 pub mod exact;
 pub mod logistic;
 pub mod near;
+pub mod review;
 pub mod turns;
 
 /// Intents in a guess.
@@ -44,6 +45,8 @@ pub struct Taught {
     pub rows: Array2<f32>,
     /// For each example, its intent as an index.
     pub labels: Vec<usize>,
+    /// For each example, its words.
+    pub texts: Vec<String>,
 }
 
 impl Taught {
@@ -53,17 +56,19 @@ impl Taught {
             examples.map(|(intent, text, row)| ((intent, text), row)).collect();
         let n_numbers = sorted.values().next().map_or(0, |row| row.len());
         let mut intents: Vec<String> = Vec::new();
-        let (mut labels, mut numbers) = (Vec::new(), Vec::with_capacity(sorted.len() * n_numbers));
-        for ((intent, _), row) in &sorted {
+        let (mut labels, mut texts) = (Vec::with_capacity(sorted.len()), Vec::with_capacity(sorted.len()));
+        let mut numbers = Vec::with_capacity(sorted.len() * n_numbers);
+        for ((intent, text), row) in &sorted {
             if intents.last().is_none_or(|last| last != intent) {
                 intents.push((*intent).to_owned());
             }
             labels.push(intents.len() - 1);
+            texts.push((*text).to_owned());
             numbers.extend_from_slice(row);
         }
         let rows =
             Array2::from_shape_vec((labels.len(), n_numbers), numbers).expect("one encoder's vectors have one length");
-        Self { out_of_scope: intents.iter().position(|intent| intent == out_of_scope), intents, rows, labels }
+        Self { out_of_scope: intents.iter().position(|intent| intent == out_of_scope), intents, rows, labels, texts }
     }
 
     /// The same intents with only these examples.
@@ -73,6 +78,7 @@ impl Taught {
             out_of_scope: self.out_of_scope,
             rows: self.rows.select(Axis(0), rows),
             labels: rows.iter().map(|&row| self.labels[row]).collect(),
+            texts: rows.iter().map(|&row| self.texts[row].clone()).collect(),
         }
     }
 }
@@ -87,13 +93,22 @@ pub struct Head {
     scope: Scope,
     out_of_scope: Option<usize>,
     thresholds: Thresholds,
+    /// At least this confidence to answer: as the thresholds say, else as follows from their share of wrong answers.
+    sure_from: f32,
 }
 
 impl Head {
     /// Fits and calibrates; the same examples give the same head, on any number of threads.
     ///
     /// Takes as long as one fit and, shared by the threads, five that are a third as long.
-    pub fn fit(mut taught: Taught, thresholds: Thresholds, n_threads: usize) -> (Self, Quality) {
+    pub fn fit(taught: Taught, thresholds: Thresholds, n_threads: usize) -> (Self, Quality) {
+        let (head, judged) = Self::fit_and_judge(taught, thresholds, n_threads);
+        let quality = Quality::of(&judged, &head);
+        (head, quality)
+    }
+
+    /// The same, with what a head that had not seen it says of each example.
+    pub fn fit_and_judge(mut taught: Taught, thresholds: Thresholds, n_threads: usize) -> (Self, Vec<Judged>) {
         let n_intents = taught.intents.len();
         let (bends, parts) = (Bends::of(taught.rows.view(), n_intents), calibrate::parts(&taught));
         let start = Start { bends: Some(&bends), ..Start::default() };
@@ -106,9 +121,15 @@ impl Head {
         let scope = Scope::fit(&judged, taught.out_of_scope);
         let out_of_scope = taught.out_of_scope;
         let near = Near::of(std::mem::take(&mut taught.rows).view());
-        let head = Self { taught, near, weights, scales, scope, out_of_scope, thresholds };
-        let quality = Quality::of(&judged, &head);
-        (head, quality)
+        let mut head = Self { taught, near, weights, scales, scope, out_of_scope, thresholds, sure_from: 1.0 };
+        head.sure_from = thresholds.answer.unwrap_or_else(|| calibrate::sure_from(&judged, &head));
+        (head, judged)
+    }
+
+    /// When a guess of this head is good enough.
+    pub fn bounds(&self) -> Bounds {
+        let Thresholds { ask_back, known, .. } = self.thresholds;
+        Bounds { answer: self.sure_from, ask_back, known }
     }
 
     /// A head for nearly the same examples of the same intents: most of the way to its own weights, and calibrated as
@@ -121,7 +142,8 @@ impl Head {
         let weights = logistic::fit(taught.rows.view(), &taught.labels, taught.intents.len(), start);
         let near = Near::of(std::mem::take(&mut taught.rows).view());
         let (scales, scope) = (self.scales, self.scope.clone());
-        Some(Self { taught, near, weights, scales, scope, out_of_scope: self.out_of_scope, thresholds })
+        let sure_from = thresholds.answer.unwrap_or(self.sure_from);
+        Some(Self { taught, near, weights, scales, scope, out_of_scope: self.out_of_scope, thresholds, sure_from })
     }
 
     /// What the vector means.
@@ -131,8 +153,12 @@ impl Head {
     pub fn guess(&self, vector: &[f32]) -> Guess {
         let logits = self.weights.logits_of(ArrayView1::from(vector));
         let cosines = self.near.cosines(vector);
-        let evidence = Evidence::weigh(logits.view(), ArrayView1::from(&cosines), &self.taught);
-        let odds = self.scales.probabilities(&evidence);
+        self.conclude(&Evidence::weigh(logits.view(), ArrayView1::from(&cosines), &self.taught))
+    }
+
+    /// What the evidence comes to.
+    pub fn conclude(&self, evidence: &Evidence) -> Guess {
+        let odds = self.scales.probabilities(evidence);
         let known = self.scope.known(&evidence.signs(self.out_of_scope));
         let mut order: Vec<usize> = (0..odds.len()).collect();
         order.sort_by(|&a, &b| odds[b].total_cmp(&odds[a]));
@@ -146,13 +172,35 @@ impl Head {
         let confidence = ranked.first().map_or(0.0, |best| best.confidence);
         let verdict = if is_outside || known < self.thresholds.known || confidence < self.thresholds.ask_back {
             Verdict::NoIdea
-        } else if confidence < self.thresholds.answer {
+        } else if confidence < self.sure_from {
             Verdict::AskBack
         } else {
             Verdict::Answer
         };
         Guess { verdict, ranked, known }
     }
+
+    /// The intent's examples that are nearest to the vector, nearest first, at most `n`: words and cosine.
+    pub fn nearest(&self, vector: &[f32], intent: &str, n: usize) -> Vec<(&str, f32)> {
+        let Some(label) = self.taught.intents.iter().position(|it| it == intent) else { return Vec::new() };
+        let cosines = self.near.cosines(vector);
+        let own = cosines.iter().zip(&self.taught.labels).zip(&self.taught.texts).filter(|it| *it.0.1 == label);
+        let mut own: Vec<(&str, f32)> = own.map(|((cosine, _), text)| (text.as_str(), *cosine)).collect();
+        own.sort_by(|one, other| other.1.total_cmp(&one.1));
+        own.truncate(n);
+        own
+    }
+}
+
+/// When a guess is good enough, as fitted.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Bounds {
+    /// At least this calibrated confidence to answer.
+    pub answer: f32,
+    /// At least this to ask "did you mean".
+    pub ask_back: f32,
+    /// At least this near to the content.
+    pub known: f32,
 }
 
 /// What speaks for each intent, and for being in scope at all.
@@ -228,17 +276,11 @@ impl<const N: usize> Nearest<N> {
     }
 }
 
-/// The index and the size of the largest.
-fn likeliest(odds: &[f32]) -> (usize, f32) {
-    let best = odds.iter().copied().enumerate().max_by(|a, b| a.1.total_cmp(&b.1));
-    best.unwrap_or((0, 0.0))
-}
-
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
 
-    const THRESHOLDS: Thresholds = Thresholds { answer: 0.6, ask_back: 0.3, known: 0.4 };
+    const THRESHOLDS: Thresholds = Thresholds { wrong_answers: 0.03, answer: Some(0.6), ask_back: 0.3, known: 0.4 };
 
     /// Numbers between -1 and 1, the same for the same seed (an LCG with Knuth's constants).
     pub(crate) fn noise(seed: u64) -> impl FnMut() -> f32 {
@@ -263,6 +305,12 @@ pub(crate) mod tests {
             row /= length;
         }
         (rows, labels)
+    }
+
+    /// The index and the size of the largest.
+    fn likeliest(odds: &[f32]) -> (usize, f32) {
+        let best = odds.iter().copied().enumerate().max_by(|a, b| a.1.total_cmp(&b.1));
+        best.unwrap_or((0, 0.0))
     }
 
     pub(crate) fn share_right(logits: &Array2<f32>, labels: &[usize]) -> f32 {
@@ -293,7 +341,8 @@ pub(crate) mod tests {
         let unseen: Vec<_> = Evidence::of_all(rows.view(), &head.weights, taught)
             .into_iter()
             .zip(labels)
-            .map(|(evidence, &label)| calibrate::Judged { label, evidence })
+            .enumerate()
+            .map(|(row, (evidence, &label))| Judged { row, label, evidence })
             .collect();
         Quality::of(&unseen, head).ece
     }
@@ -379,10 +428,50 @@ pub(crate) mod tests {
     }
 
     #[test]
+    fn wrong_answers_stay_within_the_stated_share() {
+        let (rows, labels) = clusters(10, 30, 1.3, 1);
+        let (unseen, unseen_labels) = clusters(10, 200, 1.3, 2);
+        let mut answered_before = 1.0;
+        for wrong_answers in [0.1, 0.03, 0.01, 0.0] {
+            let thresholds = Thresholds { wrong_answers, answer: None, ..THRESHOLDS };
+            let (head, quality) = Head::fit(taught(&rows, &labels, Some(9)), thresholds, 2);
+            assert!(quality.wrong_answers <= wrong_answers, "{quality:?}");
+            assert!(quality.answered <= answered_before, "fewer wrong answers never mean more answers");
+            answered_before = quality.answered;
+            let wrong = |(row, label): (ArrayView1<'_, f32>, &usize)| {
+                let guess = head.guess(&row.to_vec());
+                let is = if *label == 9 { "oos".to_owned() } else { format!("intent-{label}") };
+                guess.verdict == Verdict::Answer && guess.best().expect("it is ranked").intent != is
+            };
+            let n_wrong = unseen.rows().into_iter().zip(&unseen_labels).filter(|it| wrong((it.0, it.1))).count();
+            let seen = n_wrong as f32 / unseen_labels.len() as f32;
+            assert!(seen <= wrong_answers + 0.02, "stated {wrong_answers}, seen {seen}");
+        }
+    }
+
+    #[test]
+    fn with_few_examples_the_bound_is_the_one_that_is_documented() {
+        let (rows, labels) = clusters(3, 8, 0.3, 6);
+        let (head, _) = Head::fit(taught(&rows, &labels, None), Thresholds { answer: None, ..THRESHOLDS }, 2);
+        assert_eq!(head.bounds().answer, calibrate::SURE_FROM);
+    }
+
+    #[test]
+    fn the_nearest_examples_of_an_intent_come_in_order() {
+        let (rows, labels) = clusters(4, 10, 0.5, 8);
+        let (head, _) = Head::fit(taught(&rows, &labels, None), THRESHOLDS, 2);
+        let nearest = head.nearest(&rows.row(5).to_vec(), "intent-1", 3);
+        assert_eq!(nearest.len(), 3);
+        assert_eq!(nearest[0].0, "5");
+        assert!(nearest.is_sorted_by(|one, other| one.1 >= other.1));
+        assert!(head.nearest(&rows.row(5).to_vec(), "no such", 3).is_empty());
+    }
+
+    #[test]
     fn one_example_per_intent_is_enough_to_start() {
         let (rows, labels) = clusters(3, 1, 0.3, 6);
         let (head, quality) = Head::fit(taught(&rows, &labels, None), THRESHOLDS, 2);
         assert_eq!(head.guess(&rows.row(2).to_vec()).best().expect("it is ranked").intent, "intent-2");
-        assert_eq!(quality, Quality { accuracy: 0.0, ece: 0.0, scope_auroc: None });
+        assert_eq!(quality, Quality::default());
     }
 }

@@ -9,6 +9,7 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 
 use super::head::{Head, Taught};
 use super::kept::{Kept, Key};
+use super::spelling::Spelling;
 use super::vectors::{Known, Vectors};
 use super::{Classifier, ClassifierError, FitReport, Fitting, Lessons, Parts, encoder, memory};
 use crate::content::file::Thresholds;
@@ -26,7 +27,7 @@ pub(super) struct Learnt {
 }
 
 /// An example as the encoder sees it.
-type Clean = (String, String);
+pub(super) type Clean = (String, String);
 
 impl Classifier {
     /// Learns the lessons in place of all earlier ones; on an error the earlier ones stay.
@@ -51,6 +52,9 @@ impl Classifier {
             }
             None => self.fit(lessons, key, learnt.as_ref()).await?,
         };
+        let words = lessons.examples.iter().map(|it| it.text.as_str());
+        let spelling = Spelling::of(words, &|word| self.parts.model.knows_word(word));
+        self.parts.spelling.store(Arc::new(spelling));
         *learnt = Some(Learnt { lessons: lessons.clone(), report: report.clone() });
         memory::give_back();
         Ok(report)
@@ -94,17 +98,28 @@ impl Classifier {
             if n_intents < 2 {
                 return Err(ClassifierError::TooFewIntents { n_intents });
             }
-            let report = |fitting, quality| {
+            let report = |fitting, quality, head: &Head| {
                 let fit_ms = ms_since(started);
-                FitReport { n_examples, n_intents, n_encoded, encode_ms, fit_ms, quality, fitting }
+                FitReport {
+                    n_examples,
+                    n_intents,
+                    n_encoded,
+                    encode_ms,
+                    fit_ms,
+                    quality,
+                    bounds: head.bounds(),
+                    fitting,
+                }
             };
             if let Some((near, quality)) = nudged
                 && let Some(head) = near.nudged(taught.clone(), thresholds)
             {
-                return Ok((head, report(Fitting::Nudged, quality), Some(taught)));
+                let report = report(Fitting::Nudged, quality, &head);
+                return Ok((head, report, Some(taught)));
             }
             let (head, quality) = Head::fit(taught, thresholds, n_cores());
-            Ok((head, report(Fitting::Whole, quality), None))
+            let report = report(Fitting::Whole, quality, &head);
+            Ok((head, report, None))
         });
         let (head, report, unsettled) = fitted.await??;
         match unsettled {
@@ -126,7 +141,7 @@ impl Classifier {
     }
 
     /// The vectors of these examples, and how many were new.
-    async fn encode(&self, examples: &BTreeSet<Clean>) -> Result<(Known, usize), ClassifierError> {
+    pub(super) async fn encode(&self, examples: &BTreeSet<Clean>) -> Result<(Known, usize), ClassifierError> {
         let parts = self.parts.clone();
         let mut known = blocking(move || parts.vectors().read()).await?;
         let new: BTreeSet<&str> =
@@ -219,12 +234,28 @@ async fn settle(
     memory::give_back();
 }
 
+/// The examples, and each intent's name read as words, which is worth one more where there are few.
 fn clean(lessons: &Lessons) -> BTreeSet<Clean> {
     let examples = lessons.examples.iter().map(|it| (it.intent.clone(), encoder::clean(&it.text)));
-    examples.filter(|(_, text)| !text.is_empty()).collect()
+    let mut clean: BTreeSet<Clean> = examples.filter(|(_, text)| !text.is_empty()).collect();
+    let intents: BTreeSet<String> = clean.iter().map(|it| it.0.clone()).collect();
+    let named = intents.into_iter().filter(|intent| *intent != lessons.out_of_scope);
+    clean.extend(
+        named
+            .map(|intent| (words_of(&intent), intent))
+            .filter(|it| !it.0.is_empty())
+            .map(|(text, intent)| (intent, text)),
+    );
+    clean
 }
 
-fn n_cores() -> usize {
+/// A name like `late_fee_waiver` as words; nothing for a name without letters.
+fn words_of(intent: &str) -> String {
+    let words = intent.split(|it: char| !it.is_alphanumeric()).filter(|it| it.chars().any(char::is_alphabetic));
+    words.collect::<Vec<_>>().join(" ").to_lowercase()
+}
+
+pub(super) fn n_cores() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }
 
@@ -278,9 +309,9 @@ mod tests {
         let mut in_another_order = lessons();
         in_another_order.examples.reverse();
         let report = kept.learn(&in_another_order).await.expect("it learns");
-        assert_eq!((report.fitting, report.n_encoded, report.n_examples), (Fitting::Kept, 0, 18));
+        assert_eq!((report.fitting, report.n_encoded, report.n_examples), (Fitting::Kept, 0, 20));
         assert_eq!(guesses(&fitted).await, guesses(&kept).await);
-        let other = Lessons { thresholds: Thresholds { answer: 0.9, ..lessons().thresholds }, ..lessons() };
+        let other = Lessons { thresholds: Thresholds { answer: Some(0.9), ..lessons().thresholds }, ..lessons() };
         assert_ne!(start(Some(dir.path())).learn(&other).await.expect("it learns").fitting, Fitting::Kept);
     }
 
@@ -317,7 +348,7 @@ mod tests {
         assert!(confidence(&before[3]) + 0.1 < confidence(&after[3]), "{} {}", before[3].known, after[3].known);
 
         let report = nudged.settle().await.expect("it has learnt");
-        assert_eq!((report.fitting, report.n_examples), (Fitting::Whole, 19));
+        assert_eq!((report.fitting, report.n_examples), (Fitting::Whole, 21));
         let whole = start(None);
         whole.learn(&with_one_more()).await.expect("it learns");
         assert_eq!(guesses(&nudged).await, guesses(&whole).await);

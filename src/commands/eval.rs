@@ -62,12 +62,7 @@ struct Figures {
 pub async fn eval(config: &Config, data: &Path, train: Option<&Path>, print: Print) -> anyhow::Result<ExitCode> {
     let lines = read(data)?;
     anyhow::ensure!(!lines.is_empty(), "{} has no lines", data.display());
-    let content = open_content(config)?;
-    let mut lessons = Lessons::of(&content);
-    if let Some(train) = train {
-        let example = |it: Line| Example { intent: to_ours(&it.intent).to_owned(), text: it.text };
-        lessons.examples = read(train)?.into_iter().map(example).collect();
-    }
+    let lessons = lessons(config, train)?;
     let classifier = open_classifier(config)?;
     let report = classifier.learn(&lessons).await?;
     let mut guesses = Vec::with_capacity(lines.len());
@@ -95,6 +90,16 @@ pub async fn eval(config: &Config, data: &Path, train: Option<&Path>, print: Pri
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// The content's examples, or those of a file in their place.
+pub fn lessons(config: &Config, train: Option<&Path>) -> anyhow::Result<Lessons> {
+    let mut lessons = Lessons::of(&open_content(config)?);
+    if let Some(train) = train {
+        let example = |it: Line| Example { intent: to_ours(&it.intent).to_owned(), text: it.text };
+        lessons.examples = read(train)?.into_iter().map(example).collect();
+    }
+    Ok(lessons)
 }
 
 fn read(path: &Path) -> anyhow::Result<Vec<Line>> {

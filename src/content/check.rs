@@ -26,7 +26,7 @@ const OTHER_FOLDERS: &[&str] = &["notices"];
 
 /// The files that stand beside the stages' folders: name, and what to do when it is missing.
 const FILES: [(&str, &str); 5] = [
-    ("business.toml", "Add it: it says who the business is, its hours and its thresholds."),
+    ("business.toml", "Add it: it says who the business is, its hours and how sure the bot has to be."),
     ("sentences.toml", "Add it: it has what the bot says outside any intent."),
     ("urgent.toml", "Add it: it has the words that send a message to a person at once."),
     ("policies.toml", "Add it: it has the dated rules, such as the late fee."),
@@ -300,15 +300,21 @@ fn check_business(file: &BusinessFile, source: &Source, known: &Known, faults: &
             fault(path, format!("`{path}` is empty"), "Customers read it; write it out.");
         }
     }
-    let Thresholds { answer, ask_back, known: nearness } = file.thresholds;
-    for (path, value) in [("answer", answer), ("ask_back", ask_back), ("known", nearness)] {
-        if !(0.0..=1.0).contains(&value) {
-            fault(&format!("thresholds.{path}"), format!("`{path}` is {value}"), "Thresholds are between 0 and 1.");
+    let Thresholds { wrong_answers, answer, ask_back, known: nearness } = file.understanding;
+    let shares = [
+        ("wrong_answers", Some(wrong_answers), "Write the share that you can live with: 0.03 for three of a hundred."),
+        ("answer", answer, "Confidence is between 0 and 1; without `answer` it follows from `wrong_answers`."),
+        ("ask_back", Some(ask_back), "Confidence is between 0 and 1."),
+        ("known", Some(nearness), "Nearness is between 0 and 1."),
+    ];
+    for (path, value, hint) in shares {
+        if let Some(value) = value.filter(|it| !(0.0..=1.0).contains(it)) {
+            fault(&format!("understanding.{path}"), format!("`{path}` is {value}"), hint);
         }
     }
-    if answer < ask_back {
+    if let Some(answer) = answer.filter(|it| *it < ask_back) {
         let what = format!("`ask_back` is {ask_back}, more than `answer`, which is {answer}");
-        fault("thresholds.ask_back", what, "Asking back needs less confidence than answering.");
+        fault("understanding.ask_back", what, "Asking back needs less confidence than answering.");
     }
     if file.cost.per_contact_minor < 0 {
         fault(
@@ -416,7 +422,7 @@ fn stand_in() -> BusinessFile {
         privacy: text(),
         payment_methods: vec![text()],
         hours: HoursFile { text: text(), week: BTreeMap::new(), holidays: Vec::new(), minutes_per_conversation: 1 },
-        thresholds: Thresholds { answer: 0.5, ask_back: 0.5, known: 0.5 },
+        understanding: Thresholds { wrong_answers: 0.0, answer: None, ask_back: 0.5, known: 0.5 },
         cost: CostFile { per_contact_minor: 0 },
     }
 }

@@ -344,8 +344,8 @@ pub struct BusinessFile {
     pub payment_methods: Vec<String>,
     /// The opening hours.
     pub hours: HoursFile,
-    /// The classifier's thresholds.
-    pub thresholds: Thresholds,
+    /// How sure the bot has to be.
+    pub understanding: Thresholds,
     /// What a contact costs.
     pub cost: CostFile,
 }
@@ -370,12 +370,32 @@ pub struct HoursFile {
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Thresholds {
-    /// At least this calibrated confidence to answer, 0 to 1.
-    pub answer: f32,
+    /// Of all messages, the share that may be answered with confidence and wrong, 0 to 1; `answer` follows from it.
+    pub wrong_answers: f32,
+    /// At least this calibrated confidence to answer, 0 to 1, in place of what follows from `wrong_answers`.
+    #[serde(default)]
+    pub answer: Option<f32>,
     /// At least this for the best to be offered as "did you mean", 0 to 1.
+    #[serde(default = "Thresholds::ask_back")]
     pub ask_back: f32,
     /// Below this nearness to the content, 0 to 1, a text is out of scope.
+    #[serde(default = "Thresholds::known")]
     pub known: f32,
+}
+
+impl Thresholds {
+    /// One in four is worth a question: the customer taps, and most often one of the two is right.
+    const ASK_BACK: f32 = 0.25;
+    /// `known` is one half where in and out of scope are equally likely; customers mostly ask what is in scope.
+    const KNOWN: f32 = 0.45;
+
+    fn ask_back() -> f32 {
+        Self::ASK_BACK
+    }
+
+    fn known() -> f32 {
+        Self::KNOWN
+    }
 }
 
 /// What a contact costs the business.
@@ -444,6 +464,8 @@ pub struct SentencesFile {
     pub not_changed: String,
     /// A card number was masked; said once before the answer.
     pub card_masked: String,
+    /// The message is in another language than the business's; a person is offered.
+    pub other_language: String,
     /// The button of the command "talk to a person".
     pub button_talk_to_human: String,
     /// The button of the command "start over".

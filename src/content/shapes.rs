@@ -153,7 +153,7 @@ pub(super) const BUSINESS: &[Key] = &[
     must("privacy", Shape::Text),
     must("payment_methods", Shape::Texts),
     must("hours", Shape::Table(HOURS)),
-    must("thresholds", Shape::Table(THRESHOLDS)),
+    must("understanding", Shape::Table(THRESHOLDS)),
     must("cost", Shape::Table(COST)),
 ];
 
@@ -164,8 +164,12 @@ pub(super) const HOURS: &[Key] = &[
     must("minutes_per_conversation", Shape::Count),
 ];
 
-pub(super) const THRESHOLDS: &[Key] =
-    &[must("answer", Shape::Number), must("ask_back", Shape::Number), must("known", Shape::Number)];
+pub(super) const THRESHOLDS: &[Key] = &[
+    must("wrong_answers", Shape::Number),
+    may("answer", Shape::Number),
+    may("ask_back", Shape::Number),
+    may("known", Shape::Number),
+];
 
 pub(super) const COST: &[Key] = &[must("per_contact_minor", Shape::Whole)];
 
@@ -198,6 +202,7 @@ pub(super) const SENTENCES: &[Key] = &[
     must("button_try_again", Shape::Text),
     must("not_changed", Shape::Text),
     must("card_masked", Shape::Text),
+    must("other_language", Shape::Text),
     must("button_talk_to_human", Shape::Text),
     must("button_start_over", Shape::Text),
     must("button_end_chat", Shape::Text),

@@ -29,10 +29,10 @@ holidays = ["2026-12-25"]
 [hours.week]
 mon = "09:00-17:00"
 fri = "09:00-12:00,13:00-16:30"
-[thresholds]
+[understanding]
+wrong_answers = 0.03
 answer = 0.6
 ask_back = 0.3
-known = 0.2
 [cost]
 per_contact_minor = 600
 "#;
@@ -533,9 +533,10 @@ fn faults_of_the_other_files_are_told_with_their_line() {
             "business.toml",
             "ask_back = 0.3",
             "ask_back = 0.7",
-            "business.toml:24: `ask_back` is 0.7, more than `answer`",
+            "business.toml:25: `ask_back` is 0.7, more than `answer`",
         ),
-        ("business.toml", "answer = 0.6", "answer = 1.6", "business.toml:23: `answer` is 1.6"),
+        ("business.toml", "answer = 0.6", "answer = 1.6", "business.toml:24: `answer` is 1.6"),
+        ("business.toml", "= 0.03", "= 3.0", "business.toml:23: `wrong_answers` is 3"),
         ("business.toml", "= 600", "= 6.5", "business.toml:27: `per_contact_minor` must be a whole number, not 6.5"),
         ("policies.toml", "2026-07-01", "July", "policies.toml:8: `July` is not a date"),
         (

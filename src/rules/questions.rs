@@ -52,8 +52,67 @@ pub fn parts(text: &str) -> Vec<String> {
     if parts.len() < 2 {
         return Vec::new();
     }
-    parts.truncate(PARTS_MAX);
-    parts
+    // Of a long story only so much can be looked at: what asks goes before what tells.
+    let mut chosen: Vec<usize> = (0..parts.len()).collect();
+    chosen.sort_by_key(|&at| !asks(&parts[at]));
+    chosen.truncate(PARTS_MAX);
+    parts.into_iter().enumerate().filter(|(at, _)| chosen.contains(at)).map(|it| it.1).collect()
+}
+
+/// Whether a part asks rather than tells.
+fn asks(part: &str) -> bool {
+    part.ends_with(['?', '？']) || words(part).next().is_some_and(|it| is_question_word(&it))
+}
+
+/// What begins a clause that says what is not wanted.
+const REFUSALS: [&str; 10] = [
+    "don't want to",
+    "dont want to",
+    "do not want to",
+    "not trying to",
+    "not asking to",
+    "not asking for",
+    "not looking to",
+    "not going to",
+    "not here to",
+    "not calling to",
+];
+
+/// What begins the clause that says what is wanted in its place.
+const INSTEADS: [&str; 8] = ["just", "only", "simply", "i'd just", "i just", "i only", "all i want", "what i want"];
+
+/// The text without a clause that only says what is not wanted: of "I don't want to cancel, just tell me what I owe",
+/// the latter. Whatever the encoder reads of "cancel" would drown it.
+pub fn meant(text: &str) -> String {
+    let plain = text.replace('’', "'");
+    let text = plain.as_str();
+    let Some((refused_from, refused_to)) = REFUSALS.iter().find_map(|it| find_words(text, it)) else {
+        return plain;
+    };
+    let rest = &text[refused_to..];
+    let instead = INSTEADS.iter().filter_map(|it| find_words(rest, it)).map(|it| it.0).min();
+    let Some(instead) = instead.filter(|at| PART_WORDS_MIN <= words(&rest[*at..]).count()) else {
+        return plain;
+    };
+    // What was said in sentences before it still counts.
+    let before = text[..refused_from].rfind(['.', '!', '?', '\n']).map_or("", |at| text[..=at].trim_end());
+    format!("{before} {}", &rest[instead..]).trim().to_owned()
+}
+
+/// Where a phrase in lower case stands as whole words in a text: from and to.
+fn find_words(text: &str, phrase: &str) -> Option<(usize, usize)> {
+    // As many bytes as before, so that places in it are places in the text.
+    let lower = text.to_ascii_lowercase();
+    let is_letter = |it: Option<char>| it.is_some_and(|it| it.is_alphanumeric() || it == '\'');
+    let mut from = 0;
+    while let Some(at) = lower.get(from..)?.find(phrase) {
+        let (start, end) = (from + at, from + at + phrase.len());
+        if !is_letter(lower[..start].chars().next_back()) && !is_letter(lower[end..].chars().next()) {
+            return Some((start, end));
+        }
+        from = end;
+    }
+    None
 }
 
 /// Whether a text needs the one before it: "so it went up", "and I want to change it".
@@ -68,7 +127,8 @@ fn stands_alone(text: &str) -> bool {
     PART_WORDS_MIN <= words(text).count() && words(text).any(|it| OPENERS.contains(&it.as_str()))
 }
 
-fn words(text: &str) -> impl Iterator<Item = String> {
+/// The words of a text in lower case, bare of punctuation.
+pub fn words(text: &str) -> impl Iterator<Item = String> {
     text.split(|it: char| !it.is_alphanumeric() && !matches!(it, '\'' | '’'))
         .map(|it| it.trim_matches(['\'', '’']).replace('’', "'").to_lowercase())
         .filter(|it| !it.is_empty())
@@ -247,6 +307,33 @@ mod tests {
     }
 
     #[test]
+    fn what_is_not_wanted_is_left_out() {
+        for (text, wanted) in [
+            ("I don't want to cancel, I just want a copy of my bill", "I just want a copy of my bill"),
+            (
+                "Hi there! I'm not trying to complain, only tell me when it is due",
+                "Hi there! only tell me when it is due",
+            ),
+            ("i dont want to leave just lower the price", "just lower the price"),
+            ("I don't want to cancel", "I don't want to cancel"),
+            ("I just don't want to pay by card", "I just don't want to pay by card"),
+            ("I don't want to pay by card, what else is there?", "I don't want to pay by card, what else is there?"),
+            ("why is it more", "why is it more"),
+        ] {
+            assert_eq!(meant(text), wanted);
+        }
+    }
+
+    #[test]
+    fn in_a_long_story_questions_are_what_is_looked_at() {
+        let story = "I moved in last May. I have a dog and a cat. I like it here so far. I work at the harbor now. \
+                     I pay on time each month. Why is the bill higher? Can I get a copy?";
+        let parts = parts(story);
+        assert_eq!(parts.len(), PARTS_MAX);
+        assert_eq!(parts[2..], ["Why is the bill higher?", "Can I get a copy?"]);
+    }
+
+    #[test]
     fn there_are_never_more_than_four_parts() {
         assert_eq!(parts(&"how do I pay? ".repeat(9)).len(), PARTS_MAX);
     }
@@ -309,7 +396,7 @@ mod tests {
         fn no_text_makes_it_panic(text in "\\PC{0,80}|(how |and |is |my bill|\\?|\\.|\\n|, | ){0,20}") {
             let parts = parts(&text);
             prop_assert!(parts.len() <= PARTS_MAX && parts.len() != 1);
-            let _ = is_gibberish(&text);
+            let _ = (is_gibberish(&text), meant(&text));
         }
     }
 }

@@ -6,18 +6,27 @@ use serde::{Deserialize, Serialize};
 
 use super::logistic::Start;
 use super::{Evidence, Head, Taught, exact};
+use crate::conversation::Verdict;
 
 /// Parts into which the examples are divided; each part is judged by a head that has seen only the others.
 pub const N_PARTS: usize = 5;
 
-/// Two examples of one intent that are as near as this are as good as the same, and stay in the same part.
-const SAME_COSINE: f32 = 0.9;
+/// Two examples of one intent that are as near as this say nearly the same, and stay in the same part.
+///
+/// Customers find words that no example has; a head that has seen nearly the same words would be judged too kindly.
+const SAME_COSINE: f32 = 0.8;
 
 /// Fewer out-of-scope examples than this tell nothing about what lies outside.
 const OUTSIDE_MIN: usize = 20;
 
 /// Fewer judged examples than this tell nothing about confidence.
 const JUDGED_MIN: usize = 20;
+
+/// Fewer judged examples than this tell nothing about a share of a few in a hundred.
+const RATE_MIN: usize = 100;
+
+/// The confidence to answer from where too few were judged.
+pub const SURE_FROM: f32 = 0.7;
 
 /// Bins of confidence for the calibration error, as in Guo et al., ICML 2017.
 const N_BINS: usize = 15;
@@ -26,6 +35,8 @@ const NEWTON_STEPS: usize = 30;
 
 /// Evidence for one example from a head that had not seen it.
 pub struct Judged {
+    /// Which of the examples it is.
+    pub row: usize,
     /// Its intent, as an index.
     pub label: usize,
     /// What the head saw.
@@ -45,29 +56,58 @@ pub fn judge(taught: &Taught, parts: &[usize], part: usize, start: Start<'_>) ->
     let weights = super::logistic::fit(shown.rows.view(), &shown.labels, taught.intents.len(), start);
     let rows = taught.rows.select(Axis(0), &hidden);
     let evidence = Evidence::of_all(rows.view(), &weights, &shown);
-    hidden.iter().zip(evidence).map(|(&row, evidence)| Judged { label: taught.labels[row], evidence }).collect()
+    let judged = |(&row, evidence)| Judged { row, label: taught.labels[row], evidence };
+    hidden.iter().zip(evidence).map(judged).collect()
 }
 
-/// The part of each example, the same each time: in turn within an intent, but next to its likeness where it has one.
+/// The part of each example, the same each time; examples that are alike, or linked by others that are, share one.
+///
+/// Each group of likenesses goes, the largest first, to the part that has the fewest of its intent by then.
 pub fn parts(taught: &Taught) -> Vec<usize> {
     let mut parts = vec![0; taught.labels.len()];
     for intent in 0..taught.intents.len() {
         let rows: Vec<usize> = (0..parts.len()).filter(|&row| taught.labels[row] == intent).collect();
         let own = taught.rows.select(Axis(0), &rows);
         let cosines = own.dot(&own.t());
-        let mut next = intent;
-        for (i, &row) in rows.iter().enumerate() {
-            let same = (0..i).find(|&j| cosines[(i, j)] >= SAME_COSINE);
-            parts[row] = match same {
-                Some(j) => parts[rows[j]],
-                None => {
-                    next += 1;
-                    next % N_PARTS
-                }
-            };
+        let mut groups: Vec<Vec<usize>> = Vec::new();
+        for i in 0..rows.len() {
+            let is_near = |group: &Vec<usize>| group.iter().any(|&j| SAME_COSINE <= cosines[(i, j)]);
+            let mut group = vec![i];
+            groups.extract_if(.., |it| is_near(it)).for_each(|near| group.extend(near));
+            groups.push(group);
+        }
+        groups.sort_by_key(|group| (std::cmp::Reverse(group.len()), group.iter().min().copied()));
+        let mut sizes = [0; N_PARTS];
+        for group in groups {
+            // Intents begin at different parts, so that small ones don't all fall into the first.
+            let turn = |part: usize| (part + N_PARTS - intent % N_PARTS) % N_PARTS;
+            let part = (0..N_PARTS).min_by_key(|&part| (sizes[part], turn(part))).unwrap_or_default();
+            sizes[part] += group.len();
+            group.into_iter().for_each(|i| parts[rows[i]] = part);
         }
     }
     parts
+}
+
+/// The smallest confidence from which on wrong answers are at most the stated share of all that was judged.
+///
+/// What is out of scope and would be answered counts as wrong. With too few judged it is `SURE_FROM`.
+pub fn sure_from(judged: &[Judged], head: &Head) -> f32 {
+    let ask_back = head.thresholds.ask_back;
+    if judged.len() < RATE_MIN {
+        return SURE_FROM.max(ask_back);
+    }
+    let may_answer = |it: &Judged| {
+        let guess = head.conclude(&it.evidence);
+        let best = guess.best()?;
+        let is_wrong = best.intent != head.taught.intents[it.label];
+        (guess.verdict != Verdict::NoIdea && is_wrong).then_some(best.confidence)
+    };
+    let mut wrong: Vec<f32> = judged.iter().filter_map(may_answer).collect();
+    wrong.sort_by(|one, other| other.total_cmp(one));
+    let n_allowed = (f64::from(head.thresholds.wrong_answers) * judged.len() as f64) as usize;
+    // The most confident of the wrong answers that may not be given.
+    wrong.get(n_allowed).map_or(ask_back, |confidence| confidence.next_up())
 }
 
 /// How logits and nearness to each intent's nearest example add up to calibrated log-odds.
@@ -102,7 +142,7 @@ impl Scales {
         let mut at = [1.0, 0.0];
         for _ in 0..NEWTON_STEPS {
             let (mut slope, mut bend) = ([0.0; 2], [[1e-6, 0.0], [0.0, 1e-6]]);
-            for Judged { label, evidence } in judged {
+            for Judged { label, evidence, .. } in judged {
                 let odds = Self::of(at).probabilities(evidence);
                 let sides = |k: usize| [f64::from(evidence.logits[k]), f64::from(evidence.nearest[k])];
                 let (mut mean, mut square) = ([0.0; 2], [[0.0; 2]; 2]);
@@ -299,11 +339,25 @@ fn sigmoid(x: f64) -> f64 {
     1.0 / (1.0 + (-x).exp())
 }
 
-/// How good the head is on the judged examples.
+/// How good the head is on the judged examples; shares of all that was judged, 0 to 1.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Quality {
+    /// Examples that were judged.
+    pub n: usize,
     /// The share whose likeliest intent is right, out of scope among them.
     pub accuracy: f32,
+    /// Answered.
+    pub answered: f32,
+    /// Answered, and wrong.
+    pub wrong_answers: f32,
+    /// Asked back.
+    pub asked_back: f32,
+    /// Not understood or out of scope: asked to say it again, or handed to a person.
+    pub not_understood: f32,
+    /// The share of what is in scope that is answered rightly; none where nothing in scope was judged.
+    pub in_scope_answered: Option<f32>,
+    /// The share of what is out of scope that is not answered; none where there was nothing out of scope.
+    pub outside_kept_out: Option<f32>,
     /// Expected calibration error of the likeliest intent's confidence, 0 to 1.
     pub ece: f32,
     /// How well `known` tells in scope from out of scope: area under the ROC curve; none without both kinds.
@@ -311,23 +365,42 @@ pub struct Quality {
 }
 
 impl Quality {
-    /// Measures the head's calibration on what was judged.
+    /// Measures the head on what was judged.
     pub fn of(judged: &[Judged], head: &Head) -> Self {
-        let mut bins = [(0_usize, 0_usize, 0.0_f32); N_BINS];
-        let (mut n_right, mut inside, mut outside) = (0, Vec::new(), Vec::new());
-        for Judged { label, evidence } in judged {
-            let odds = head.scales.probabilities(evidence);
-            let (best, confidence) = super::likeliest(&odds);
-            let bin = &mut bins[((confidence * N_BINS as f32) as usize).min(N_BINS - 1)];
-            let is_right = best == *label;
-            n_right += usize::from(is_right);
-            *bin = (bin.0 + 1, bin.1 + usize::from(is_right), bin.2 + confidence);
-            let known = head.scope.known(&evidence.signs(head.out_of_scope));
-            if Some(*label) == head.out_of_scope { outside.push(known) } else { inside.push(known) }
+        let mut bins = [(0_usize, 0.0_f32); N_BINS];
+        let (mut inside, mut outside) = (Vec::new(), Vec::new());
+        let mut quality = Self { n: judged.len(), ..Self::default() };
+        let one = 1.0 / judged.len().max(1) as f32;
+        let (mut n_inside_answered, mut n_outside_kept) = (0, 0);
+        for Judged { label, evidence, .. } in judged {
+            let guess = head.conclude(evidence);
+            let Some(best) = guess.best() else { continue };
+            let is_right = best.intent == head.taught.intents[*label];
+            let bin = &mut bins[((best.confidence * N_BINS as f32) as usize).min(N_BINS - 1)];
+            *bin = (bin.0 + usize::from(is_right), bin.1 + best.confidence);
+            let is_outside = Some(*label) == head.out_of_scope;
+            if is_outside {
+                outside.push(guess.known)
+            } else {
+                inside.push(guess.known)
+            }
+            let is_answered = guess.verdict == Verdict::Answer;
+            n_inside_answered += usize::from(is_answered && is_right);
+            n_outside_kept += usize::from(is_outside && !is_answered);
+            quality.accuracy += if is_right { one } else { 0.0 };
+            quality.wrong_answers += if is_answered && !is_right { one } else { 0.0 };
+            *match guess.verdict {
+                Verdict::Answer => &mut quality.answered,
+                Verdict::AskBack => &mut quality.asked_back,
+                Verdict::NoIdea => &mut quality.not_understood,
+            } += one;
         }
-        let n = judged.len().max(1) as f32;
-        let ece = bins.iter().map(|(_, right, confidence)| (*right as f32 - confidence).abs() / n).sum();
-        Self { accuracy: n_right as f32 / n, ece, scope_auroc: auroc(&inside, outside) }
+        let share = |n: usize, of: usize| (of > 0).then(|| n as f32 / of as f32);
+        quality.in_scope_answered = share(n_inside_answered, inside.len());
+        quality.outside_kept_out = share(n_outside_kept, outside.len());
+        quality.ece = bins.iter().map(|(right, confidence)| (*right as f32 - confidence).abs() * one).sum();
+        quality.scope_auroc = auroc(&inside, outside);
+        quality
     }
 }
 

@@ -259,7 +259,7 @@ pub async fn learning(settings: &Settings, n_intents: usize) -> Result<Learning,
     let cold_ms = ms_since(timed);
 
     // Other thresholds make another head of the same vectors.
-    let lessons = Lessons { thresholds: Thresholds { answer: 0.6, ..lessons.thresholds }, ..lessons };
+    let lessons = Lessons { thresholds: Thresholds { answer: Some(0.6), ..lessons.thresholds }, ..lessons };
     let fresh = Classifier::start(settings)?;
     let (cpu, timed) = (cpu_ms(), Instant::now());
     fresh.learn(&lessons).await?;

@@ -224,6 +224,7 @@ impl Check<'_> {
             ("not_sure_done", &file.not_sure_done),
             ("not_changed", &file.not_changed),
             ("card_masked", &file.card_masked),
+            ("other_language", &file.other_language),
         ];
         let waits = [
             json!({"open": true, "place": 2, "minutes": 8, "back": null, "hours": "Monday to Friday"}),
