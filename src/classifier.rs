@@ -161,7 +161,8 @@ pub struct Classifier {
 
 struct Parts {
     engine: &'static str,
-    model: Arc<Model>,
+    /// What the encoder knows whole.
+    words: Arc<HashMap<String, u32>>,
     queue: Queue,
     spelling: ArcSwap<Spelling>,
     head: ArcSwapOption<Head>,
@@ -181,10 +182,8 @@ impl Classifier {
         let model = Arc::new(Model::open(settings)?);
         let engine = model.engine_name();
         let vectors = Vectors::open(settings.cache_dir.clone(), model.fingerprint());
-        let make: MakeWork = Arc::new({
-            let model = model.clone();
-            move || work(&model)
-        });
+        let words = Arc::new(model.words());
+        let make: MakeWork = Arc::new(move || work(&model));
         let n_workers = match settings.workers {
             0 => std::thread::available_parallelism().map_or(1, usize::from),
             n => n,
@@ -192,7 +191,7 @@ impl Classifier {
         let queue = Queue::start(n_workers, settings.queue_max.max(1), &make)?;
         let parts = Parts {
             engine,
-            model,
+            words,
             queue,
             spelling: ArcSwap::default(),
             head: ArcSwapOption::empty(),
@@ -234,7 +233,7 @@ impl Classifier {
 
     /// A clean text with the slips of typing mended, by the words of what was learnt.
     fn mended(&self, text: &str) -> String {
-        self.parts.spelling.load().mend(text, &|word| self.parts.model.knows_word(word))
+        self.parts.spelling.load().mend(text)
     }
 
     /// Learns the lessons in place of all earlier ones; on an error the earlier ones stay.
@@ -256,8 +255,7 @@ impl Classifier {
             .filter(|(_, text)| !text.is_empty())
             .collect();
         let started = Instant::now();
-        let words = examples.iter().map(|it| it.1.as_str());
-        let spelling = Spelling::of(words, &|word| self.parts.model.knows_word(word));
+        let spelling = Spelling::of(examples.iter().map(|it| it.1.as_str()), self.parts.words.clone());
         let (vectors, n_encoded) = self.encode(&examples).await?;
         let encode_ms = ms_since(started);
 
