@@ -180,7 +180,8 @@ pub struct Classifier {
 
 struct Parts {
     engine: &'static str,
-    model: Arc<Model>,
+    /// What the encoder knows whole.
+    words: Arc<HashMap<String, u32>>,
     queue: Queue,
     spelling: ArcSwap<Spelling>,
     head: ArcSwapOption<Head>,
@@ -208,10 +209,8 @@ impl Classifier {
         let engine = model.engine_name();
         let vectors = Vectors::open(settings.cache_dir.clone(), model.fingerprint());
         let heads = Heads::open(settings.cache_dir.clone(), model.fingerprint());
-        let make: MakeWork = Arc::new({
-            let model = model.clone();
-            move || work(&model)
-        });
+        let words = Arc::new(model.words());
+        let make: MakeWork = Arc::new(move || work(&model));
         let n_workers = match settings.workers {
             0 => std::thread::available_parallelism().map_or(1, usize::from),
             n => n,
@@ -219,7 +218,7 @@ impl Classifier {
         let queue = Queue::start(n_workers, settings.queue_max.max(1), &make)?;
         let parts = Parts {
             engine,
-            model,
+            words,
             queue,
             spelling: ArcSwap::default(),
             head: ArcSwapOption::empty(),
@@ -272,7 +271,7 @@ impl Classifier {
 
     /// A clean text with the slips of typing mended, by the words of what was learnt.
     fn mended(&self, text: &str) -> String {
-        self.parts.spelling.load().mend(text, &|word| self.parts.model.knows_word(word))
+        self.parts.spelling.load().mend(text)
     }
 }
 

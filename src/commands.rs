@@ -271,8 +271,10 @@ async fn check(config: &Config, print: Print) -> anyhow::Result<ExitCode> {
     match (print.json, expected) {
         (true, expected) => {
             let report = expected.as_ref().and_then(|it| it.as_ref().ok());
+            let why_not = expected.as_ref().and_then(|it| it.as_ref().err()).map(|why| format!("{why:#}"));
             let expected = report.map(|it| json!({ "quality": it.quality, "bounds": it.bounds }));
-            println!("{}", serde_json::to_string_pretty(&json!({ "faults": faults, "expected": expected }))?);
+            let all = json!({ "faults": faults, "expected": expected, "why_not": why_not });
+            println!("{}", serde_json::to_string_pretty(&all)?);
         }
         (false, Some(Ok(report))) => print_expected(&report),
         (false, Some(Err(why))) => println!("How well it will understand cannot be said: {why:#}"),

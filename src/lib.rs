@@ -89,6 +89,11 @@
 //! answers at once; the whole fit follows on one thread and ends where a fit from nothing would, to the last bit. A
 //! fitted head is kept under a key of everything that it depends on, so that a start needs no fit.
 //!
+//! **A business states how many wrong answers it can live with, and how sure the bot has to be follows.** A share of all
+//! messages means something to the people who answer for it; a confidence doesn't. It is measured on the content's own
+//! examples, each judged without itself and those most like it, because customers' words are never quite an example's.
+//! Think again when there are enough labelled questions of real customers to measure on.
+//!
 //! **Templates live in content.** The loader compiles every template and condition, so that `check` finds what would
 //! fail in front of a customer; [`answers`] only fills them in.
 //!

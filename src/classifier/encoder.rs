@@ -1,5 +1,6 @@
 //! Turns a text into a vector: the tokenizer, and the ONNX encoder behind one trait with two engines.
 
+use std::collections::HashMap;
 use std::fs;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -106,9 +107,12 @@ impl Model {
         &self.fingerprint
     }
 
-    /// Whether the tokenizer knows a word whole, rather than in pieces.
-    pub fn knows_word(&self, word: &str) -> bool {
-        self.tokenizer.encode_fast(word, false).is_ok_and(|it| it.get_ids().len() == 1)
+    /// The words in small letters that the tokenizer knows whole, each with its place: the frequent ones come first.
+    pub fn words(&self) -> HashMap<String, u32> {
+        let is_word = |it: &str| !it.is_empty() && it.bytes().all(|it| it.is_ascii_lowercase());
+        // Tokenizers with pieces of sentences mark what begins a word.
+        let bare = |(token, place): (String, u32)| (token.trim_start_matches('\u{2581}').to_owned(), place);
+        self.tokenizer.get_vocab(false).into_iter().map(bare).filter(|it| is_word(&it.0)).collect()
     }
 
     /// A new session, for one worker.

@@ -53,7 +53,7 @@ impl Classifier {
             None => self.fit(lessons, key, learnt.as_ref()).await?,
         };
         let words = lessons.examples.iter().map(|it| it.text.as_str());
-        let spelling = Spelling::of(words, &|word| self.parts.model.knows_word(word));
+        let spelling = Spelling::of(words, self.parts.words.clone());
         self.parts.spelling.store(Arc::new(spelling));
         *learnt = Some(Learnt { lessons: lessons.clone(), report: report.clone() });
         memory::give_back();
