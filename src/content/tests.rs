@@ -237,6 +237,7 @@ fn an_answer_that_has_something_done_must_say_all_about_it() {
     let action = |rest: &str| {
         let with = format!("choices = [\"late_fee_help\", \"talk_to_human\"]\n{rest}");
         let folder = Folder::new();
+        folder.change(PAY, "turns = 2, taps = 1", "turns = 3, taps = 2");
         folder.change(PAY, "choices = [\"late_fee_help\", \"talk_to_human\"]", &with);
         folder.faults()
     };
