@@ -9,6 +9,7 @@ use crate::content::file::{CardKind, Then};
 use crate::content::template;
 use crate::content::{Content, Intent};
 use crate::conversation::Card;
+use crate::conversation::format::Style;
 
 pub mod cards;
 pub mod facts;
@@ -24,6 +25,7 @@ pub struct Speaker<'a> {
     plans: &'a [Plan],
     verified: bool,
     today: Date,
+    locale: Option<&'a str>,
     text: &'a str,
     policy: BTreeMap<String, i64>,
     slot_names: Vec<String>,
@@ -71,7 +73,19 @@ impl<'a> Speaker<'a> {
         let mut slot_names: Vec<String> = slots.collect();
         slot_names.sort();
         slot_names.dedup();
-        Self { content, account, plans, verified, today, text, policy: content.policy(today), slot_names }
+        let policy = content.policy(today);
+        Self { content, account, plans, verified, today, locale: None, text, policy, slot_names }
+    }
+
+    /// Writes numbers and dates as people of a language tag do, where it is known.
+    pub fn in_locale(self, locale: Option<&'a str>) -> Self {
+        Self { locale, ..self }
+    }
+
+    /// How numbers and dates are written.
+    pub fn style(&self) -> Style {
+        let (slots, wait) = (BTreeMap::new(), Wait::default());
+        self.input(&slots, &wait, About::default()).style()
     }
 
     fn input<'b>(&'b self, slots: &'b BTreeMap<String, String>, wait: &'b Wait, about: About<'b>) -> FactsInput<'b> {
@@ -82,6 +96,7 @@ impl<'a> Speaker<'a> {
             verified: self.verified,
             account: self.account,
             today: self.today,
+            locale: self.locale,
             slot_names: &self.slot_names,
             slots,
             text: self.text,

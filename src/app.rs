@@ -249,6 +249,7 @@ impl App {
             content,
             classifier,
             billing: Arc::clone(&self.billing),
+            locale: None,
             now,
             misses_max: self.config.limits.misses_max,
         }

@@ -69,6 +69,7 @@ async fn play(content: &Arc<Content>, classifier: &Classifier, talk: &TalkFile) 
         content: Arc::clone(content),
         classifier: Some(Arc::new(classifier.clone())),
         billing: Arc::new(Demo::on(at.date())),
+        locale: None,
         now: at.timestamp(),
         wait: wait(Some(1)),
         wait_if_queued: wait(Some(1)),

@@ -12,7 +12,7 @@ use crate::classifier::Classifier;
 use crate::content::file::{SlotKind, Then};
 use crate::content::{Content, Intent, SOMETHING_ELSE};
 use crate::conversation::{
-    Choice, Did, Event, Guess, Message, NewEvent, Owner, OwnerChange, Reason, Sender, Seq, State, Step, What, format,
+    Choice, Did, Event, Guess, Message, NewEvent, Owner, OwnerChange, Reason, Sender, Seq, State, Step, What,
 };
 use crate::feedback;
 use crate::handoff;
@@ -35,6 +35,8 @@ pub struct Parts {
     pub classifier: Option<Arc<Classifier>>,
     /// The customers' own facts.
     pub billing: Arc<dyn Billing>,
+    /// The language tag of the customer's browser.
+    pub locale: Option<String>,
     /// Now.
     pub now: Timestamp,
     /// What can be said about waiting, where the conversation waits already.
@@ -72,7 +74,8 @@ pub async fn take(parts: &Parts, state: &State, recent: &[Event], unanswered: &[
     let now = parts.now.to_zoned(parts.content.hours.time_zone.clone());
     let known = account.as_ref().and_then(|it| it.as_ref().ok());
     let verified = state.customer.is_some();
-    let speaker = Speaker::new(&parts.content, known, &plans, verified, now.date(), &heard.text);
+    let speaker = Speaker::new(&parts.content, known, &plans, verified, now.date(), &heard.text)
+        .in_locale(parts.locale.as_deref());
     let invoices: Vec<(String, jiff::civil::Date)> =
         known.map_or_else(Vec::new, |it| it.invoices.iter().map(|it| (it.number.clone(), it.issued)).collect());
     let circumstances = Circumstances {
@@ -291,9 +294,10 @@ impl Reply<'_> {
 
     /// The newest bills as choices.
     fn invoices(&self) -> Vec<Choice> {
-        let today = self.parts.now.to_zoned(self.parts.content.hours.time_zone.clone()).date();
+        let style = self.speaker.style();
         let newest = self.account.map(|it| it.invoices.iter().take(INVOICES_OFFERED)).into_iter().flatten();
-        let label = |it: &crate::billing::Invoice| format!("{}, {}", format::month(it.issued, today), it.total.text());
+        let label =
+            |it: &crate::billing::Invoice| format!("{}, {}", style.month(it.issued), it.total.text_in(style.locale));
         newest.map(|it| Choice { id: format!("invoice:{}", it.number), label: label(it) }).collect()
     }
 

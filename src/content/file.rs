@@ -120,6 +120,8 @@ pub struct AnswerFile {
 pub enum CardKind {
     /// The bill in question, line by line, with what changed marked.
     Invoice,
+    /// The bill that the charge stands on which the customer named, with that line marked.
+    Charge,
     /// The newest bills.
     Invoices,
     /// The newest payments.

@@ -11,5 +11,6 @@ mod learning;
 mod migrations;
 mod polling;
 mod postgres;
+mod shop;
 mod store_story;
 mod two_nodes;
