@@ -18,6 +18,7 @@ use crate::conversation::{ConversationId, CustomerId, StaffId};
 use crate::feedback;
 use crate::handoff::{self, Line};
 use crate::identity::Identity;
+use crate::mail::Mailbox;
 use crate::session::{Happening, Sessions};
 use crate::store::{List, Store, StoreError};
 use crate::turn::Parts;
@@ -85,6 +86,8 @@ pub struct App {
     pub billing: Arc<dyn Billing>,
     /// Who a customer is.
     pub identity: Identity,
+    /// Where letters go.
+    pub mailbox: Mailbox,
     /// What time it is.
     pub clock: Clock,
     /// The conversations that are live here.
@@ -160,6 +163,8 @@ pub struct Made {
     pub billing: Arc<dyn Billing>,
     /// See [`App::identity`].
     pub identity: Identity,
+    /// See [`App::mailbox`].
+    pub mailbox: Mailbox,
     /// See [`App::clock`].
     pub clock: Clock,
 }
@@ -174,6 +179,7 @@ impl App {
             classifier: ArcSwapOption::new(made.classifier.map(Arc::new)),
             billing: made.billing,
             identity: made.identity,
+            mailbox: made.mailbox,
             clock: made.clock,
             sessions: Sessions::default(),
             presence: Presence::default(),

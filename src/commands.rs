@@ -18,6 +18,7 @@ use crate::identity::{Identity, secrets};
 use crate::store::{QuestionFilter, Store, StoreSettings};
 use crate::{feedback, talks};
 
+pub mod bench;
 mod eval;
 mod serve;
 mod staff;
@@ -81,6 +82,8 @@ enum Command {
         #[command(flatten)]
         print: Print,
     },
+    /// How fast and how large the classifier is on this machine; takes about a minute
+    Bench(Print),
     /// Causes of unanswered questions by cost
     Causes(Print),
     /// A signed identity token for a customer, for the demo or for trying out
@@ -126,6 +129,7 @@ pub async fn run(flags: Flags) -> anyhow::Result<ExitCode> {
         Command::Test { filter, print } => test(&config, filter.as_deref(), print).await,
         Command::Classify { text, print } => classify(&config, text, print).await,
         Command::Eval { data_file, train, print } => eval::eval(&config, &data_file, train.as_deref(), print).await,
+        Command::Bench(print) => bench::bench(&config, print).await,
         Command::Causes(print) => causes(&config, print).await,
         Command::Token { customer } => token(&config, customer).await,
         Command::Staff { command } => staff::staff(&config, command).await,
@@ -166,12 +170,17 @@ pub fn open_content(config: &Config) -> anyhow::Result<Content> {
 
 /// Starts the classifier as the settings say.
 pub fn open_classifier(config: &Config) -> anyhow::Result<Classifier> {
+    Ok(Classifier::start(&classifier_settings(config))?)
+}
+
+/// How the settings want the classifier to be started.
+fn classifier_settings(config: &Config) -> Settings {
     let engine = match config.engine.as_str() {
         "onnxruntime" => EngineChoice::OnnxRuntime,
         "rten" => EngineChoice::Rten,
         _ => EngineChoice::Auto,
     };
-    let settings = Settings {
+    Settings {
         model_dir: config.models.clone(),
         library: find_library(&config.onnxruntime),
         engine,
@@ -179,8 +188,7 @@ pub fn open_classifier(config: &Config) -> anyhow::Result<Classifier> {
         queue_max: config.limits.classifier_queue_max,
         cache_dir: Some(config.data.clone()),
         tokens_max: TOKENS_MAX,
-    };
-    Ok(Classifier::start(&settings)?)
+    }
 }
 
 /// ONNX Runtime's library: where the settings say, beside the program, or where `make run` puts it.
@@ -208,7 +216,7 @@ pub async fn identity(config: &Config, store: &Store) -> anyhow::Result<Identity
     if keys.is_empty() {
         let secret = store.set_setting_if_absent("identity_secret", secrets::random()).await;
         let secret = secret.context("the identity key could not be kept")?;
-        keys.push(IdentityKey { kid: OWN_KEY.to_owned(), secret });
+        keys.push(IdentityKey { kid: OWN_KEY.to_owned(), secret, ..IdentityKey::default() });
     }
     Ok(Identity::new(keys, config.limits.identity_seconds_max))
 }

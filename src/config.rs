@@ -4,6 +4,8 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
 use serde::{Deserialize, Serialize};
 
 /// The settings of one run: defaults, under `plainbill.toml`, under `PLAINBILL_…` in the environment.
@@ -36,23 +38,100 @@ pub struct Config {
     pub https: bool,
     /// Keys that sign identity tokens; two at most, so that one can be changed for the next.
     pub identity_keys: Vec<IdentityKey>,
+    /// How letters are sent.
+    pub mail: Mail,
     /// Every limit.
     pub limits: Limits,
 }
 
-/// A key shared with the business's site.
-#[derive(Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+/// A key by which the business's site vouches for its customers: a secret shared with it (HS256), or the public half
+/// of a key pair whose other half only the site has (EdDSA with Ed25519).
+#[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct IdentityKey {
     /// Its name in the token's header.
     pub kid: String,
-    /// At least 32 characters.
+    /// At least 32 characters; empty where there is a public key.
     pub secret: String,
+    /// An Ed25519 public key: PEM as `openssl pkey -pubout` writes it, or its 32 bytes in base64.
+    pub public_key: String,
+}
+
+/// What stands before the 32 bytes of an Ed25519 public key in its DER form (RFC 8410, section 4).
+const ED25519_HEAD: [u8; 12] = [0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00];
+/// Characters of a shared secret, at least.
+const SECRET_CHARS_MIN: usize = 32;
+
+impl IdentityKey {
+    /// The bytes of the public key, where there is one that can be read.
+    pub fn public_bytes(&self) -> Option<[u8; 32]> {
+        let base64: String = (self.public_key.lines())
+            .filter(|it| !it.trim_start().starts_with("-----"))
+            .flat_map(str::chars)
+            .filter(|it| !it.is_whitespace() && *it != '=')
+            .map(|it| match it {
+                '-' => '+',
+                '_' => '/',
+                it => it,
+            })
+            .collect();
+        let bytes = STANDARD_NO_PAD.decode(base64).ok()?;
+        bytes.strip_prefix(&ED25519_HEAD).unwrap_or(&bytes).try_into().ok()
+    }
+
+    fn check(&self) -> anyhow::Result<()> {
+        let kid = &self.kid;
+        anyhow::ensure!(!kid.is_empty(), "an identity key has no `kid`: give it the name that stands in the tokens");
+        match (self.secret.is_empty(), self.public_key.is_empty()) {
+            (false, true) => anyhow::ensure!(
+                SECRET_CHARS_MIN <= self.secret.len(),
+                "the identity key `{kid}` is shorter than {SECRET_CHARS_MIN} characters"
+            ),
+            (true, false) => anyhow::ensure!(
+                self.public_bytes().is_some(),
+                "the public key of `{kid}` cannot be read: it must be an Ed25519 public key, as PEM or as base64 of 32 bytes"
+            ),
+            _ => anyhow::bail!("the identity key `{kid}` must have either `secret` or `public_key`"),
+        }
+        Ok(())
+    }
 }
 
 impl std::fmt::Debug for IdentityKey {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("IdentityKey").field("kid", &self.kid).finish_non_exhaustive()
+    }
+}
+
+/// How letters are sent.
+#[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Mail {
+    /// Who letters come from: `billing@shop.example` or `Shop <billing@shop.example>`.
+    pub from: String,
+    /// `smtps://name:password@host`, `smtp://name:password@host:587?tls=required`, or `smtp://localhost` for a relay
+    /// on this machine; empty: letters become files in the folder `mail` of the data folder.
+    pub smtp: String,
+}
+
+impl Mail {
+    /// A password would go over the network for all to read.
+    fn tells_password(&self) -> bool {
+        let Some(rest) = self.smtp.strip_prefix("smtp://") else { return false };
+        let (authority, after) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
+        let Some((_, host)) = authority.rsplit_once('@') else { return false };
+        let here = ["localhost", "127.0.0.1", "[::1]"].iter().any(|it| {
+            host.split_at_checked(it.len())
+                .is_some_and(|(name, port)| name == *it && (port.is_empty() || port.starts_with(':')))
+        });
+        !here && !after.contains("tls=required")
+    }
+}
+
+impl std::fmt::Debug for Mail {
+    /// Leaves out the server, whose address may hold a password.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Mail").field("from", &self.from).field("smtp", &!self.smtp.is_empty()).finish()
     }
 }
 
@@ -124,6 +203,12 @@ pub struct Limits {
     pub drain_ms_max: u64,
     /// How long an identity token may be valid, in seconds.
     pub identity_seconds_max: i64,
+    /// One try to send a letter takes no longer than this.
+    pub mail_ms_max: u64,
+    /// Tries for one letter; after the last it counts as not sent.
+    pub mail_tries_max: u32,
+    /// Connections to the mail server at once; further letters wait.
+    pub mail_connections_max: usize,
 }
 
 impl Default for Config {
@@ -142,6 +227,7 @@ impl Default for Config {
             demo: true,
             https: false,
             identity_keys: Vec::new(),
+            mail: Mail::default(),
             limits: Limits::default(),
         }
     }
@@ -182,6 +268,9 @@ impl Default for Limits {
             staff_session_hours: 12,
             drain_ms_max: 10_000,
             identity_seconds_max: 600,
+            mail_ms_max: 10_000,
+            mail_tries_max: 3,
+            mail_connections_max: 4,
         }
     }
 }
@@ -221,12 +310,23 @@ impl Config {
             "identity_keys has more than two keys: keep the current one and the next"
         );
         for key in &self.identity_keys {
-            anyhow::ensure!(32 <= key.secret.len(), "the identity key `{}` is shorter than 32 characters", key.kid);
+            key.check()?;
+        }
+        if let [one, other] = self.identity_keys.as_slice() {
+            anyhow::ensure!(one.kid != other.kid, "both identity keys are named `{}`", one.kid);
         }
         anyhow::ensure!(
             matches!(self.engine.as_str(), "auto" | "onnxruntime" | "rten"),
             "engine is `{}`: it may be auto, onnxruntime or rten",
             self.engine
+        );
+        anyhow::ensure!(
+            self.mail.smtp.is_empty() || !self.mail.from.is_empty(),
+            "mail.smtp is set and mail.from is not: say who letters come from, as billing@shop.example"
+        );
+        anyhow::ensure!(
+            !self.mail.tells_password(),
+            "mail.smtp would send the password for all to read: write smtps://… or add ?tls=required"
         );
         let limits = toml::Table::try_from(&self.limits).context("could not write down the limits")?;
         for (name, value) in limits {
@@ -315,8 +415,60 @@ mod tests {
     }
 
     #[test]
+    fn a_mail_password_is_neither_printed_nor_sent_in_clear() {
+        let mail = |smtp: &str| Mail { from: "a@shop.example".into(), smtp: smtp.into() };
+        for (smtp, wanted) in [
+            ("smtp://me:hunter2@mail.shop.example:587", true),
+            ("smtp://me:hunter2@mail.shop.example?tls=opportunistic", true),
+            ("smtp://me:hunter2@localhost.shop.example", true),
+            ("smtp://me:hunter2@mail.shop.example:587?tls=required", false),
+            ("smtps://me:hunter2@mail.shop.example", false),
+            ("smtp://me:hunter2@127.0.0.1:2525", false),
+            ("smtp://mail.shop.example", false),
+        ] {
+            assert_eq!(mail(smtp).tells_password(), wanted, "{smtp}");
+            assert!(!format!("{:?}", mail(smtp)).contains("hunter2"));
+        }
+        let file = file("[mail]\nfrom = \"a@shop.example\"\nsmtp = \"smtp://me:hunter2@shop.example\"\n");
+        let fault = Config::read_with(Some(file.path()), nothing).expect_err("it is not right").to_string();
+        assert!(fault.contains("mail.smtp") && !fault.contains("hunter2"), "{fault}");
+    }
+
+    #[test]
     fn a_secret_is_not_printed() {
-        let key = IdentityKey { kid: "a".into(), secret: "very-secret-very-secret-very-secret".into() };
+        let secret = "very-secret-very-secret-very-secret".to_owned();
+        let key = IdentityKey { kid: "a".into(), secret, ..IdentityKey::default() };
         assert!(!format!("{key:?}").contains("very-secret"));
+    }
+
+    #[test]
+    fn a_public_key_is_read_in_the_forms_that_people_have() {
+        let plain = "11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=";
+        let pem = "-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEA11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=\n-----END PUBLIC KEY-----\n";
+        let bytes = |text: &str| IdentityKey { public_key: text.into(), ..IdentityKey::default() }.public_bytes();
+        assert!(bytes(plain).is_some());
+        for same in [pem, "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"] {
+            assert_eq!(bytes(same), bytes(plain), "{same}");
+        }
+        for wrong in ["", "short", "MCowBQYDK2VwAyEA11qYAYKxCrfVS", &pem.replace("MCow", "MIIB")] {
+            assert_eq!(bytes(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_key_that_cannot_be_used_is_refused_by_name() {
+        let secret = "0123456789-0123456789-0123456789";
+        for (keys, word) in [
+            ("[{ kid = \"a\" }]".to_owned(), "`a`"),
+            (format!("[{{ kid = \"a\", secret = \"{secret}\", public_key = \"x\" }}]"), "either"),
+            ("[{ kid = \"a\", public_key = \"x\" }]".to_owned(), "Ed25519"),
+            (format!("[{{ kid = \"a\", secret = \"{secret}\" }}, {{ kid = \"a\", secret = \"{secret}\" }}]"), "both"),
+            (format!("[{{ secret = \"{secret}\" }}]"), "kid"),
+            ("[{ kid = \"a\", secret = \"short\" }]".to_owned(), "shorter"),
+        ] {
+            let file = file(&format!("identity_keys = {keys}\n"));
+            let fault = Config::read_with(Some(file.path()), nothing).expect_err("it is not right").to_string();
+            assert!(fault.contains(word) && !fault.contains(secret), "{fault}");
+        }
     }
 }

@@ -15,7 +15,7 @@ const LEEWAY_SECONDS: i64 = 60;
 /// The longest token that is looked at, in bytes.
 const TOKEN_BYTES_MAX: usize = 4_096;
 
-/// What a token says. HS256 (RFC 7519, RFC 7518 section 3.2), with `kid` in the header.
+/// What a token says (RFC 7519): signed with HS256 (RFC 7518, section 3.2) or EdDSA (RFC 8037), with `kid` in the header.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct Claims {
     /// The customer's id.
@@ -60,20 +60,23 @@ impl Identity {
             return Err(IdentityError::Invalid);
         }
         let header = jsonwebtoken::decode_header(token).map_err(|_| IdentityError::Invalid)?;
-        // The algorithm is ours to choose, never the token's.
-        if header.alg != Algorithm::HS256 {
+        let key = self.keys.iter().find(|it| Some(&it.kid) == header.kid.as_ref()).ok_or(IdentityError::UnknownKey)?;
+        // The key says the algorithm, never the token: else a public key would do as a shared secret.
+        let (algorithm, decoding_key) = match key.public_bytes() {
+            Some(bytes) => (Algorithm::EdDSA, DecodingKey::from_ed_der(&bytes)),
+            None => (Algorithm::HS256, DecodingKey::from_secret(key.secret.as_bytes())),
+        };
+        if header.alg != algorithm {
             return Err(IdentityError::Invalid);
         }
-        let key = self.keys.iter().find(|it| Some(&it.kid) == header.kid.as_ref()).ok_or(IdentityError::UnknownKey)?;
-        let mut validation = Validation::new(Algorithm::HS256);
+        let mut validation = Validation::new(algorithm);
         validation.set_audience(&[AUDIENCE]);
         validation.set_required_spec_claims(&["exp", "aud", "sub"]);
         // Times are compared below, with our own clock.
         validation.validate_exp = false;
-        let claims =
-            jsonwebtoken::decode::<Claims>(token, &DecodingKey::from_secret(key.secret.as_bytes()), &validation)
-                .map_err(|_| IdentityError::Invalid)?
-                .claims;
+        let claims = jsonwebtoken::decode::<Claims>(token, &decoding_key, &validation)
+            .map_err(|_| IdentityError::Invalid)?
+            .claims;
         if claims.exp.saturating_add(LEEWAY_SECONDS) <= now || now.saturating_add(LEEWAY_SECONDS) < claims.iat {
             return Err(IdentityError::Invalid);
         }
@@ -87,8 +90,10 @@ impl Identity {
     }
 
     /// A token for a customer, as the business's site would make it: for the demo and for trying out.
+    ///
+    /// Made with the first key that is a shared secret; with public keys alone only the site can make one.
     pub fn token(&self, customer: &CustomerId, now: i64) -> Result<String, IdentityError> {
-        let key = self.keys.first().ok_or(IdentityError::UnknownKey)?;
+        let key = self.keys.iter().find(|it| !it.secret.is_empty()).ok_or(IdentityError::UnknownKey)?;
         let claims =
             Claims { sub: customer.to_string(), aud: AUDIENCE.to_owned(), iat: now, exp: now + self.seconds_max };
         let mut header = Header::new(Algorithm::HS256);
@@ -104,8 +109,93 @@ mod tests {
 
     const NOW: i64 = 1_800_000_000;
 
+    /// The secret half and the public half of the first test's key in RFC 8032, section 7.1.
+    const ED25519_SECRET: &str = "9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60";
+    const ED25519_PUBLIC: &str = "11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=";
+
+    fn shared(kid: &str) -> IdentityKey {
+        IdentityKey { kid: kid.into(), secret: format!("{kid:0>40}"), ..IdentityKey::default() }
+    }
+
+    fn public(kid: &str) -> IdentityKey {
+        IdentityKey { kid: kid.into(), public_key: ED25519_PUBLIC.into(), ..IdentityKey::default() }
+    }
+
     fn identity(kid: &str) -> Identity {
-        Identity::new(vec![IdentityKey { kid: kid.into(), secret: format!("{kid:0>40}") }], 600)
+        Identity::new(vec![shared(kid)], 600)
+    }
+
+    fn claims() -> Claims {
+        Claims { sub: "price-rise".into(), aud: AUDIENCE.into(), iat: NOW, exp: NOW + 600 }
+    }
+
+    fn signed(kid: &str, algorithm: Algorithm, claims: &Claims, key: &EncodingKey) -> String {
+        let header = Header { kid: Some(kid.into()), ..Header::new(algorithm) };
+        jsonwebtoken::encode(&header, claims, key).expect("it can be signed")
+    }
+
+    /// The site's half of the key pair, as PKCS #8 (RFC 8410, section 7).
+    fn site_key() -> EncodingKey {
+        let head = "302e020100300506032b657004220420";
+        let hex: Vec<u8> = format!("{head}{ED25519_SECRET}").into_bytes();
+        let byte = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).expect("ASCII"), 16).expect("hex");
+        EncodingKey::from_ed_der(&hex.chunks(2).map(byte).collect::<Vec<u8>>())
+    }
+
+    #[test]
+    fn a_token_of_the_sites_own_key_pair_names_its_customer() {
+        let ours = Identity::new(vec![public("ed")], 600);
+        let token = signed("ed", Algorithm::EdDSA, &claims(), &site_key());
+        assert_eq!(ours.customer(&token, NOW), Ok(CustomerId::new("price-rise")));
+        assert_eq!(ours.token(&CustomerId::new("x"), NOW), Err(IdentityError::UnknownKey));
+        for wrong in [
+            Claims { aud: "other".into(), ..claims() },
+            Claims { sub: " ".into(), ..claims() },
+            Claims { iat: NOW - 900, exp: NOW - 300, ..claims() },
+        ] {
+            let token = signed("ed", Algorithm::EdDSA, &wrong, &site_key());
+            assert_eq!(ours.customer(&token, NOW), Err(IdentityError::Invalid), "{wrong:?}");
+        }
+        let long = Claims { exp: NOW + 601, ..claims() };
+        let token = signed("ed", Algorithm::EdDSA, &long, &site_key());
+        assert_eq!(ours.customer(&token, NOW), Err(IdentityError::TooLong));
+    }
+
+    #[test]
+    fn a_token_signed_with_the_public_key_as_if_it_were_a_secret_does_not_count() {
+        let ours = Identity::new(vec![public("ed")], 600);
+        let bytes = public("ed").public_bytes().expect("it is a key");
+        let pem = format!("-----BEGIN PUBLIC KEY-----\n{ED25519_PUBLIC}\n-----END PUBLIC KEY-----\n");
+        for secret in [&bytes[..], ED25519_PUBLIC.as_bytes(), pem.as_bytes(), b""] {
+            let token = signed("ed", Algorithm::HS256, &claims(), &EncodingKey::from_secret(secret));
+            assert_eq!(ours.customer(&token, NOW), Err(IdentityError::Invalid));
+        }
+        // Nor does a good signature under the name of a key of the other kind.
+        let both = Identity::new(vec![public("ed"), shared("hs")], 600);
+        let token = signed("hs", Algorithm::EdDSA, &claims(), &site_key());
+        assert_eq!(both.customer(&token, NOW), Err(IdentityError::Invalid));
+        let secret = EncodingKey::from_secret(shared("hs").secret.as_bytes());
+        let token = signed("ed", Algorithm::HS256, &claims(), &secret);
+        assert_eq!(both.customer(&token, NOW), Err(IdentityError::Invalid));
+    }
+
+    #[test]
+    fn two_keys_live_side_by_side_until_the_old_one_goes() {
+        let (old, new) = (identity("old"), Identity::new(vec![public("new")], 600));
+        let both = Identity::new(vec![shared("old"), public("new")], 600);
+        let of_old = old.token(&CustomerId::new("price-rise"), NOW).expect("there is a key");
+        let of_new = signed("new", Algorithm::EdDSA, &claims(), &site_key());
+        assert!(both.customer(&of_old, NOW).is_ok() && both.customer(&of_new, NOW).is_ok());
+        assert_eq!(new.customer(&of_old, NOW), Err(IdentityError::UnknownKey));
+        assert!(new.customer(&of_new, NOW).is_ok());
+    }
+
+    #[test]
+    fn a_token_without_the_name_of_its_key_does_not_count() {
+        let header = Header::new(Algorithm::HS256);
+        let secret = EncodingKey::from_secret(shared("a").secret.as_bytes());
+        let token = jsonwebtoken::encode(&header, &claims(), &secret).expect("it can be signed");
+        assert_eq!(identity("a").customer(&token, NOW), Err(IdentityError::UnknownKey));
     }
 
     #[test]
@@ -127,7 +217,7 @@ mod tests {
     fn a_token_of_another_key_or_a_changed_one_does_not_count() {
         let theirs = identity("b").token(&CustomerId::new("x"), NOW).expect("there is a key");
         assert_eq!(identity("a").customer(&theirs, NOW), Err(IdentityError::UnknownKey));
-        let other_secret = Identity::new(vec![IdentityKey { kid: "b".into(), secret: "s".repeat(40) }], 600);
+        let other_secret = Identity::new(vec![IdentityKey { secret: "s".repeat(40), ..shared("b") }], 600);
         assert_eq!(other_secret.customer(&theirs, NOW), Err(IdentityError::Invalid));
         for cut in 0..theirs.len() {
             assert!(identity("b").customer(&theirs[..cut], NOW).is_err());
@@ -146,6 +236,8 @@ mod tests {
         // {"alg":"none","kid":"a"} . {"sub":"x","aud":"plainbill","iat":0,"exp":9999999999} . nothing
         let unsigned = "eyJhbGciOiJub25lIiwia2lkIjoiYSJ9.\
                         eyJzdWIiOiJ4IiwiYXVkIjoicGxhaW5iaWxsIiwiaWF0IjowLCJleHAiOjk5OTk5OTk5OTl9.";
-        assert_eq!(identity("a").customer(unsigned, NOW), Err(IdentityError::Invalid));
+        for ours in [identity("a"), Identity::new(vec![public("a")], 600)] {
+            assert_eq!(ours.customer(unsigned, NOW), Err(IdentityError::Invalid));
+        }
     }
 }

@@ -35,7 +35,7 @@
 //! | [`conversation`] | – | none with I/O, no clock |
 //! | [`config`] | – | toml |
 //! | [`content`] | conversation | toml, toml_edit, minijinja |
-//! | [`classifier`] | conversation, content | ort, rten, tokenizers |
+//! | [`classifier`] | conversation, content | ort, rten, tokenizers, libc |
 //! | [`billing`] | conversation, content, config, store | reqwest, backon, hmac |
 //! | [`rules`] | conversation, content, billing (its words) | – |
 //! | [`answers`] | conversation, content, billing (its words) | – |
@@ -79,6 +79,10 @@
 //!
 //! **Batch size one.** Each classifier thread has a session of its own and takes one message at a time: a message's
 //! score never depends on its neighbors', and two threads give twice the speed of one.
+//!
+//! **A nudge first, the whole fit after.** Where few examples differ, the head takes a few steps towards them and
+//! answers at once; the whole fit follows on one thread and ends where a fit from nothing would, to the last bit. A
+//! fitted head is kept under a key of everything that it depends on, so that a start needs no fit.
 //!
 //! **Templates live in content.** The loader compiles every template and condition, so that `check` finds what would
 //! fail in front of a customer; [`answers`] only fills them in.

@@ -28,5 +28,6 @@ pub fn start_metrics(listen: SocketAddr) -> anyhow::Result<()> {
         .with_context(|| format!("metrics could not be served at {listen}"))?;
     metrics::describe_counter!("plainbill_messages_kept_total", "Messages, taps, ratings and ends that were acked");
     metrics::describe_counter!("plainbill_frames_refused_total", "Frames that were answered with an error");
+    metrics::describe_counter!("plainbill_letters_total", "Letters by outcome: sent, refused, unreachable");
     Ok(())
 }

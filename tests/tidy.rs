@@ -36,6 +36,7 @@ const LIVES_IN: &[(&str, &[&str])] = &[
     ("rten", &["classifier"]),
     ("rten_tensor", &["classifier"]),
     ("tokenizers", &["classifier"]),
+    ("libc", &["classifier"]),
     ("sqlx", &["store"]),
     ("async_nats", &["store"]),
     ("jsonwebtoken", &["identity"]),

@@ -9,6 +9,7 @@ use crate::billing::demo::Demo;
 use crate::commands::{identity, open_classifier, open_store, staff};
 use crate::config::Config;
 use crate::content::Contents;
+use crate::mail::Mailbox;
 use crate::{server, telemetry};
 
 /// Runs the server.
@@ -23,6 +24,7 @@ pub async fn serve(config: Config) -> anyhow::Result<ExitCode> {
     };
     let store = open_store(&config).await?;
     let identity = identity(&config, &store).await?;
+    let mailbox = Mailbox::open(&config)?;
     let classifier = match open_classifier(&config) {
         Ok(classifier) => Some(classifier),
         Err(error) => {
@@ -42,7 +44,8 @@ pub async fn serve(config: Config) -> anyhow::Result<ExitCode> {
     let first_password = staff::add_first(&store).await?;
     let engine = classifier.as_ref().map_or("none", |it| it.engine());
     let demo = config.demo;
-    let app = App::new(Made { config, store, contents, classifier, billing, identity, clock: Clock::system() });
+    let app =
+        App::new(Made { config, store, contents, classifier, billing, identity, mailbox, clock: Clock::system() });
     if let Some(password) = first_password {
         println!(
             "Staff sign in at http://{address}/console as `{}` with the password `{password}`.",

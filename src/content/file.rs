@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// One intent's file, `intents/<stage>/<intent>.toml`.
 #[derive(Clone, Debug, Deserialize)]
@@ -271,7 +271,7 @@ pub struct HoursFile {
 }
 
 /// When a guess is good enough.
-#[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Thresholds {
     /// At least this calibrated confidence to answer, 0 to 1.

@@ -13,6 +13,7 @@ use plainbill::config::{Config, IdentityKey, Limits};
 use plainbill::content::Contents;
 use plainbill::conversation::{CustomerId, StaffId};
 use plainbill::identity::Identity;
+use plainbill::mail::Mailbox;
 use plainbill::server;
 use plainbill::store::{NewStaff, Role, Store, StoreSettings};
 use serde_json::{Value, json};
@@ -116,6 +117,7 @@ impl House {
         let address = listener.local_addr().expect("it is bound");
         let made = Made {
             identity: identity(&config.limits),
+            mailbox: Mailbox::open(&config).expect("the settings for mail are right"),
             clock: Clock::fixed(at.timestamp()),
             billing: Arc::new(Demo::new(store.clone(), format!("http://{address}"), move || at.clone())),
             config,
@@ -182,7 +184,8 @@ fn hash() -> String {
 }
 
 pub fn identity(limits: &Limits) -> Identity {
-    let key = IdentityKey { kid: "play".into(), secret: "a-secret-for-plays-a-secret-for-plays".into() };
+    let secret = "a-secret-for-plays-a-secret-for-plays".to_owned();
+    let key = IdentityKey { kid: "play".into(), secret, ..IdentityKey::default() };
     Identity::new(vec![key], limits.identity_seconds_max)
 }
 

@@ -9,7 +9,20 @@ import { event, welcome, type Frame } from './samples';
 
 type Hello = Extract<ClientFrame, { type: 'hello' }>;
 
-const token = (sub: string) => `h.${Buffer.from(JSON.stringify({ sub })).toString('base64url')}.s`;
+const token = (sub: string, exp?: number) => `h.${Buffer.from(JSON.stringify({ sub, exp })).toString('base64url')}.s`;
+
+/** Lets what was asked for arrive. */
+const settled = () => new Promise(setImmediate);
+
+/** Seconds go by on a link that is alive. */
+async function pass(chat: Chat, seconds: number) {
+  for (; seconds; seconds--) {
+    mock.timers.tick(1_000);
+    link.frame({ type: 'pong' });
+    chat.tick();
+    await settled();
+  }
+}
 
 let stored: Remembered | undefined;
 let link: Listener & { sent: ClientFrame[] };
@@ -237,6 +250,83 @@ test('a refused token is fetched once more, then the customer is a visitor', asy
     mock.timers.tick(0);
   }
   assert.equal(asked.mock.callCount(), 2);
+});
+
+test('a page that gives a function is asked on every connection', async () => {
+  const asked = mock.fn(async () => token('ana'));
+  const chat = chatWith();
+  chat.identify(asked);
+  assert.equal((await connected(chat)).identity, token('ana'));
+  chat.wake(true);
+  assert.equal((await reopened()).identity, token('ana'));
+  assert.equal(asked.mock.callCount(), 2);
+  assert.equal(forgotten, 0);
+});
+
+test('the page is asked for the next token a minute before the last one ends', async () => {
+  const tokens = [token('ana', 600), token('ana', 1_200)];
+  const chat = chatWith();
+  chat.identify(() => tokens.shift());
+  await connected(chat);
+  await pass(chat, 539);
+  assert.deepEqual(sent('identify'), []);
+  await pass(chat, 2);
+  assert.deepEqual(sent('identify').map(({ token }) => token), [token('ana', 1_200)]);
+  assert.equal(forgotten, 0);
+});
+
+test('tokens of a page that names an address are renewed as well', async () => {
+  mock.method(globalThis, 'fetch', async () => Response.json({ token: token('ana', Date.now() / 1_000 + 600) }));
+  const chat = chatWith({ identityUrl: '/token' });
+  await connected(chat);
+  await pass(chat, 540);
+  assert.deepEqual(sent('identify').map(({ token }) => token), [token('ana', 1_140)]);
+});
+
+test('a token that ends soon does not make the page be asked all the time', async () => {
+  const asked = mock.fn(() => token('ana', 1));
+  const chat = chatWith();
+  chat.identify(asked);
+  await connected(chat);
+  await pass(chat, 31);
+  assert.equal(asked.mock.callCount(), 3);
+});
+
+test('a page that cannot say who is signed in is asked again, and nothing is lost', async () => {
+  const answers = [token('ana', 100), new Error('no network'), undefined, token('ana', 600)];
+  const chat = chatWith();
+  chat.identify(() => {
+    const answer = answers.shift();
+    if (answer instanceof Error) throw answer;
+    return answer;
+  });
+  await connected(chat);
+  await pass(chat, 80);
+  assert.deepEqual(sent('identify').map(({ token }) => token), [token('ana', 600)]);
+  assert.equal(forgotten, 0);
+});
+
+test('when the page says that nobody is signed in any more, or somebody else, nothing of the customer stays', async () => {
+  for (const next of [null, token('ben', 600)]) {
+    const tokens = [token('ana', 100), next, next];
+    forgotten = 0;
+    const chat = chatWith();
+    chat.identify(() => tokens.shift());
+    await connected(chat, event(1));
+    await pass(chat, 40);
+    assert.equal(forgotten, 1);
+    const hello = await reopened();
+    assert.deepEqual([hello.conversation, hello.identity], [undefined, next ?? undefined]);
+  }
+});
+
+test('a visitor who signs in while the chat is open is told to the server', async () => {
+  const chat = chatWith();
+  await connected(chat, event(1));
+  chat.identify(async () => token('ana', 600));
+  await settled();
+  assert.deepEqual(sent('identify').map(({ token }) => token), [token('ana', 600)]);
+  assert.equal(forgotten, 0);
 });
 
 test('a conversation that the server does not know is begun anew with what was not sent', async () => {

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { plural, rank } from '../shared/format';
 import { pieces } from '../shared/text';
-import { subject } from '../widget/identity';
+import { claims } from '../widget/identity';
 import { spoken, transcript } from '../widget/transcript';
 import * as words from '../widget/words';
 import { card, event } from './samples';
@@ -50,8 +50,7 @@ test('the transcript names who speaks and leaves ratings out', () => {
 });
 
 test('a token says whom it is about, anything else says nothing', () => {
-  const payload = Buffer.from(JSON.stringify({ sub: 'zoë?>' })).toString('base64url');
-  assert.ok(subject(`h.${payload}.s`));
-  assert.equal(subject('not a token'), undefined);
-  assert.equal(subject('a.b.c'), undefined);
+  const payload = Buffer.from(JSON.stringify({ sub: 'ana?>', exp: 7 })).toString('base64url');
+  assert.deepEqual(claims(`h.${payload}.s`), { sub: 'ana?>', exp: 7 });
+  for (const other of ['not a token', 'a.b.c', 'a.bnVsbA.c', '']) assert.equal(claims(other).sub, undefined);
 });

@@ -2,7 +2,7 @@
 import type { ClientFrame, ServerFrame, WireEvent } from '../protocol';
 import { backoff, makeConnection, type Status } from './connection';
 import { type Conversation, isGap, nothing, step, unread } from './conversation';
-import { fetchToken, subject, type Token } from './identity';
+import { type Ask, claims, fetchToken, type Token } from './identity';
 import type { OpenLink } from './links';
 import type { Memory } from './memory';
 import * as box from './outbox';
@@ -11,6 +11,11 @@ import * as box from './outbox';
 const TYPING_EVERY_MS = 3_000;
 /** Without a key pressed for this long, the customer has stopped typing. */
 const TYPING_PAUSE_MS = 5_000;
+
+/** The page is asked for the next token this long before the last one ends. */
+const RENEW_EARLY_MS = 60_000;
+/** And not more often than this. */
+const RENEW_EVERY_MS = 15_000;
 
 export type Settings = {
   socket: OpenLink;
@@ -36,6 +41,9 @@ export function makeChat({ socket, polling, memory, identityUrl, locale }: Setti
   let conversation: Conversation = nothing;
   let status: Status = 'off';
   let token: Token;
+  /** Where tokens come from; none where the page gives them by itself. */
+  let ask: Ask | undefined = identityUrl ? () => fetchToken(identityUrl) : undefined;
+  let renewAt = Infinity;
   let remembers = Boolean(id || outbox.length);
   /** How often the server refused who the customer is, since it last welcomed them. */
   let refused = 0;
@@ -45,9 +53,37 @@ export function makeChat({ socket, polling, memory, identityUrl, locale }: Setti
   let typingTold = 0;
   let typingPause: ReturnType<typeof setTimeout>;
 
+  /** A token from the page, and when to ask for the next. */
+  const vouch = async (): Promise<Token> => {
+    renewAt = Infinity;
+    if (token || !ask) return token;
+    try {
+      const fresh = await ask();
+      if (fresh) renewAt = Math.max(claims(fresh).exp! * 1_000 - RENEW_EARLY_MS, Date.now() + RENEW_EVERY_MS);
+      return fresh;
+    } catch {
+      return undefined;
+    }
+  };
+
+  /** Asks while the link is open. A page that cannot say is asked again later; nobody signed in means signed out. */
+  const renew = async () => {
+    const fresh = await vouch();
+    if (fresh) accept(fresh);
+    else if (fresh === undefined) renewAt = Date.now() + RENEW_EVERY_MS;
+    else if (whose) forget();
+  };
+
+  const accept = (fresh: string) => {
+    const who = claims(fresh).sub;
+    if (whose && who !== whose) forget();
+    else if (connection.send({ type: 'identify', token: fresh })) whose = who;
+    else wake(true);
+  };
+
   const hello = async (): Promise<ClientFrame> => {
-    const vouched = refused > 1 ? undefined : (token ?? (identityUrl && (await fetchToken(identityUrl))));
-    const who = vouched && subject(vouched);
+    const vouched = refused > 1 ? undefined : await vouch();
+    const who = vouched && claims(vouched).sub;
     if (whose && vouched !== undefined && who !== whose) wipe();
     whose = who || whose;
     return {
@@ -92,7 +128,7 @@ export function makeChat({ socket, polling, memory, identityUrl, locale }: Setti
       changed();
     } else if (code === 'bad_identity') {
       refused++;
-      if (identityUrl) token = undefined;
+      if (ask) token = undefined;
       if (status !== 'open') connection.reconnect(0);
       watcher.refused();
     } else if (status !== 'open') {
@@ -222,14 +258,14 @@ export function makeChat({ socket, polling, memory, identityUrl, locale }: Setti
       remember();
     },
 
-    /** The page says who the customer is. Somebody else than before starts with an empty screen. */
-    identify(fresh: string) {
-      const who = subject(fresh);
-      token = fresh;
+    /** The page says who the customer is, or how to ask. Somebody else than before starts with an empty screen. */
+    identify(fresh: string | Ask) {
       refused = 0;
-      if (whose && who !== whose) forget();
-      else if (connection.send({ type: 'identify', token })) whose = who;
-      else wake(true);
+      if (typeof fresh === 'string') return accept((token = fresh));
+      ask = fresh;
+      token = undefined;
+      if (status === 'open') return void renew();
+      wake(true);
     },
 
     /** The customer signed out. */
@@ -238,9 +274,10 @@ export function makeChat({ socket, polling, memory, identityUrl, locale }: Setti
       forget();
     },
 
-    /** Time has passed: old entries are given up, old typing fades. */
+    /** Time has passed: old entries are given up, old typing fades, a token ends. */
     tick() {
       const now = Date.now();
+      if (status === 'open' && renewAt <= now) void renew();
       const patient = box.expired(outbox, now);
       const fades = (conversation.typing?.until ?? now + 1) <= now;
       if (fades) conversation = { ...conversation, typing: undefined };
