@@ -15,6 +15,7 @@ use tokio::sync::{broadcast, watch};
 
 use crate::conversation::{ConversationId, Seq};
 
+mod actions;
 mod append;
 mod bus;
 mod conversations;
@@ -25,6 +26,7 @@ mod settings;
 mod staff;
 mod writer;
 
+pub use actions::{ActionEnd, ActionRecord, ActionStatus, NewAction};
 pub use append::{Append, Appended, Expect, NewPromise, Opening};
 pub use bus::Typing;
 pub use conversations::{ConversationRecord, List, Logged, Promise, Stint};

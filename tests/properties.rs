@@ -1,6 +1,5 @@
 //! What holds for the pure core whatever is said, guessed and decided.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::LazyLock;
 
@@ -174,7 +173,7 @@ fn event() -> impl Strategy<Value = (Sender, What)> {
         Just(Did::StartedOver),
     ];
     let step = (did, proptest::option::of(intent()), proptest::option::of("[a-z]{1,5}"))
-        .prop_map(|(did, intent, asks)| Step { did, intent, asks, slots: BTreeMap::new() });
+        .prop_map(|(did, intent, asks)| Step { did, intent, asks, ..Step::default() });
     let message = (any::<String>(), proptest::option::of(step))
         .prop_map(|(text, step)| What::Message(Message { text, step, ..Message::default() }));
     let owner = prop_oneof![Just(Owner::Bot), Just(Owner::Queue), Just(Owner::Staff), Just(Owner::Nobody)];

@@ -11,8 +11,10 @@ use serde::Serialize;
 use crate::billing::explain::{Explanation, explain_in};
 use crate::billing::find::{Charge, Named};
 use crate::billing::{Account, Invoice, Plan};
-use crate::content::file::BusinessFile;
+use crate::content::file::{Action, BusinessFile};
 use crate::conversation::format::{Locale, Style};
+use crate::rules::policy::{self, Book, Case, Past, Ruling};
+use may::MayFacts;
 use parts::{
     AccountFacts, BusinessFacts, ChangeFacts, ChargeFacts, CustomerFacts, DiscountFacts, DuplicateFacts,
     EndedDiscountFacts, InvoiceFacts, LateFeeFacts, ListedInvoice, PaymentFacts, PlanChangeFacts, PlanFacts,
@@ -20,6 +22,7 @@ use parts::{
 };
 use underway::{CreditFacts, DisputeFacts, ScheduleFacts};
 
+mod may;
 mod parts;
 mod underway;
 
@@ -39,6 +42,12 @@ pub struct FactsInput<'a> {
     pub business: &'a BusinessFile,
     /// The policies' values as they hold today.
     pub policy: &'a BTreeMap<String, i64>,
+    /// The rules as they hold today, with versions and bands.
+    pub book: &'a Book,
+    /// What was done for the customer before.
+    pub past: &'a [Past],
+    /// A page that billing hosts for what is being talked about.
+    pub link: Option<&'a str>,
     /// The price list for people whom we don't know.
     pub plans: &'a [Plan],
     /// Somebody has proved who they are.
@@ -107,6 +116,21 @@ impl<'a> FactsInput<'a> {
         account.find_charge(asked, &Named { amount, on, text: self.text })
     }
 
+    /// What the rules say to an action; none where we don't know the customer.
+    pub fn may(&self, action: Action) -> Option<Ruling> {
+        let named = self.slots.get(SLOT_INVOICE).and_then(|it| self.known()?.find_invoice(it, self.today));
+        let case = Case {
+            book: self.book,
+            account: self.known()?,
+            invoice: self.invoice(),
+            invoice_was_named: named.is_some(),
+            today: self.today,
+            slots: self.slots,
+            past: self.past,
+        };
+        Some(policy::may(action, &case))
+    }
+
     /// The price list: the customer's, where we know the customer.
     pub fn plans(&self) -> &'a [Plan] {
         self.known().map_or(self.plans, |it| it.plans.as_slice())
@@ -154,6 +178,8 @@ pub struct Facts {
     plan_change: Option<PlanChangeFacts>,
     plans: Vec<PlanFacts>,
     charge: Option<ChargeFacts>,
+    may: Option<BTreeMap<&'static str, MayFacts>>,
+    link: Option<String>,
     dispute: Option<DisputeFacts>,
     schedule: Option<ScheduleFacts>,
     credit: Option<CreditFacts>,
@@ -197,6 +223,11 @@ impl Facts {
             plan_change: account.and_then(|it| PlanChangeFacts::new(it, today)),
             plans: input.plans().iter().map(PlanFacts::new).collect(),
             charge: input.charge().map(|it| ChargeFacts::new(it, today)),
+            may: account.is_some().then(|| {
+                let ruling = |action| input.may(action).map(|it| MayFacts::new(&it, today));
+                Action::ALL.iter().filter_map(|(action, name)| Some((*name, ruling(*action)?))).collect()
+            }),
+            link: account.and(input.link).map(str::to_owned),
             dispute: account.and_then(|it| DisputeFacts::new(it, today)),
             schedule: account.and_then(|it| ScheduleFacts::new(it, today)),
             credit: account.and_then(CreditFacts::new),
@@ -215,7 +246,7 @@ fn listed<T, F>(account: Option<&Account>, part: impl Fn(&Account) -> &Vec<T>, f
 }
 
 #[cfg(test)]
-pub(super) mod tests {
+pub(crate) mod tests {
     use jiff::ToSpan;
     use jiff::civil::date;
     use proptest::prelude::*;
@@ -237,6 +268,7 @@ pub(super) mod tests {
         /// The tag of the customer's browser.
         pub locale: Option<&'static str>,
         policy: BTreeMap<String, i64>,
+        book: Book,
         slot_names: Vec<String>,
         wait: Wait,
     }
@@ -259,6 +291,7 @@ pub(super) mod tests {
                 today: date(2026, 6, 16),
                 locale: None,
                 policy: BTreeMap::from([("late_fee".to_owned(), 500)]),
+                book: Book::new(),
                 slot_names: vec!["amount".to_owned(), "invoice".to_owned(), "new_email".to_owned()],
                 wait: Wait::default(),
             }
@@ -275,6 +308,9 @@ pub(super) mod tests {
             FactsInput {
                 business: &self.business,
                 policy: &self.policy,
+                book: &self.book,
+                past: &[],
+                link: None,
                 plans: &[],
                 verified: account.is_some(),
                 account,

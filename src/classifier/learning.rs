@@ -75,6 +75,8 @@ impl Classifier {
         let started = Instant::now();
         let (vectors, n_encoded) = self.encode(&examples).await?;
         let encode_ms = ms_since(started);
+        // Written only once the head is there, since nobody waits for that.
+        let keeping = if 0 < n_encoded { Some(vectors.clone()) } else { None };
 
         let (thresholds, out_of_scope) = (lessons.thresholds, lessons.out_of_scope.clone());
         let nudged = before.filter(|it| it.lessons.out_of_scope == out_of_scope).and_then(|it| {
@@ -108,12 +110,16 @@ impl Classifier {
         match unsettled {
             Some(taught) => {
                 let n_learnt = self.parts.take_nudged(head);
-                tokio::spawn(settle(self.parts.clone(), taught, thresholds, key, n_learnt));
+                tokio::spawn(settle(self.parts.clone(), taught, keeping, thresholds, key, n_learnt));
             }
             None => {
                 let head = self.parts.take(head);
                 let (parts, report) = (self.parts.clone(), report.clone());
-                blocking(move || parts.heads.keep(&key, &head, &report)).await?;
+                let keep = move || {
+                    parts.keep_vectors(keeping);
+                    parts.heads.keep(&key, &head, &report);
+                };
+                blocking(keep).await?;
             }
         }
         Ok(report)
@@ -138,18 +144,20 @@ impl Classifier {
         let encoded: Vec<(String, Vec<f32>)> =
             stream::iter(new).map(encode).buffer_unordered(n_in_hand).try_collect().await?;
         encoded.iter().for_each(|(text, vector)| known.insert(text, vector));
-        let known = known.only(examples.iter().map(|(_, text)| text.as_str()));
-        let (parts, keeping) = (self.parts.clone(), known.clone());
-        if let Err(why) = blocking(move || parts.vectors().keep(keeping)).await? {
-            tracing::warn!(%why, "the vectors of examples could not be kept; the next start encodes them again");
-        }
-        Ok((known, n_new))
+        Ok((known.only(examples.iter().map(|(_, text)| text.as_str())), n_new))
     }
 }
 
 impl Parts {
     fn vectors(&self) -> std::sync::MutexGuard<'_, Vectors> {
         self.vectors.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn keep_vectors(&self, new: Option<Known>) {
+        let Some(known) = new else { return };
+        if let Err(why) = self.vectors().keep(known) {
+            tracing::warn!(%why, "the vectors of examples could not be kept; the next start encodes them again");
+        }
     }
 
     /// Guesses by this head from now on, which is fitted wholly.
@@ -169,7 +177,14 @@ impl Parts {
 }
 
 /// The whole fit after a nudge, unless other lessons have come meanwhile.
-async fn settle(parts: Arc<Parts>, taught: Taught, thresholds: Thresholds, key: Key, n_learnt: u64) {
+async fn settle(
+    parts: Arc<Parts>,
+    taught: Taught,
+    new: Option<Known>,
+    thresholds: Thresholds,
+    key: Key,
+    n_learnt: u64,
+) {
     let is_stale = |parts: &Parts| parts.n_learnt.load(Ordering::SeqCst) != n_learnt;
     // One at a time, and with one thread, so that customers have the other cores.
     let _alone = parts.settling.lock().await;
@@ -177,7 +192,12 @@ async fn settle(parts: Arc<Parts>, taught: Taught, thresholds: Thresholds, key: 
         return;
     }
     let started = Instant::now();
-    let fitted = blocking(move || Head::fit(taught, thresholds, 1)).await;
+    let keeper = parts.clone();
+    let whole = move || {
+        keeper.keep_vectors(new);
+        Head::fit(taught, thresholds, 1)
+    };
+    let fitted = blocking(whole).await;
     let mut learnt = parts.learnt.lock().await;
     if is_stale(&parts) {
         return;

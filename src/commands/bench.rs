@@ -92,6 +92,9 @@ fn show(figures: &Figures) {
         let line = |name: &str, ms: f64| println!("  {name:<48} {ms:>9.1} ms");
         line("learnt from nothing", it.cold_ms);
         line("learnt from kept vectors", it.from_vectors_ms);
+        if let Some(cpu) = it.from_vectors_cpu_ms {
+            line("  of the processor's time", cpu);
+        }
         line("started, with a kept head", it.start_with_kept_head_ms);
         line("  of that, the workers", it.start_ms);
         line("one more example answered", it.one_more_ms);
@@ -103,21 +106,23 @@ fn show(figures: &Figures) {
     }
     for it in &figures.engines {
         println!("\n{}", it.engine);
-        println!("  tokens   bare p50     p99    whole p50     p99    added   tokenizer");
+        println!("  tokens   bare p50     p99    whole p50     p99    added  (cpu)     tokenizer");
         for one in &it.one_message {
             let [bare, bare_slow, whole, slow] = [one.bare_ms_p50, one.bare_ms_p99, one.ms_p50, one.ms_p99];
             print!("  {:>6}  {bare:>6.2} ms  {bare_slow:>6.2}    {whole:>6.2} ms  {slow:>6.2}", one.tokens);
-            println!("  {:>5.1} %  {:>7.1} µs", one.added * 100.0, one.tokenizer_us);
+            println!("  {}  {}  {:>7.1} µs", percent(Some(one.added)), percent(one.added_cpu), one.tokenizer_us);
         }
-        println!("  callers   messages/s   bare   share");
+        println!("  callers   messages/s   bare   share    (cpu)");
         for many in &it.callers {
-            let share = many.share * 100.0;
-            println!(
-                "  {:>7}   {:>10.0}  {:>5.0}  {share:>4.1} %",
-                many.callers, many.per_second, many.bare_per_second
-            );
+            let [share, share_cpu] = [Some(many.share), many.share_cpu].map(percent);
+            print!("  {:>7}   {:>10.0}  {:>5.0}", many.callers, many.per_second, many.bare_per_second);
+            println!("  {share}  {share_cpu}");
         }
     }
+}
+
+fn percent(share: Option<f64>) -> String {
+    share.map_or_else(|| format!("{:>7}", "?"), |share| format!("{:>5.1} %", share * 100.0))
 }
 
 /// A folder that goes when the command ends.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
 
-use super::file::{BusinessFile, SlotKind};
+use super::file::{Action, BusinessFile, SlotKind};
 
 /// A customer about whom everything is known, so that every fact has a value.
 ///
@@ -74,6 +74,8 @@ pub(crate) fn everything(business: &BusinessFile, policy: Value, slots: Value) -
         "charge": {
             "label": "Engineer visit", "amount": 1200, "month": "June", "text": "a one-off engineer visit",
         },
+        "may": may(true),
+        "link": "https://example.com/pay/1",
         "dispute": {
             "reference": "DS-1", "invoice": "INV-1042", "month": "June", "amount": 1200, "opened_on": "2026-06-10",
             "status": "open",
@@ -96,6 +98,23 @@ pub(crate) fn everything(business: &BusinessFile, policy: Value, slots: Value) -
     })
 }
 
+/// What the rules say to each action: yes with every figure, or no with none.
+fn may(yes: bool) -> Value {
+    let clause = "late_fee_waive_months, version 1, from 1 January 2026";
+    let part = json!({"date": "2026-06-30", "amount": 1500});
+    let one = match yes {
+        true => json!({
+            "ok": true, "staff": false, "clause": clause, "why": "x", "amount": 500, "date": "2026-06-30", "n": 3,
+            "month": "June", "to": "ada@example.com", "parts": vec![part; 3],
+        }),
+        false => json!({
+            "ok": false, "staff": false, "clause": clause, "why": "x", "amount": null, "date": null, "n": null,
+            "month": null, "to": null, "parts": [],
+        }),
+    };
+    Action::ALL.iter().map(|(_, name)| ((*name).to_owned(), one.clone())).collect()
+}
+
 /// As many bills and payments as the lists hold at most.
 const N_LISTED: usize = 12;
 
@@ -116,6 +135,8 @@ const OF_THE_ACCOUNT: &[&str] = &[
     "price_change",
     "plan_change",
     "charge",
+    "may",
+    "link",
     "dispute",
     "schedule",
     "credit",
@@ -123,6 +144,14 @@ const OF_THE_ACCOUNT: &[&str] = &[
     "first",
     "second",
 ];
+
+/// Whether a name, with dots, is a fact about the customer's own account.
+pub(super) fn is_of_the_account(name: &str) -> bool {
+    let first = name.split('.').next().unwrap_or_default();
+    let listed = matches!(first, "invoices" | "payments");
+    let other = matches!(first, "staff" | "first" | "second");
+    listed || (OF_THE_ACCOUNT.contains(&first) && !other)
+}
 
 /// Somebody whom we don't know yet: everything about the account is `none`.
 pub(super) fn stranger(business: &BusinessFile, policy: Value, slots: Value) -> Value {
@@ -155,6 +184,7 @@ pub(super) fn newcomer(business: &BusinessFile, policy: Value, slots: Value) -> 
         account[name] = json!(false);
     }
     facts["account"] = account;
+    facts["may"] = may(false);
     facts
 }
 
@@ -172,6 +202,10 @@ const SITUATIONS: &[(&str, &[&str])] = &[
     ("a customer whose price has changed", &["previous", "change", "price_change"]),
     ("a customer whose plan has changed", &["previous", "change", "plan_change"]),
     ("a customer who asks about a charge", &["charge"]),
+    (
+        "a customer for whom everything may be done",
+        &["previous", "change", "late_fee", "charge", "payment", "payments", "may"],
+    ),
     ("a customer with a charge that is looked at", &["dispute"]),
     ("a customer who pays a bill in parts", &["schedule"]),
     ("a customer who was given something", &["credit"]),
@@ -236,6 +270,7 @@ pub(super) fn slot_sample(kind: SlotKind) -> &'static str {
         SlotKind::Money => "499",
         SlotKind::Email => "ada@example.com",
         SlotKind::Text => "the engineer visit",
+        SlotKind::Words => "copy",
     }
 }
 

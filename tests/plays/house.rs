@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
 use plainbill::app::{App, Clock, Made};
+use plainbill::billing::Billing;
 use plainbill::billing::demo::Demo;
 use plainbill::classifier::{Classifier, EngineChoice, Lessons, Settings, encoder};
 use plainbill::config::{Config, IdentityKey, Limits};
@@ -53,7 +54,11 @@ pub struct Plan {
     pub intents: PathBuf,
     pub store: StoreSettings,
     pub data: Arc<TempDir>,
+    /// What stands between the house and its billing, say to lose an answer on the way.
+    pub between: Option<Between>,
 }
+
+pub type Between = Box<dyn FnOnce(Arc<dyn Billing>) -> Arc<dyn Billing> + Send>;
 
 impl Default for Plan {
     fn default() -> Self {
@@ -71,6 +76,7 @@ impl Default for Plan {
             intents: "intents".into(),
             store: StoreSettings { data: data.path().to_path_buf(), ..StoreSettings::default() },
             data,
+            between: None,
         }
     }
 }
@@ -115,11 +121,14 @@ impl House {
         let config = Config { limits: plan.limits, data: plan.data.path().to_path_buf(), ..Config::default() };
         let listener = server::bind(([127, 0, 0, 1], 0).into(), &config.limits).expect("a free port");
         let address = listener.local_addr().expect("it is bound");
+        let now = at.clone();
+        let demo: Arc<dyn Billing> =
+            Arc::new(Demo::new(store.clone(), format!("http://{address}"), move || now.clone()));
         let made = Made {
             identity: identity(&config.limits),
             mailbox: Mailbox::open(&config).expect("the settings for mail are right"),
             clock: Clock::fixed(at.timestamp()),
-            billing: Arc::new(Demo::new(store.clone(), format!("http://{address}"), move || at.clone())),
+            billing: plan.between.map_or_else(|| demo.clone(), |it| it(demo.clone())),
             config,
             store,
             contents,
@@ -331,6 +340,30 @@ impl Customer {
             if event["kind"] == "message" && event["from"] != "customer" {
                 return event;
             }
+        }
+    }
+
+    /// The next receipt.
+    pub async fn gets_receipt(&mut self) -> Value {
+        loop {
+            let event = self.frame_of("event").await;
+            if event["kind"] == "receipt" {
+                return event;
+            }
+        }
+    }
+
+    /// Receipts so far.
+    pub fn n_receipts(&self) -> usize {
+        self.events.iter().filter(|it| it["kind"] == "receipt").count()
+    }
+
+    /// Waits until everything that came before has been dealt with: what comes after it is answered after it.
+    pub async fn settles(&mut self) {
+        let seq = self.taps("start_over").await;
+        let is_last = |it: &Value| it["from"] == "bot" && it["kind"] == "message" && it["seq"].as_u64() > Some(seq);
+        while !self.events.iter().any(is_last) {
+            self.frame().await;
         }
     }
 

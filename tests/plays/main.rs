@@ -2,6 +2,7 @@
 
 mod house;
 
+mod actions;
 mod answering;
 mod delivery;
 mod edge;
@@ -9,6 +10,7 @@ mod handing_off;
 mod killing;
 mod learning;
 mod migrations;
+mod money;
 mod polling;
 mod postgres;
 mod shop;

@@ -10,7 +10,7 @@ use sqlx::{Connection, SqliteConnection};
 use crate::postgres::Postgres;
 
 /// What somebody had in the store when a schema was the newest, by its number. A new migration needs a new one.
-const SAMPLES: [(i64, &str); 5] = [
+const SAMPLES: [(i64, &str); 6] = [
     (
         1,
         r#"
@@ -57,6 +57,17 @@ const SAMPLES: [(i64, &str); 5] = [
         values ('all-quiet', 1, 'stop', '{"act":"stop_autopay"}', '{"reference":"CH-23039-1","on":"2026-06-16"}', 5000);
         "#,
     ),
+    (
+        6,
+        r#"
+        insert into actions (key, action, customer, conversation_id, seq, clause, deed, words, status, reference,
+            done_on, why, begun_at_ms, ended_at_ms)
+        values ('stop_autopay:old:1', 'stop_autopay', 'all-quiet', 'old', 1, 'change_days, version 1',
+            '{"do":"act","act":{"act":"stop_autopay"}}',
+            '{"receipt":{"action":"stop_autopay","text":"It is off."},"refused":"It is on.","then":"wait","survey":false}',
+            'done', 'CH-23039-1', '2026-06-16', null, 6000, 6001);
+        "#,
+    ),
 ];
 
 /// Brings a database from nothing to the newest schema, with the sample data of each put in at its time.
@@ -82,6 +93,8 @@ async fn is_all_there(store: &Store) -> anyhow::Result<()> {
     assert_eq!((record.owner, record.reason, record.queued_at_ms), (Owner::Queue, Some(Reason::Asked), Some(2000)));
     assert_eq!(record.locale.as_deref(), Some("en-GB"));
     assert_eq!(store.events(&id, 0, 10).await?.len(), 2);
+    let done = store.actions(None, 10).await?;
+    assert_eq!(done.first().and_then(|it| it.reference.as_deref()), Some("CH-23039-1"));
     assert_eq!(store.understood(&id).await?.len(), 1);
     assert_eq!(store.staff_by_login("ben").await?.staff.id, StaffId::new("s1"));
     assert!(store.session("session", 8999).await?.is_some());

@@ -4,7 +4,6 @@ use ndarray::{Array2, ArrayView2, Axis};
 
 use serde::{Deserialize, Serialize};
 
-use super::bends::Bends;
 use super::logistic::Start;
 use super::{Evidence, Head, Taught, exact};
 
@@ -33,17 +32,16 @@ pub struct Judged {
     pub evidence: Evidence,
 }
 
-/// Judges the examples of one part by a head that was fitted without it; see `parts`.
+/// Judges the examples of one part by a head that was fitted without it, from the start given; see `parts`.
 ///
 /// An example whose intent has no other is left out: nothing could have known it.
-pub fn judge(taught: &Taught, parts: &[usize], part: usize, bends: &Bends) -> Vec<Judged> {
+pub fn judge(taught: &Taught, parts: &[usize], part: usize, start: Start<'_>) -> Vec<Judged> {
     let (shown, hidden): (Vec<usize>, Vec<usize>) = (0..parts.len()).partition(|&row| parts[row] != part);
     let shown = taught.only(&shown);
     let hidden: Vec<usize> = hidden.into_iter().filter(|&row| shown.labels.contains(&taught.labels[row])).collect();
     if hidden.is_empty() || shown.labels.is_empty() {
         return Vec::new();
     }
-    let start = Start { bends: Some(bends), ..Start::default() };
     let weights = super::logistic::fit(shown.rows.view(), &shown.labels, taught.intents.len(), start);
     let rows = taught.rows.select(Axis(0), &hidden);
     let evidence = Evidence::of_all(rows.view(), &weights, &shown);

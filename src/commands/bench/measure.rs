@@ -29,6 +29,8 @@ const ROUNDS: usize = 3;
 const ROUND_TIME: Duration = Duration::from_millis(500);
 /// Messages that callers take in turn.
 const TEXTS: usize = 16;
+/// Messages after which the bare encoder and the whole classifier change turns.
+const TURN: usize = 10;
 /// Timings of what takes microseconds.
 const SMALL_TIMES: usize = 500;
 
@@ -47,6 +49,8 @@ pub struct OneMessage {
     pub ms_p99: f64,
     /// What comes to the encoder's time, as a share of it; of the middles.
     pub added: f64,
+    /// The same of the processor's time, which other programs disturb less; where the system tells it.
+    pub added_cpu: Option<f64>,
     /// The tokenizer, in microseconds, the middle.
     pub tokenizer_us: f64,
 }
@@ -62,6 +66,8 @@ pub struct Callers {
     pub bare_per_second: f64,
     /// The first as a share of the second.
     pub share: f64,
+    /// The same of the processor's time for a message, which other programs disturb less; where the system tells it.
+    pub share_cpu: Option<f64>,
 }
 
 /// Learning so many intents.
@@ -75,6 +81,8 @@ pub struct Learning {
     pub cold_ms: f64,
     /// From kept vectors: reading, fitting, calibrating.
     pub from_vectors_ms: f64,
+    /// The processor's time in that, on all cores; where the system tells it.
+    pub from_vectors_cpu_ms: Option<f64>,
     /// The start of the workers and learning from a kept head.
     pub start_with_kept_head_ms: f64,
     /// The start of the workers in that.
@@ -103,20 +111,31 @@ pub async fn one_message(model: &Model, classifier: &Classifier) -> Result<Vec<O
     for tokens in LENGTHS {
         let texts = texts(model, tokens);
         let (mut bare, mut whole, mut tokenizer) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut bare_cpu, mut whole_cpu) = (Some(0.0), Some(0.0));
         let begun = Instant::now();
-        for text in texts.iter().cycle().take(MESSAGES_MAX) {
-            if LENGTH_TIME < begun.elapsed() && MESSAGES_MIN <= bare.len() {
-                break;
+        let mut texts = texts.iter().cycle();
+        while bare.len() < MESSAGES_MIN || (bare.len() < MESSAGES_MAX && begun.elapsed() < LENGTH_TIME) {
+            let turn: Vec<&String> = texts.by_ref().take(TURN).collect();
+            let mut ids = Vec::with_capacity(TURN);
+            for text in &turn {
+                let started = Instant::now();
+                ids.push(model.tokens(text)?);
+                tokenizer.push(us_since(started));
             }
-            let started = Instant::now();
-            let ids = model.tokens(text)?;
-            tokenizer.push(us_since(started));
-            let started = Instant::now();
-            encoder.encode(&ids)?;
-            bare.push(ms_since(started));
-            let started = Instant::now();
-            classifier.guess(text).await?;
-            whole.push(ms_since(started));
+            let cpu = cpu_ms();
+            for ids in &ids {
+                let started = Instant::now();
+                encoder.encode(ids)?;
+                bare.push(ms_since(started));
+            }
+            let between = cpu_ms();
+            for text in turn {
+                let started = Instant::now();
+                classifier.guess(text).await?;
+                whole.push(ms_since(started));
+            }
+            bare_cpu = sum(bare_cpu, cpu, between);
+            whole_cpu = sum(whole_cpu, between, cpu_ms());
         }
         let (bare_ms_p50, ms_p50) = (part_of(&mut bare, 0.5), part_of(&mut whole, 0.5));
         all.push(OneMessage {
@@ -126,6 +145,7 @@ pub async fn one_message(model: &Model, classifier: &Classifier) -> Result<Vec<O
             ms_p50,
             ms_p99: part_of(&mut whole, 0.99),
             added: ms_p50 / bare_ms_p50 - 1.0,
+            added_cpu: whole_cpu.zip(bare_cpu).map(|(whole, bare)| whole / bare - 1.0),
             tokenizer_us: part_of(&mut tokenizer, 0.5),
         });
     }
@@ -147,10 +167,16 @@ pub async fn callers(
     let mut rounds: [Vec<Callers>; CALLERS.len()] = Default::default();
     for _ in 0..ROUNDS {
         // On this thread, since nothing else is to run meanwhile.
-        let bare_per_second = tokio::task::block_in_place(|| bare(&mut encoders, &ids))?;
+        let bare = tokio::task::block_in_place(|| bare(&mut encoders, &ids))?;
         for (rounds, callers) in rounds.iter_mut().zip(CALLERS) {
-            let per_second = called(classifier, &texts, callers).await?;
-            rounds.push(Callers { callers, per_second, bare_per_second, share: per_second / bare_per_second });
+            let whole = called(classifier, &texts, callers).await?;
+            rounds.push(Callers {
+                callers,
+                per_second: whole.per_second,
+                bare_per_second: bare.per_second,
+                share: whole.per_second / bare.per_second,
+                share_cpu: bare.cpu_ms.zip(whole.cpu_ms).map(|(bare, whole)| bare / whole),
+            });
         }
     }
     let middle = |mut rounds: Vec<Callers>| {
@@ -160,9 +186,24 @@ pub async fn callers(
     Ok(rounds.into_iter().map(middle).collect())
 }
 
+/// How fast messages went through.
+struct Pace {
+    per_second: f64,
+    /// The processor's time for one.
+    cpu_ms: Option<f64>,
+}
+
+impl Pace {
+    fn of(n_done: usize, started: Instant, cpu: Option<f64>) -> Self {
+        let n_done = n_done as f64;
+        let cpu_ms = sum(Some(0.0), cpu, cpu_ms()).map(|all| all / n_done);
+        Self { per_second: n_done / started.elapsed().as_secs_f64(), cpu_ms }
+    }
+}
+
 /// Messages in a second of these encoders, each on a thread of its own.
-fn bare(encoders: &mut [Box<dyn Encoder>], ids: &[Vec<u32>]) -> Result<f64, ClassifierError> {
-    let started = Instant::now();
+fn bare(encoders: &mut [Box<dyn Encoder>], ids: &[Vec<u32>]) -> Result<Pace, ClassifierError> {
+    let (cpu, started) = (cpu_ms(), Instant::now());
     let run = |encoder: &mut Box<dyn Encoder>| {
         let mut n_done = 0;
         for ids in ids.iter().cycle().take_while(|_| started.elapsed() < ROUND_TIME) {
@@ -176,11 +217,11 @@ fn bare(encoders: &mut [Box<dyn Encoder>], ids: &[Vec<u32>]) -> Result<f64, Clas
         running.into_iter().map(|one| one.join().expect("encoding gives errors and does not panic")).collect()
     });
     let n_done = counts.into_iter().sum::<Result<usize, _>>()?;
-    Ok(n_done as f64 / started.elapsed().as_secs_f64())
+    Ok(Pace::of(n_done, started, cpu))
 }
 
-async fn called(classifier: &Classifier, texts: &Arc<Vec<String>>, n_callers: usize) -> Result<f64, ClassifierError> {
-    let (started, n_done) = (Instant::now(), Arc::new(AtomicUsize::new(0)));
+async fn called(classifier: &Classifier, texts: &Arc<Vec<String>>, n_callers: usize) -> Result<Pace, ClassifierError> {
+    let (cpu, started, n_done) = (cpu_ms(), Instant::now(), Arc::new(AtomicUsize::new(0)));
     let callers = (0..n_callers).map(|i| {
         let (classifier, texts, n_done) = (classifier.clone(), texts.clone(), n_done.clone());
         tokio::spawn(async move {
@@ -194,7 +235,7 @@ async fn called(classifier: &Classifier, texts: &Arc<Vec<String>>, n_callers: us
     for caller in callers.collect::<Vec<_>>() {
         caller.await.map_err(|e| ClassifierError::Broken(e.to_string()))??;
     }
-    Ok(n_done.load(Ordering::Relaxed) as f64 / started.elapsed().as_secs_f64())
+    Ok(Pace::of(n_done.load(Ordering::Relaxed), started, cpu))
 }
 
 /// Learns so many intents from nothing, from vectors, from a kept head, and one example more.
@@ -210,9 +251,10 @@ pub async fn learning(settings: &Settings, n_intents: usize) -> Result<Learning,
     // Other thresholds make another head of the same vectors.
     let lessons = Lessons { thresholds: Thresholds { answer: 0.6, ..lessons.thresholds }, ..lessons };
     let fresh = Classifier::start(settings)?;
-    let timed = Instant::now();
+    let (cpu, timed) = (cpu_ms(), Instant::now());
     fresh.learn(&lessons).await?;
     let from_vectors_ms = ms_since(timed);
+    let from_vectors_cpu_ms = sum(Some(0.0), cpu, cpu_ms());
     drop(fresh);
 
     let timed = Instant::now();
@@ -263,6 +305,7 @@ pub async fn learning(settings: &Settings, n_intents: usize) -> Result<Learning,
         examples_each: sentences::EXAMPLES_EACH,
         cold_ms,
         from_vectors_ms,
+        from_vectors_cpu_ms,
         start_with_kept_head_ms,
         start_ms,
         one_more_ms,
@@ -280,6 +323,25 @@ pub fn resident_mb() -> Option<f64> {
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
     let kilobytes: f64 = line.split_whitespace().next()?.parse().ok()?;
     Some(kilobytes / 1_000.0)
+}
+
+/// The processor's time that all threads of the program have used, in milliseconds, where the system tells it.
+fn cpu_ms() -> Option<f64> {
+    #[cfg(all(target_os = "linux", target_env = "gnu"))]
+    {
+        let mut used = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+        #[expect(unsafe_code, reason = "every function of the C library is")]
+        // SAFETY: the system writes to `used`, which lives longer than the call.
+        let failed = unsafe { libc::clock_gettime(libc::CLOCK_PROCESS_CPUTIME_ID, &raw mut used) };
+        (failed == 0).then(|| used.tv_sec as f64 * 1e3 + used.tv_nsec as f64 / 1e6)
+    }
+    #[cfg(not(all(target_os = "linux", target_env = "gnu")))]
+    None
+}
+
+/// What came between two readings, added to what was there.
+fn sum(so_far: Option<f64>, before: Option<f64>, after: Option<f64>) -> Option<f64> {
+    Some(so_far? + after? - before?)
 }
 
 fn texts(model: &Model, n_tokens: usize) -> Vec<String> {
