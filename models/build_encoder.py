@@ -37,6 +37,15 @@ def read_weights(data):
     return weights
 
 
+def mean_of(shares):
+    """The mean of several runs' weights ("model soup", Wortsman et al., ICML 2022): steadier than each of them."""
+    mean = {}
+    for share, path in (it.split(":", 1) for it in shares):
+        for name, values in read_weights(pathlib.Path(path).read_bytes()).items():
+            mean[name] = mean.get(name, 0) + np.float32(share) * values
+    return mean
+
+
 def to_int8(matrix, axis):
     """int8 values and their scales, one scale for each index of the other axis."""
     scale = np.abs(matrix).max(axis=axis, keepdims=True) / 127
@@ -204,15 +213,17 @@ def plain_tokenizer(text):
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--student", type=pathlib.Path, required=True, help="folder of all-MiniLM-L6-v2")
-    parser.add_argument("--weights", type=pathlib.Path, required=True, help="what train_encoder.py has written")
+    parser.add_argument(
+        "--weights", action="append", required=True, metavar="SHARE:FILE",
+        help="what train_encoder.py has written, and its share in the mean; once for each run",
+    )  # fmt: skip
     parser.add_argument("--calibration", type=pathlib.Path, required=True)
     parser.add_argument("--dest", type=pathlib.Path, required=True)
     options = parser.parse_args()
 
-    safetensors = options.weights.read_bytes()
     config = json.loads((options.student / "config.json").read_text(encoding="utf-8"))
     tokenizer_text = plain_tokenizer((options.student / "tokenizer.json").read_text(encoding="utf-8"))
-    weights, tokenizer = read_weights(safetensors), Tokenizer.from_str(tokenizer_text)
+    weights, tokenizer = mean_of(options.weights), Tokenizer.from_str(tokenizer_text)
     sentences = options.calibration.read_text(encoding="utf-8").splitlines()
     exact, entering = build(weights, config)
     small, _ = build(weights, config, measure_smoothing(exact, entering, tokenizer, sentences))

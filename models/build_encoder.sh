@@ -1,17 +1,16 @@
 #!/usr/bin/env bash
 # Trains the encoder and makes encoder.onnx, tokenizer.json and SHA256SUMS again, in the folder given (or beside this script).
-# usage: models/build_encoder.sh [--public FOLDER] [--steps N] [DEST]
+# usage: models/build_encoder.sh [--public FOLDER] [DEST]      takes about an hour of one core
 #   --public FOLDER  learn from the public sets of intents in it too (README.md names them); without it from our own only
-#   --steps N        steps of training; 1800 take about 40 minutes of one core
 # needs python3 (3.11 or newer) with venv and pip, 8 GB of disk and 6 GB of memory
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 dest=$here
-training=()
+public=()
 while [ $# -gt 0 ]; do
   case $1 in
-    --public | --steps) training+=("$1" "$2"); shift 2 ;;
-    -*) echo "models/build_encoder.sh: $1 is not known; usage: models/build_encoder.sh [--public FOLDER] [--steps N] [DEST]" >&2; exit 2 ;;
+    --public) public=(--public "$2"); shift 2 ;;
+    -*) echo "models/build_encoder.sh: $1 is not known; usage: models/build_encoder.sh [--public FOLDER] [DEST]" >&2; exit 2 ;;
     *) dest=$1; shift ;;
   esac
 done
@@ -49,7 +48,12 @@ printf '%s  %s\n' "$student_sha256" "$work/student/model.safetensors" "$teacher_
 
 mkdir -p "$dest"
 export HF_HUB_OFFLINE=1 ORT_DISABLE_TELEMETRY=1
-"$work/venv/bin/python" "$here/train_encoder.py" --student "$work/student" --teacher "$work/teacher" \
-  --own "$here/training" "${training[@]}" --out "$work/weights.safetensors"
-"$work/venv/bin/python" "$here/build_encoder.py" --student "$work/student" --weights "$work/weights.safetensors" \
-  --calibration "$here/calibration.txt" --dest "$dest"
+train() {
+  "$work/venv/bin/python" "$here/train_encoder.py" --student "$work/student" --teacher "$work/teacher" \
+    --own "$here/training" "${public[@]}" "$@"
+}
+# Two runs are averaged: a short one, which forgets little, and a long one, which learns much.
+train --steps 360 --learning-rate 5e-5 --hold-out --no-names --even --out "$work/short.safetensors"
+train --steps 1800 --learning-rate 7e-5 --out "$work/long.safetensors"
+"$work/venv/bin/python" "$here/build_encoder.py" --student "$work/student" --calibration "$here/calibration.txt" \
+  --weights "0.35:$work/short.safetensors" --weights "0.65:$work/long.safetensors" --dest "$dest"

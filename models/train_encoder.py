@@ -29,7 +29,7 @@ ALIKE_COSINE = 0.75
 NOISE = 0.15
 TOKENS_MAX = 32
 SENTENCES_MAX, SENTENCES_MIN = 60, 4
-LEARNING_RATE, WEIGHT_DECAY, WARM_UP, GRADIENT_MAX = 7e-5, 0.01, 0.1, 1.0
+WEIGHT_DECAY, WARM_UP, GRADIENT_MAX = 0.01, 0.1, 1.0
 # Domains about money and contracts are drawn this much more often: that is what the encoder is for.
 NEAR_BILLING = 1.7
 NEAR = (
@@ -69,7 +69,7 @@ def words_of(intent):
     return re.sub(r"[_\s]+", " ", name).strip().lower()
 
 
-def read_domains(own, public):
+def read_domains(own, public, with_names):
     """Sentences by domain and intent: each sentence once, at most SENTENCES_MAX of an intent, and its name."""
     domains, draw = {}, random.Random(0)
     for domain, intent, text in [*own_lines(own), *(public_lines(public) if public else ())]:
@@ -84,7 +84,7 @@ def read_domains(own, public):
             draw.shuffle(texts)
             if len(texts) >= SENTENCES_MIN:
                 # Joined labels, as those of nlupp, are no names.
-                name = [] if domain.startswith("nlupp") else [words_of(intent)]
+                name = [words_of(intent)] if with_names and not domain.startswith("nlupp") else []
                 chosen[f"{domain}|{intent}"] = texts[:SENTENCES_MAX] + name
         if len(chosen) >= 2:
             kept[domain] = chosen
@@ -229,6 +229,9 @@ def main():
     parser.add_argument("--public", type=pathlib.Path, help="folder with the public sets as JSON lines")
     parser.add_argument("--out", type=pathlib.Path, required=True, help="the weights, as a safetensors file")
     parser.add_argument("--steps", type=int, default=1800)
+    parser.add_argument("--learning-rate", type=float, default=7e-5)
+    parser.add_argument("--no-names", action="store_true", help="an intent's name is no sentence of it")
+    parser.add_argument("--even", action="store_true", help="draw domains near billing as often as others")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--hold-out", action="store_true", help="leave six domains out and print how they are learnt")
     options = parser.parse_args()
@@ -237,7 +240,7 @@ def main():
     torch.set_num_threads(1)
     torch.manual_seed(options.seed)
     draw = random.Random(options.seed)
-    all_domains = read_domains(options.own, options.public)
+    all_domains = read_domains(options.own, options.public, not options.no_names)
     domains = {name: it for name, it in all_domains.items() if not (options.hold_out and name in HELD_OUT)}
     n_intents = sum(len(it) for it in domains.values())
     texts = sorted({text for intents in domains.values() for texts in intents.values() for text in texts})
@@ -251,10 +254,10 @@ def main():
     for name, weight in student.model.named_parameters():
         weight.requires_grad = not any(part in name for part in frozen)
     learnt = [weight for weight in student.model.parameters() if weight.requires_grad]
-    optimizer = torch.optim.AdamW(learnt, lr=LEARNING_RATE, weight_decay=WEIGHT_DECAY)
+    optimizer = torch.optim.AdamW(learnt, lr=options.learning_rate, weight_decay=WEIGHT_DECAY)
     names = list(domains)
     weights = [
-        math.sqrt(sum(map(len, domains[name].values()))) * (NEAR_BILLING if name.startswith(NEAR) else 1)
+        math.sqrt(sum(map(len, domains[name].values()))) * (NEAR_BILLING if name.startswith(NEAR) and not options.even else 1)
         for name in names
     ]
     everything = [(name, intent) for name in names for intent in domains[name]]
@@ -262,7 +265,7 @@ def main():
     for step in range(options.steps):
         pace = min(1, (step + 1) / (WARM_UP * options.steps)) * (options.steps - step) / options.steps
         for group in optimizer.param_groups:
-            group["lr"] = LEARNING_RATE * pace
+            group["lr"] = options.learning_rate * pace
         batch = draw_batch(domains, names, weights, everything, draw)
         vectors = student.vectors([spoil(text, draw) for text, _, _ in batch])
         labels = torch.tensor([label for _, label, _ in batch])

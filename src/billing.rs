@@ -3,16 +3,27 @@
 //! A source says what it knows of a customer as an [`Account`]; everything else is asked of that value
 //! (see [`find`] and [`explain`]), so that no answer depends on where the figures come from.
 
-use futures_util::future::BoxFuture;
-use jiff::civil::Date;
+use std::sync::Arc;
 
+use futures_util::future::BoxFuture;
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+
+use crate::config::{BillingConfig, Limits};
 use crate::conversation::CustomerId;
 
 pub mod acts;
 pub mod demo;
 pub mod explain;
 pub mod find;
+pub mod http;
 pub mod money;
+pub mod remote;
+pub mod stripe;
+
+mod cache;
+mod reading;
 
 pub use acts::{Act, ActError, Done, Part, PortalLink, Purpose};
 pub use money::{Currency, Money};
@@ -59,6 +70,41 @@ pub trait Billing: Send + Sync {
         let _ = max;
         Box::pin(async { Ok(Vec::new()) })
     }
+
+    /// Takes a notice of billing's own that something has changed, once its signature fits: what is held of whom it is
+    /// about is asked for anew. The same notice twice does no harm.
+    fn notice(&self, signature: &str, body: &[u8], now: Timestamp) -> Result<(), NoticeError> {
+        let _ = (signature, body, now);
+        Err(NoticeError::NotExpected)
+    }
+}
+
+/// Why a notice is not taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NoticeError {
+    /// This source has no notices, or no key to check them with.
+    #[error("no notices are expected")]
+    NotExpected,
+    /// It was not signed with a key that we know, or too long ago.
+    #[error("the notice is not signed as it should be")]
+    NotSigned,
+    /// It is signed, and makes no sense.
+    #[error("the notice cannot be read")]
+    NotReadable,
+}
+
+/// The source that the settings name, apart from the demo, for a business in this time zone, by this clock.
+pub fn open(
+    config: &BillingConfig,
+    limits: &Limits,
+    zone: TimeZone,
+    now: impl Fn() -> Timestamp + Send + Sync + 'static,
+) -> Result<Option<Arc<dyn Billing>>, remote::SetupError> {
+    Ok(match config.source.as_str() {
+        "stripe" => Some(Arc::new(stripe::Stripe::new(config, limits, zone, now)?)),
+        "http" => Some(Arc::new(http::Http::new(config, limits)?)),
+        _ => None,
+    })
 }
 
 /// Why a source has no answer.

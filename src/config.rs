@@ -38,10 +38,97 @@ pub struct Config {
     pub https: bool,
     /// Keys that sign identity tokens; two at most, so that one can be changed for the next.
     pub identity_keys: Vec<IdentityKey>,
+    /// Where billing data comes from.
+    pub billing: BillingConfig,
     /// How letters are sent.
     pub mail: Mail,
     /// Every limit.
     pub limits: Limits,
+}
+
+/// Where billing data comes from, and with which keys.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct BillingConfig {
+    /// `demo`, `stripe`, or `http` for the business's own endpoint (`docs/billing-api.openapi.json`).
+    pub source: String,
+    /// Where the endpoint is, https unless it is on this machine; for Stripe empty but in tests.
+    pub url: String,
+    /// The endpoint's bearer key, or Stripe's secret or restricted key.
+    pub key: String,
+    /// Stripe's keys that sign its notices, as `whsec_…`; two at most, so that one can be rolled. None: no notices.
+    pub webhook_keys: Vec<String>,
+    /// The version of Stripe's API that is asked for.
+    pub stripe_version: String,
+    /// The key in Stripe's metadata under which a customer's id in the business's own systems stands; empty: the ids
+    /// that the business's site signs are Stripe's own (`cus_…`).
+    pub customer_metadata: String,
+    /// Where Stripe's hosted pages lead back to; empty: where Stripe's own settings say.
+    pub return_url: String,
+    /// The time in days that a bill leaves for paying once it is no longer collected by itself.
+    pub days_until_due: u32,
+}
+
+impl Default for BillingConfig {
+    fn default() -> Self {
+        Self {
+            source: "demo".into(),
+            url: String::new(),
+            key: String::new(),
+            webhook_keys: Vec::new(),
+            stripe_version: "2025-03-31.basil".into(),
+            customer_metadata: String::new(),
+            return_url: String::new(),
+            days_until_due: 14,
+        }
+    }
+}
+
+impl std::fmt::Debug for BillingConfig {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("BillingConfig").field("source", &self.source).field("url", &self.url).finish_non_exhaustive()
+    }
+}
+
+impl BillingConfig {
+    fn check(&self, demo: bool) -> anyhow::Result<()> {
+        anyhow::ensure!(
+            matches!(self.source.as_str(), "demo" | "stripe" | "http"),
+            "billing.source is `{}`: it may be demo, stripe or http",
+            self.source
+        );
+        if self.source == "demo" {
+            return Ok(());
+        }
+        anyhow::ensure!(
+            !demo,
+            "demo is true and billing.source is `{}`: the demo shop lets anybody be any customer, so set demo = false",
+            self.source
+        );
+        anyhow::ensure!(
+            !self.key.is_empty(),
+            "billing.key is missing, which billing.source = \"{}\" needs: set it under [billing] in the settings file, \
+             or PLAINBILL_BILLING_KEY in the environment",
+            self.source
+        );
+        anyhow::ensure!(
+            self.source == "stripe" || !self.url.is_empty(),
+            "billing.url is missing, which billing.source = \"http\" needs: the address of your endpoint, \
+             as https://billing.your-shop.example/plainbill"
+        );
+        anyhow::ensure!(
+            self.webhook_keys.len() <= 2 && self.webhook_keys.iter().all(|it| !it.is_empty()),
+            "billing.webhook_keys may have two keys at most, and none that is empty: the current one and the next"
+        );
+        let is_date = |it: &str| it.parse::<jiff::civil::Date>().is_ok();
+        anyhow::ensure!(
+            self.stripe_version.get(..10).is_some_and(is_date),
+            "billing.stripe_version is `{}`: it begins with a date, as in 2025-03-31.basil",
+            self.stripe_version
+        );
+        anyhow::ensure!(0 < self.days_until_due, "billing.days_until_due is 0: it must be at least 1");
+        Ok(())
+    }
 }
 
 /// A key by which the business's site vouches for its customers: a secret shared with it (HS256), or the public half
@@ -203,6 +290,30 @@ pub struct Limits {
     pub drain_ms_max: u64,
     /// How long an identity token may be valid, in seconds.
     pub identity_seconds_max: i64,
+    /// A connection to billing must be there within this, or the try has failed.
+    pub billing_connect_ms_max: u64,
+    /// Billing must have answered a request within this, or the try has failed.
+    pub billing_try_ms_max: u64,
+    /// Everything that is asked of billing for one account, or for one act, tries included; above it billing is down.
+    pub billing_ms_max: u64,
+    /// Tries of a request that can be repeated without harm.
+    pub billing_tries_max: usize,
+    /// The wait before the second try, with jitter; it doubles with each.
+    pub billing_retry_ms: u64,
+    /// Failed tries in a row after which billing is left alone.
+    pub billing_failures_max: u32,
+    /// How long it is left alone before one request may see whether it is back.
+    pub billing_open_seconds: u64,
+    /// Requests to billing at once; above it they wait for a place.
+    pub billing_requests_max: usize,
+    /// The largest answer of billing; a larger one is not read.
+    pub billing_answer_bytes_max: usize,
+    /// How long an account is held, in milliseconds, before it is asked for again.
+    pub billing_cache_ms: u64,
+    /// Accounts that are held; above it the oldest makes room.
+    pub billing_cache_max: usize,
+    /// The largest notice from billing; a larger one is answered 413.
+    pub billing_notice_bytes_max: usize,
     /// One try to send a letter takes no longer than this.
     pub mail_ms_max: u64,
     /// Tries for one letter; after the last it counts as not sent.
@@ -227,6 +338,7 @@ impl Default for Config {
             demo: true,
             https: false,
             identity_keys: Vec::new(),
+            billing: BillingConfig::default(),
             mail: Mail::default(),
             limits: Limits::default(),
         }
@@ -268,6 +380,18 @@ impl Default for Limits {
             staff_session_hours: 12,
             drain_ms_max: 10_000,
             identity_seconds_max: 600,
+            billing_connect_ms_max: 2_000,
+            billing_try_ms_max: 4_000,
+            billing_ms_max: 9_000,
+            billing_tries_max: 3,
+            billing_retry_ms: 150,
+            billing_failures_max: 5,
+            billing_open_seconds: 15,
+            billing_requests_max: 32,
+            billing_answer_bytes_max: 8 * 1024 * 1024,
+            billing_cache_ms: 30_000,
+            billing_cache_max: 2_000,
+            billing_notice_bytes_max: 512 * 1024,
             mail_ms_max: 10_000,
             mail_tries_max: 3,
             mail_connections_max: 4,
@@ -320,6 +444,7 @@ impl Config {
             "engine is `{}`: it may be auto, onnxruntime or rten",
             self.engine
         );
+        self.billing.check(self.demo)?;
         anyhow::ensure!(
             self.mail.smtp.is_empty() || !self.mail.from.is_empty(),
             "mail.smtp is set and mail.from is not: say who letters come from, as billing@shop.example"
@@ -330,7 +455,8 @@ impl Config {
         );
         let limits = toml::Table::try_from(&self.limits).context("could not write down the limits")?;
         for (name, value) in limits {
-            let may_be_zero = matches!(name.as_str(), "classifier_workers" | "gather_ms" | "gather_ms_max");
+            let may_be_zero =
+                matches!(name.as_str(), "classifier_workers" | "gather_ms" | "gather_ms_max" | "billing_cache_ms");
             anyhow::ensure!(may_be_zero || value.as_integer() != Some(0), "limits.{name} is 0: it must be at least 1");
         }
         Ok(())
@@ -412,6 +538,38 @@ mod tests {
         let file = file("[limits]\ninbox_max = 0\n");
         let fault = Config::read_with(Some(file.path()), nothing).expect_err("it is not right").to_string();
         assert!(fault.contains("inbox_max"), "{fault}");
+    }
+
+    #[test]
+    fn a_billing_source_without_its_key_says_which_line_to_write() {
+        let file = file("[billing]\nsource = \"stripe\"\n");
+        let fault = Config::read_with(Some(file.path()), nothing).expect_err("there is no key").to_string();
+        assert!(fault.contains("billing.key") && fault.contains("PLAINBILL_BILLING_KEY"), "{fault}");
+        let key = |name: &str| (name == "PLAINBILL_BILLING_KEY").then(|| "rk_live_of_the_shop".to_owned());
+        let config = Config::read_with(Some(file.path()), key).expect("the key is in the environment");
+        assert_eq!((config.billing.source.as_str(), config.demo), ("stripe", false));
+        assert!(!format!("{config:?}").contains("rk_live_of_the_shop"));
+    }
+
+    #[test]
+    fn an_endpoint_of_the_business_needs_an_address() {
+        let file = file("[billing]\nsource = \"http\"\nkey = \"k\"\n");
+        let fault = Config::read_with(Some(file.path()), nothing).expect_err("there is no address").to_string();
+        assert!(fault.contains("billing.url"), "{fault}");
+    }
+
+    #[test]
+    fn the_demo_shop_does_not_stand_before_real_accounts() {
+        let file = file("demo = true\n[billing]\nsource = \"stripe\"\nkey = \"k\"\n");
+        let fault = Config::read_with(Some(file.path()), nothing).expect_err("both are set").to_string();
+        assert!(fault.contains("demo = false"), "{fault}");
+    }
+
+    #[test]
+    fn an_unknown_billing_source_is_refused() {
+        let file = file("[billing]\nsource = \"paypal\"\n");
+        let fault = Config::read_with(Some(file.path()), nothing).expect_err("there is none").to_string();
+        assert!(fault.contains("demo, stripe or http"), "{fault}");
     }
 
     #[test]

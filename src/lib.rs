@@ -95,6 +95,10 @@
 //! **A `suggestion` is an intent.** The customer's idea is recognised like anything else that they mean, thanked, and
 //! kept for staff to read.
 //!
+//! **A source of billing data that is down is left alone.** Every request has a time and a size; what may be repeated is
+//! tried again with jitter; after some failures in a row nobody asks for a while, so that customers hear at once that we
+//! cannot see their bill. An account is held for seconds only, and dropped when anything was changed for that customer.
+//!
 //! **Slots may be read and need not be asked.** Most answers have a natural default (the newest bill), and a question
 //! is a cost.
 

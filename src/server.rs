@@ -27,6 +27,7 @@ pub mod protocol;
 
 mod assets;
 mod demo;
+mod hooks;
 mod login;
 mod poll;
 mod socket;
@@ -199,8 +200,12 @@ fn router(site: Site) -> Router {
             .route("/demo/token", get(demo::token))
             .route("/demo/portal/{page}", get(demo::portal).post(demo::portal_pressed));
     }
-    let body_bytes_max = site.app.config.limits.body_bytes_max;
+    let limits = &site.app.config.limits;
+    // Notices are longer than what people send.
+    let notices = post(hooks::stripe).layer(axum::extract::DefaultBodyLimit::max(limits.billing_notice_bytes_max));
+    let body_bytes_max = limits.body_bytes_max;
     router
+        .route("/hooks/stripe", notices)
         .layer(axum::extract::DefaultBodyLimit::max(body_bytes_max))
         .layer(axum::middleware::map_response(secure_headers))
         .layer(CompressionLayer::new())

@@ -53,6 +53,9 @@ if git rev-parse --is-inside-work-tree >/dev/null 2>&1; then
   }
 fi
 
+say "localstripe, a double of Stripe"
+tests/bring_localstripe.sh
+
 say "Rust tests"
 cargo test --quiet --no-run
 cargo test --lib --bins --tests

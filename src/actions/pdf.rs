@@ -108,10 +108,12 @@ fn lines(sheet: &mut Sheet, bill: &Invoice) {
 }
 
 fn foot(sheet: &mut Sheet, business: &BusinessFile, account: &Account, bill: &Invoice, today: Date) {
-    sheet.heading("How to pay", 12.0);
+    let is_owed = 0 < bill.owed().minor;
+    sheet.heading(if is_owed { "How to pay" } else { "Payment" }, 12.0);
     let mut words = Vec::new();
     match (bill.owed().minor, account.autopay, &account.method) {
-        (0, _, _) => words.push("Nothing is to be paid for this bill.".to_owned()),
+        (0, _, _) if bill.void => words.push("This bill was called off. Nothing is to be paid for it.".to_owned()),
+        (0, _, _) => words.push("This bill is paid. Thank you.".to_owned()),
         (_, true, Some(method)) => {
             words.push(format!("We take {} by ourselves from your {}.", bill.owed().text(), method.text()));
         }
@@ -122,7 +124,9 @@ fn foot(sheet: &mut Sheet, business: &BusinessFile, account: &Account, bill: &In
             words.push(format!("We take {}.", format::list(&business.payment_methods)));
         }
     }
-    words.push(format!("Name your customer number {} and the bill {}.", account.number, bill.number));
+    if is_owed && !account.autopay {
+        words.push(format!("Name your customer number {} and the bill {}.", account.number, bill.number));
+    }
     sheet.paragraph(&words, Look::Plain);
     sheet.space(10.0);
     let period = match account.plan.frequency {
@@ -539,7 +543,7 @@ mod tests {
         for n in 1..=120 {
             assert!(text.contains(&format!("Call number {n} ")), "line {n} is not there");
         }
-        assert!(text.contains("page 5 of 5") || text.contains("page 6 of 6"), "{text}");
+        assert!(text.contains("page 7 of 7"), "{text}");
         assert!(text.contains("£72.60"), "{text}");
     }
 

@@ -106,12 +106,18 @@ fn show(figures: &Figures) {
     }
     for it in &figures.engines {
         println!("\n{}", it.engine);
-        println!("  tokens   bare p50     p99    whole p50     p99    added  (cpu)     tokenizer");
+        println!(
+            "  ms        bare:  min     p50     p99    whole:  min     p50     p99   added: min       p50       cpu"
+        );
         for one in &it.one_message {
-            let [bare, bare_slow, whole, slow] = [one.bare_ms_p50, one.bare_ms_p99, one.ms_p50, one.ms_p99];
-            print!("  {:>6}  {bare:>6.2} ms  {bare_slow:>6.2}    {whole:>6.2} ms  {slow:>6.2}", one.tokens);
-            println!("  {}  {}  {:>7.1} µs", percent(Some(one.added)), percent(one.added_cpu), one.tokenizer_us);
+            let [bare, bare_p50, bare_p99] = [one.bare_ms_min, one.bare_ms_p50, one.bare_ms_p99];
+            let [added_min, added] = [one.added_min, one.added].map(|it| percent(Some(it)));
+            print!("  {:>2} tokens  {bare:>8.2}{bare_p50:>8.2}{bare_p99:>8.2}", one.tokens);
+            print!("  {:>11.2}{:>8.2}{:>8.2}", one.ms_min, one.ms_p50, one.ms_p99);
+            println!("  {added_min:>12}  {added}  {}", percent(one.added_cpu));
         }
+        let tokenizer = it.one_message.iter().map(|one| format!("{:.1}", one.tokenizer_us));
+        println!("  the tokenizer, µs: {}", tokenizer.collect::<Vec<_>>().join(", "));
         println!("  callers   messages/s   bare   share    (cpu)");
         for many in &it.callers {
             let [share, share_cpu] = [Some(many.share), many.share_cpu].map(percent);

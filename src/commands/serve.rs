@@ -4,8 +4,8 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use crate::app::{App, Clock, Made};
-use crate::billing::Billing;
 use crate::billing::demo::Demo;
+use crate::billing::{self, Billing};
 use crate::commands::{identity, open_classifier, open_store, staff};
 use crate::config::Config;
 use crate::content::Contents;
@@ -36,11 +36,16 @@ pub async fn serve(config: Config) -> anyhow::Result<ExitCode> {
         tracing::warn!(error = format!("{error:#}"), "no metrics");
     }
     let time_zone = contents.current().hours.time_zone.clone();
+    let zone = time_zone.clone();
     let listener = server::bind(config.listen, &config.limits)?;
     let address = listener.local_addr()?;
     let site = format!("{}://{address}", if config.https { "https" } else { "http" });
     let now = move || jiff::Timestamp::now().to_zoned(time_zone.clone());
-    let billing: Arc<dyn Billing> = Arc::new(Demo::new(store.clone(), site, now));
+    let source = billing::open(&config.billing, &config.limits, zone, jiff::Timestamp::now)?;
+    if source.is_none() && !config.demo {
+        tracing::warn!("no billing.source is set: every account is unknown but those that the demo made up");
+    }
+    let billing: Arc<dyn Billing> = source.unwrap_or_else(|| Arc::new(Demo::new(store.clone(), site, now)));
     let first_password = staff::add_first(&store).await?;
     let engine = classifier.as_ref().map_or("none", |it| it.engine());
     let demo = config.demo;

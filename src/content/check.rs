@@ -353,7 +353,8 @@ fn check_policies(file: &PoliciesFile, source: &Source, faults: &mut Vec<Fault>)
             fault(format!("policy.{i}.value"), what, "Make it the largest of them: general answers name it.");
         }
         let older = file.policy[..i].iter().filter(|it| it.name == policy.name && it.staff == policy.staff);
-        if let Some(older) = older.filter(|it| policy.version <= it.version && it.from < policy.from).last() {
+        let older = older.filter(|it| policy.version <= it.version && it.from < policy.from);
+        if let Some(older) = older.max_by_key(|it| &it.from) {
             let what =
                 format!("`{}` from {} has no newer version than that from {}", policy.name, policy.from, older.from);
             fault(format!("policy.{i}.version"), what, "Count `version` up with each change of a rule.");

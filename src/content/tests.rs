@@ -54,6 +54,7 @@ name = "late_fee"
 from = "2026-07-01"
 about = "The fee for a late bill."
 value = 700
+version = 2
 "#;
 
 const WORDS: &str = r#"[[instead]]
@@ -217,6 +218,73 @@ fn the_newest_policy_whose_date_has_come_holds() {
     {
         assert_eq!(content.policy(day)["late_fee"], wanted, "{day}");
     }
+}
+
+#[test]
+fn a_rule_has_its_version_and_may_be_another_for_one_staff_member() {
+    let folder = Folder::new();
+    let own = "[[policy]]\nname = \"late_fee\"\nfrom = \"2026-01-01\"\nabout = \"x\"\nvalue = 900\nstaff = \"sam\"\n";
+    folder.write("policies.toml", &format!("{POLICIES}{own}"));
+    let content = Content::load(folder.dir()).expect("the content is good");
+    let day = date(2026, 8, 1);
+    assert_eq!((content.clauses(day)["late_fee"].value, content.clauses(day)["late_fee"].version), (700, 2));
+    let value = |staff| content.clause_for(staff, "late_fee", day).map(|it| it.value);
+    assert_eq!((value("sam"), value("kim")), (Some(900), Some(700)));
+}
+
+#[test]
+fn an_answer_that_has_something_done_must_say_all_about_it() {
+    let action = |rest: &str| {
+        let with = format!("choices = [\"late_fee_help\", \"talk_to_human\"]\n{rest}");
+        let folder = Folder::new();
+        folder.change(PAY, "choices = [\"late_fee_help\", \"talk_to_human\"]", &with);
+        folder.faults()
+    };
+    let whole = "action = \"stop_autopay\"\nconfirm = \"Switch it off\"\ndone = \"It is off.\"\nrefused = \"It is on.\"\n\
+                 undo = \"Ask here again.\"";
+    assert_eq!(action(whole), Vec::<String>::new());
+    for (from, to, wanted) in [
+        ("stop_autopay", "stop_autopey", "`stop_autopey`"),
+        ("confirm = \"Switch it off\"\n", "", "`confirm` is missing: this changes something"),
+        ("undo = \"Ask here again.\"", "", "`undo` is missing: this changes something"),
+        ("done = \"It is off.\"\n", "", "`done` is missing: there is a receipt"),
+        ("refused = \"It is on.\"\n", "", "`refused` is missing: billing may say no"),
+        ("stop_autopay", "send_copy", "`confirm` is needless"),
+        ("action = \"stop_autopay\"\n", "", "`confirm` says nothing without `action`"),
+        ("Switch it off", "Switch it off for good now", "the button has 6 words"),
+        ("It is off.", "It is {{ may.stop_autopay.amont }}.", "there is no fact `may.stop_autopay.amont`"),
+        ("It is off.", "It costs {{ may.stop_autopay.amount | money }}.", "cannot be told this"),
+    ] {
+        let faults = action(&whole.replace(from, to));
+        assert!(faults.iter().any(|it| it.contains(wanted)), "{wanted}\nis not among {faults:#?}");
+    }
+    let lonely = Folder::new();
+    lonely.change(PAY, "choices = [\"late_fee_help\", \"talk_to_human\"]", whole);
+    let faults = lonely.faults();
+    assert!(faults.iter().any(|it| it.contains("the only way on is to say yes")), "{faults:#?}");
+}
+
+#[test]
+fn bands_are_in_order_and_give_what_the_rule_says_at_most() {
+    let with = |rest: &str| {
+        let folder = Folder::new();
+        folder.change("policies.toml", "value = 700\n", &format!("value = 700\n{rest}\n"));
+        folder.faults()
+    };
+    let good = "by = \"owed\"\nbands = [{ up_to = 100, value = 700 }, { up_to = 200, value = 300 }]";
+    assert_eq!(with(good), Vec::<String>::new());
+    for (from, to, wanted) in [
+        ("by = \"owed\"\n", "", "has `bands` without `by`"),
+        ("up_to = 200", "up_to = 100", "are not in order"),
+        ("value = 700 }", "value = 600 }", "is not the most that its bands give"),
+        ("\"owed\"", "\"ownd\"", "`ownd`"),
+    ] {
+        let faults = with(&good.replace(from, to));
+        assert!(faults.iter().any(|it| it.contains(wanted)), "{wanted}\nis not among {faults:#?}");
+    }
+    let folder = Folder::new();
+    folder.change("policies.toml", "version = 2", "version = 1");
+    assert!(folder.faults().iter().any(|it| it.contains("has no newer version")), "{:#?}", folder.faults());
 }
 
 #[test]

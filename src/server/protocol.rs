@@ -411,6 +411,7 @@ pub enum StaffClientFrame {
 }
 
 /// What staff's browsers are told on `/v1/staff`.
+#[expect(clippy::large_enum_variant, reason = "nearly all frames are events, so a box would only cost")]
 #[derive(Clone, Debug, PartialEq, Serialize, TS)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum StaffServerFrame {

@@ -45,6 +45,18 @@ export default async function asking(test) {
     await chat.panel.getByRole('button', { name: 'Pay the bill' }).waitFor();
   });
 
+  await test('a late fee comes off with one tap, and the receipt says what was done and how to undo it', async ({ server, open }) => {
+    const chat = await customerOn(await open(), server.url, 'first-late-fee');
+    await chat.open();
+    await chat.say('can you take the late fee off my bill', 'can come off');
+    await chat.tap('Take off £5.00');
+    const receipt = chat.panel.getByRole('article', { name: 'Receipt: done' });
+    await receipt.getByText('is off').waitFor();
+    await receipt.getByText('tell a colleague').waitFor();
+    assert.equal(await chat.panel.getByRole('button', { name: 'Take off £5.00' }).count(), 0);
+    await chat.panel.locator('[aria-live=polite]', { hasText: 'is off' }).waitFor({ state: 'attached' });
+  });
+
   await test('switching customer is one click, and the old conversation disappears', async ({ server, open }) => {
     const chat = await customerOn(await open(), server.url);
     await chat.open();

@@ -21,6 +21,11 @@ test('an event that is there already is replaced, never doubled', () => {
   assert.equal(events[1]?.text, '•••• 1111');
 });
 
+test('a receipt stands among the words of the assistant', () => {
+  assert.equal(speakerOf(event(1, 'bot', { kind: 'receipt' }), 'Sam'), 'bot');
+  assert.equal(speakerOf(event(1, 'system', { kind: 'receipt' }), 'Sam'), 'bot');
+});
+
 test('nothing is added after a gap', () => {
   const { events, gap } = merge([event(1, 'customer')], [event(2, 'bot'), event(4, 'bot')]);
   assert.deepEqual(seqs(events), [1, 2]);

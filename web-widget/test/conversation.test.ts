@@ -20,6 +20,13 @@ test('an event that was seen already changes nothing', () => {
   assert.equal(step(conversation, event(2), 0), conversation);
 });
 
+test('a receipt is something said, and what it offers can be tapped', () => {
+  const receipt = event(2, { kind: 'receipt', text: 'Your late fee is off.', receipt: { reference: 'CN-1', undo: 'Ask a colleague.' }, choices });
+  const conversation = after(welcome(), event(1), receipt);
+  assert.equal(isSaid(receipt), true);
+  assert.equal(openChoices(conversation)?.seq, 2);
+});
+
 test('an event out of turn is a gap, the next one is none', () => {
   const conversation = after(welcome(), event(1));
   assert.equal(isGap(conversation, event(3)), true);

@@ -34,6 +34,11 @@ test('a card is spoken line by line', () => {
   );
 });
 
+test('a receipt is spoken with how to undo it and its reference', () => {
+  const receipt = { reference: 'CN-1', undo: 'Ask a colleague.' };
+  assert.equal(spoken(event(1, { kind: 'receipt', text: 'The fee is off.', receipt })), 'The fee is off.\nAsk a colleague.\nCN-1');
+});
+
 test('the transcript names who speaks and leaves ratings out', () => {
   const text = transcript(
     [

@@ -19,7 +19,7 @@ const ROW_WEIGHT: f32 = 30.0;
 const STEPS_MAX: usize = 80;
 
 /// It is done when two steps in a row have each lowered the loss by a smaller share than this.
-const SHARE_MIN: f64 = 3e-5;
+const SHARE_MIN: f64 = 1e-4;
 
 /// Pairs of step and change of gradient that are remembered.
 const MEMORY: usize = 8;

@@ -1,4 +1,4 @@
-//! The examples' vectors in an eighth of a message's time and a quarter of their size: whole numbers of eight bits.
+//! The examples' vectors in a quarter of their size: whole numbers of eight bits, whose products are quickly made.
 
 use ndarray::ArrayView2;
 use serde::{Deserialize, Serialize};
@@ -22,7 +22,6 @@ const LANES: usize = 32;
 /// standard deviation): less than two engines differ by, or two ways to round the encoder's weights.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Near {
-    n_numbers: usize,
     /// One row after another.
     #[serde(with = "exact::bytes")]
     numbers: Vec<i8>,
@@ -34,20 +33,14 @@ pub struct Near {
 impl Near {
     /// Keeps these rows.
     pub fn of(rows: ArrayView2<'_, f32>) -> Self {
-        let n_numbers = rows.ncols();
-        assert!(n_numbers <= NUMBERS_MAX, "an encoder's vectors are shorter");
+        assert!(rows.ncols() <= NUMBERS_MAX, "an encoder's vectors are shorter");
         let (mut numbers, mut units) = (Vec::with_capacity(rows.len()), Vec::with_capacity(rows.nrows()));
         for row in rows.rows() {
             let unit = unit(row.iter(), KEPT_MAX);
             numbers.extend(row.iter().map(|x| (x / unit).round() as i8));
             units.push(unit);
         }
-        Self { n_numbers, numbers, units }
-    }
-
-    /// How many rows.
-    pub fn n_rows(&self) -> usize {
-        self.units.len()
+        Self { numbers, units }
     }
 
     /// Each row's cosine to this vector, which has length one as they have.
@@ -127,7 +120,7 @@ mod tests {
         for n_numbers in [1, 31, 33, 384, NUMBERS_MAX] {
             let rows: Vec<i8> = (0..3 * n_numbers).map(|i| if i % 7 == 0 { -127 } else { 127 }).collect();
             let asked: Vec<i16> = (0..n_numbers).map(|i| if i % 7 == 0 { -16_383 } else { 16_383 }).collect();
-            let near = Near { n_numbers, numbers: rows.clone(), units: vec![1.0; 3] };
+            let near = Near { numbers: rows.clone(), units: vec![1.0; 3] };
             let (mut one, mut other) = (vec![1.0; 3], vec![1.0; 3]);
             near.products(&asked, &mut one);
             products(&rows, &asked, &mut other);

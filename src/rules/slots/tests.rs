@@ -295,6 +295,43 @@ fn long_hostile_texts_are_read_to_their_end() {
     }
 }
 
+/// A slot of a kind.
+fn slot(kind: &str) -> SlotFile {
+    let words = if kind == "words" { serde_json::json!(["send", "e-mail", "in parts"]) } else { serde_json::json!([]) };
+    let file = serde_json::json!({ "kind": kind, "ask": "?", "ask_again": "?", "words": words });
+    serde_json::from_value(file).expect("a slot")
+}
+
+#[test]
+fn words_are_found_whole_in_any_case_whatever_the_punctuation() {
+    let bills = bills();
+    let context = SlotContext { today: date(2026, 6, 16), currency: "GBP", language: "en", invoices: &bills };
+    let read = |text| read_slot(&slot("words"), text, &context);
+    assert_eq!(read("Please SEND it!").as_deref(), Some("send"));
+    assert_eq!(read("by e mail, please").as_deref(), Some("e-mail"));
+    assert_eq!(read("may I pay in parts?").as_deref(), Some("in parts"));
+    assert_eq!(read("I am sending it in partsbox"), None);
+    assert_eq!(read(""), None);
+}
+
+#[test]
+fn a_number_alone_is_the_next_such_day_where_a_day_is_asked() {
+    let bills = bills();
+    let context = SlotContext { today: date(2026, 6, 16), currency: "GBP", language: "en", invoices: &bills };
+    let read = |text| read_slot(&slot("date"), text, &context);
+    for (text, wanted) in [
+        ("20", Some("2026-06-20")),
+        ("the 5th", Some("2026-07-05")),
+        ("day 31", Some("2026-07-31")),
+        ("16.", Some("2026-06-16")),
+        ("0", None),
+        ("32", None),
+        ("another day of the month", None),
+    ] {
+        assert_eq!(read(text).as_deref(), wanted, "{text}");
+    }
+}
+
 proptest! {
     #[test]
     fn no_text_makes_reading_panic(

@@ -1,0 +1,193 @@
+//! The business's own endpoint as a source of billing data, as `docs/billing-api.openapi.json` describes it.
+
+use std::time::{Duration, Instant};
+
+use futures_util::future::BoxFuture;
+use reqwest::header::HeaderMap;
+use serde_json::{Value, json};
+
+use super::cache::Cache;
+use super::reading::{At, Wrong};
+use super::remote::{self, Answer, Body, Remote, Request, SetupError};
+use super::{Account, Act, ActError, Billing, BillingError, Done, Plan, PortalLink, Purpose};
+use crate::config::{BillingConfig, Limits};
+use crate::conversation::CustomerId;
+
+mod shapes;
+
+/// Ids that one page of customers has.
+const PAGE: usize = 1_000;
+
+/// The business's own endpoint.
+pub struct Http {
+    remote: Remote,
+    accounts: Cache<CustomerId, Account>,
+    plans: Cache<(), Vec<Plan>>,
+}
+
+impl Http {
+    /// The endpoint that the settings name.
+    pub fn new(config: &BillingConfig, limits: &Limits) -> Result<Self, SetupError> {
+        let headers = HeaderMap::from_iter([remote::bearer(&config.key)?]);
+        let hold = Duration::from_millis(limits.billing_cache_ms);
+        Ok(Self {
+            remote: Remote::new(&config.url, headers, limits)?,
+            accounts: Cache::new(hold, limits.billing_cache_max),
+            plans: Cache::new(hold, 1),
+        })
+    }
+
+    async fn read(&self, request: &Request<'_>) -> Result<Value, BillingError> {
+        let answer = self.remote.ask(request).await?;
+        if answer.status == 200 { answer.json() } else { Err(answer.unexpected()) }
+    }
+
+    async fn read_account(&self, customer: &CustomerId) -> Result<Account, BillingError> {
+        if !remote::fits_path(customer.as_str()) {
+            return Err(BillingError::NotFound);
+        }
+        if let Some(account) = self.accounts.get(customer, Instant::now()) {
+            return Ok(account);
+        }
+        let ticket = self.accounts.ticket();
+        let path = ["accounts", customer.as_str()];
+        let value = self.read(&Request::get("GET /accounts/{customer}", &path, &[])).await?;
+        let account = broken(shapes::account(&At::new(&value, "account")))?;
+        if account.customer != *customer {
+            tracing::error!("billing gave the account of another customer than the one who was asked for");
+            return Err(BillingError::Broken);
+        }
+        self.accounts.keep(ticket, customer.clone(), account.clone(), Instant::now());
+        Ok(account)
+    }
+
+    async fn read_plans(&self) -> Result<Vec<Plan>, BillingError> {
+        if let Some(plans) = self.plans.get(&(), Instant::now()) {
+            return Ok(plans);
+        }
+        let ticket = self.plans.ticket();
+        let value = self.read(&Request::get("GET /plans", &["plans"], &[])).await?;
+        let plans = broken(shapes::plans(&At::new(&value, "answer")))?;
+        self.plans.keep(ticket, (), plans.clone(), Instant::now());
+        Ok(plans)
+    }
+
+    async fn do_act(&self, customer: &CustomerId, act: &Act, key: &str) -> Result<Done, ActError> {
+        if !remote::fits_path(customer.as_str()) {
+            return Err(ActError::NotOffered);
+        }
+        let path = ["accounts", customer.as_str(), "acts"];
+        let Ok(body) = serde_json::to_value(act) else { return Err(ActError::NotOffered) };
+        let request = Request::post("POST /accounts/{customer}/acts", &path, Body::Json(&body), Some(key));
+        let answer = self.remote.ask(&request).await.map_err(|_| ActError::Unknown)?;
+        match answer.status {
+            200 => {
+                let value = answer.json().map_err(|_| ActError::Unknown)?;
+                // It is done, and what is done cannot be read: asking again under the same key does no harm.
+                broken(shapes::done(&At::new(&value, "done"))).map_err(|_| ActError::Unknown)
+            }
+            404 | 501 => Err(ActError::NotOffered),
+            422 => Err(ActError::Refused { why: message(&answer) }),
+            _ => {
+                let _ = answer.unexpected();
+                Err(ActError::Unknown)
+            }
+        }
+    }
+
+    async fn make_portal(&self, customer: &CustomerId, purpose: Purpose) -> Result<Option<PortalLink>, BillingError> {
+        if !remote::fits_path(customer.as_str()) {
+            return Err(BillingError::NotFound);
+        }
+        let path = ["accounts", customer.as_str(), "portal"];
+        let body = json!({ "purpose": purpose });
+        let request = Request::post("POST /accounts/{customer}/portal", &path, Body::Json(&body), None);
+        let answer = self.remote.ask(&request).await?;
+        match answer.status {
+            200 => broken(shapes::portal(&At::new(&answer.json()?, "portal"))).map(Some),
+            204 | 501 => Ok(None),
+            _ => Err(answer.unexpected()),
+        }
+    }
+
+    async fn find(&self, email: &str) -> Result<Option<CustomerId>, BillingError> {
+        let body = json!({ "email": email });
+        let mut request = Request::post("POST /customers/find", &["customers", "find"], Body::Json(&body), None);
+        request.only_reads = true;
+        let value = self.read(&request).await?;
+        let found = broken(At::new(&value, "answer").get("customer").text_or_none())?;
+        Ok(found.map(CustomerId::new))
+    }
+
+    async fn list(&self, max: usize) -> Result<Vec<CustomerId>, BillingError> {
+        let mut all: Vec<CustomerId> = Vec::new();
+        while all.len() < max {
+            let limit = PAGE.min(max - all.len()).to_string();
+            let mut query = vec![("limit", limit.as_str())];
+            let last = all.last().map(|it| it.as_str().to_owned());
+            query.extend(last.as_deref().map(|it| ("after", it)));
+            let value = self.read(&Request::get("GET /customers", &["customers"], &query)).await?;
+            let page = broken(shapes::customers(&At::new(&value, "answer")))?;
+            // An endpoint that ignores `after` would give the first page for ever.
+            if page.last().is_none_or(|it| all.last() == Some(it)) {
+                break;
+            }
+            all.extend(page);
+        }
+        all.truncate(max);
+        Ok(all)
+    }
+}
+
+impl Billing for Http {
+    fn account<'a>(&'a self, customer: &'a CustomerId) -> BoxFuture<'a, Result<Account, BillingError>> {
+        Box::pin(self.remote.in_time(BillingError::Unreachable, self.read_account(customer)))
+    }
+
+    fn plans(&self) -> BoxFuture<'_, Result<Vec<Plan>, BillingError>> {
+        Box::pin(self.remote.in_time(BillingError::Unreachable, self.read_plans()))
+    }
+
+    fn act<'a>(
+        &'a self,
+        customer: &'a CustomerId,
+        act: &'a Act,
+        key: &'a str,
+    ) -> BoxFuture<'a, Result<Done, ActError>> {
+        Box::pin(async move {
+            let result = self.remote.in_time(ActError::Unknown, self.do_act(customer, act, key)).await;
+            self.accounts.forget(|it, _| it == customer);
+            result
+        })
+    }
+
+    fn portal<'a>(
+        &'a self,
+        customer: &'a CustomerId,
+        purpose: Purpose,
+    ) -> BoxFuture<'a, Result<Option<PortalLink>, BillingError>> {
+        Box::pin(self.remote.in_time(BillingError::Unreachable, self.make_portal(customer, purpose)))
+    }
+
+    fn customer_of_email<'a>(&'a self, email: &'a str) -> BoxFuture<'a, Result<Option<CustomerId>, BillingError>> {
+        Box::pin(self.remote.in_time(BillingError::Unreachable, self.find(email)))
+    }
+
+    fn customers(&self, max: usize) -> BoxFuture<'_, Result<Vec<CustomerId>, BillingError>> {
+        Box::pin(self.remote.in_time(BillingError::Unreachable, self.list(max)))
+    }
+}
+
+/// What can't be read is logged with its place and is broken.
+fn broken<T>(read: Result<T, Wrong>) -> Result<T, BillingError> {
+    read.map_err(|wrong| {
+        tracing::error!(%wrong, "billing's answer is not as docs/billing-api.openapi.json has it");
+        BillingError::Broken
+    })
+}
+
+/// What a refusal says, for staff.
+fn message(answer: &Answer) -> String {
+    let value = answer.json_or_null();
+    value["message"].as_str().unwrap_or("no reason was given").to_owned()
+}

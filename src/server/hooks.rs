@@ -1,0 +1,28 @@
+//! Where billing sends its notices that something has changed.
+
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::http::{HeaderMap, HeaderName, StatusCode};
+
+use crate::billing::NoticeError;
+use crate::server::Site;
+
+/// Stripe's signature of a notice.
+const SIGNATURE: HeaderName = HeaderName::from_static("stripe-signature");
+
+/// `POST /hooks/stripe`: 200 once it is taken, 404 where none is expected, 400 for what isn't Stripe's.
+pub async fn stripe(State(site): State<Site>, headers: HeaderMap, body: Bytes) -> StatusCode {
+    let mut signatures = headers.get_all(SIGNATURE).iter();
+    let signature = match (signatures.next().map(|it| it.to_str()), signatures.next()) {
+        (Some(Ok(signature)), None) => signature,
+        _ => "",
+    };
+    match site.app.billing.notice(signature, &body, site.app.clock.now()) {
+        Ok(()) => StatusCode::OK,
+        Err(NoticeError::NotExpected) => StatusCode::NOT_FOUND,
+        Err(error @ (NoticeError::NotSigned | NoticeError::NotReadable)) => {
+            tracing::warn!(%error, "a notice was not taken");
+            StatusCode::BAD_REQUEST
+        }
+    }
+}
