@@ -10,6 +10,7 @@ use crate::content::file::{Action, AnswerFile, CardKind, Then};
 use crate::content::template;
 use crate::content::{Content, Intent};
 use crate::conversation::Card;
+use crate::conversation::format::Style;
 use crate::rules::policy::{Book, Past, Ruling};
 
 pub mod cards;
@@ -26,6 +27,7 @@ pub struct Speaker<'a> {
     plans: &'a [Plan],
     verified: bool,
     today: Date,
+    locale: Option<&'a str>,
     text: &'a str,
     policy: BTreeMap<String, i64>,
     book: Book,
@@ -104,12 +106,24 @@ impl<'a> Speaker<'a> {
             plans,
             verified,
             today,
+            locale: None,
             text,
             policy: content.policy(today),
             book: content.clauses(today),
             past: &[],
             slot_names,
         }
+    }
+
+    /// Writes numbers and dates as people of a language tag do, where it is known.
+    pub fn in_locale(self, locale: Option<&'a str>) -> Self {
+        Self { locale, ..self }
+    }
+
+    /// How numbers and dates are written.
+    pub fn style(&self) -> Style {
+        let (slots, wait) = (BTreeMap::new(), Wait::default());
+        self.input(&slots, &wait, About::default()).style()
     }
 
     /// The same, knowing what was done for the customer before.
@@ -129,6 +143,7 @@ impl<'a> Speaker<'a> {
             verified: self.verified,
             account: self.account,
             today: self.today,
+            locale: self.locale,
             slot_names: &self.slot_names,
             slots,
             text: self.text,

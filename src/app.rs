@@ -260,6 +260,7 @@ impl App {
             content,
             classifier,
             billing: Arc::clone(&self.billing),
+            locale: None,
             actions: Arc::clone(&self.actions),
             conversation: id.clone(),
             now,

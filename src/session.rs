@@ -162,6 +162,8 @@ struct Session {
     id: ConversationId,
     arrivals: mpsc::Receiver<Happening>,
     loaded: bool,
+    /// The language tag of the customer's browser.
+    locale: Option<String>,
     state: State,
     recent: VecDeque<Event>,
     /// What the customer said and nobody has answered.
@@ -183,6 +185,7 @@ impl Session {
             id,
             arrivals,
             loaded: false,
+            locale: None,
             state: State::default(),
             recent: VecDeque::new(),
             unanswered: Vec::new(),
@@ -271,6 +274,7 @@ impl Session {
             };
             self.read_log().await?;
             self.unanswered.retain(|(seq, _)| record.answered_seq < *seq);
+            self.locale = self.locale.take().or(record.locale);
             self.loaded = true;
             return Ok(());
         }
@@ -324,6 +328,7 @@ impl Session {
             return Err(SessionError::TooLong);
         }
         let masked = masking::mask(text).text;
+        self.locale = opening.locale.clone().or(self.locale.take());
         for _ in 0..TRIES_MAX {
             self.catch_up().await?;
             let mut message = Message { text: masked.clone(), choice: choice.clone(), ..Message::default() };
@@ -486,11 +491,11 @@ impl Session {
             return self.turn_later(&error);
         }
         let Some(answered) = self.unanswered.last().map(|(seq, _)| *seq) else { return };
-        let (app, id) = (Arc::clone(&self.app), self.id.clone());
+        let (app, id, locale) = (Arc::clone(&self.app), self.id.clone(), self.locale.clone());
         let (state, unanswered) = (self.state.clone(), self.unanswered.clone());
         let recent: Vec<Event> = self.recent.iter().cloned().collect();
         self.thinking = Some(Box::pin(async move {
-            let parts = app.turn_parts(&id).await;
+            let parts = turn::Parts { locale, ..app.turn_parts(&id).await };
             let outcome = turn::take(&parts, &state, &recent, &unanswered).await;
             let answered = outcome.as_ref().ok().and_then(|it| it.answered).unwrap_or(answered);
             Thought { outcome, answered, epoch: state.epoch, owner: state.owner }

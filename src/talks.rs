@@ -80,6 +80,7 @@ async fn play(content: &Arc<Content>, classifier: &Classifier, talk: &TalkFile) 
         actions: Arc::new(Actions::in_memory(Arc::clone(&billing))),
         billing,
         conversation: ConversationId::new("talk"),
+        locale: None,
         now: at.timestamp(),
         wait: wait(Some(1)),
         wait_if_queued: wait(Some(1)),

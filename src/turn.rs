@@ -14,7 +14,7 @@ use crate::content::file::{SlotKind, Then};
 use crate::content::{Content, Intent, SOMETHING_ELSE};
 use crate::conversation::{
     Choice, ConversationId, CustomerId, Did, Event, Guess, Message, NewEvent, Owner, OwnerChange, Reason, Sender, Seq,
-    State, Step, What, format,
+    State, Step, What,
 };
 use crate::feedback;
 use crate::handoff;
@@ -40,6 +40,8 @@ pub struct Parts {
     pub classifier: Option<Arc<Classifier>>,
     /// The customers' own facts.
     pub billing: Arc<dyn Billing>,
+    /// The language tag of the customer's browser.
+    pub locale: Option<String>,
     /// What changes something for them.
     pub actions: Arc<Actions>,
     /// Where it is said.
@@ -226,7 +228,9 @@ impl Known {
     }
 
     fn speaker<'a>(&'a self, parts: &'a Parts, text: &'a str) -> Speaker<'a> {
-        Speaker::new(&parts.content, self.account(), &self.plans, self.verified, self.today, text).with_past(&self.past)
+        Speaker::new(&parts.content, self.account(), &self.plans, self.verified, self.today, text)
+            .with_past(&self.past)
+            .in_locale(parts.locale.as_deref())
     }
 }
 
@@ -482,9 +486,10 @@ impl Reply<'_> {
 
     /// The newest bills as choices.
     fn invoices(&self) -> Vec<Choice> {
-        let today = self.parts.now.to_zoned(self.parts.content.hours.time_zone.clone()).date();
+        let style = self.speaker.style();
         let newest = self.account.map(|it| it.invoices.iter().take(INVOICES_OFFERED)).into_iter().flatten();
-        let label = |it: &crate::billing::Invoice| format!("{}, {}", format::month(it.issued, today), it.total.text());
+        let label =
+            |it: &crate::billing::Invoice| format!("{}, {}", style.month(it.issued), it.total.text_in(style.locale));
         newest.map(|it| Choice { id: format!("invoice:{}", it.number), label: label(it) }).collect()
     }
 

@@ -4,6 +4,8 @@ use std::path::Path;
 use std::sync::LazyLock;
 
 use jiff::civil::Date;
+use plainbill::billing::explain::explain;
+use plainbill::billing::{Currency, Invoice, Line, LineKind, Money, demo};
 use plainbill::content::Content;
 use plainbill::conversation::{
     Candidate, Choice, Did, Event, Guess, Message, Owner, OwnerChange, Reason, Sender, State, Step, Verdict, What,
@@ -181,4 +183,142 @@ fn event() -> impl Strategy<Value = (Sender, What)> {
         What::Owner(OwnerChange { owner, epoch, staff: None, reason, urgent: false })
     });
     (from, prop_oneof![4 => message, 1 => change])
+}
+
+const KINDS: [LineKind; 11] = [
+    LineKind::Plan,
+    LineKind::PartMonth,
+    LineKind::Usage,
+    LineKind::OneOff,
+    LineKind::Fee,
+    LineKind::LateFee,
+    LineKind::Discount,
+    LineKind::Credit,
+    LineKind::Refund,
+    LineKind::Tax,
+    LineKind::CarriedOver,
+];
+
+fn line(kind: LineKind, label: &str, minor: i64, currency: Currency) -> Line {
+    Line { label: label.to_owned(), kind, amount: Money::new(minor, currency), from: None, to: None }
+}
+
+/// A bill whose total is what is said, whether the lines come to it or not.
+fn bill(lines: Vec<Line>, total: i64, currency: Currency) -> Invoice {
+    let day = Date::constant(2026, 6, 1);
+    Invoice {
+        number: "INV-1".to_owned(),
+        issued: day,
+        due: day,
+        lines,
+        total: Money::new(total, currency),
+        paid: Money::zero(currency),
+        tax: Money::zero(currency),
+        tax_percent: None,
+        void: false,
+    }
+}
+
+fn currency() -> impl Strategy<Value = Currency> {
+    proptest::sample::select(vec!["GBP", "JPY", "KWD"]).prop_map(|it| Currency::new(it).expect("a code"))
+}
+
+/// Any lines at all, in one currency or now and then in two.
+fn any_bill() -> impl Strategy<Value = Invoice> {
+    let minor = prop_oneof![4 => -50_000..50_000_i64, 1 => any::<i64>()];
+    let label = proptest::sample::select(vec!["Standard", "Plus", "VAT", "Engineer visit", "", "ÄÖ  \u{202e}x"]);
+    let other = prop_oneof![19 => Just(None), 1 => currency().prop_map(Some)];
+    let lines = proptest::collection::vec((0..KINDS.len(), label, minor, other), 0..12);
+    let total = prop_oneof![5 => Just(None), 1 => any::<i64>().prop_map(Some), 1 => (-99..99_i64).prop_map(Some)];
+    (currency(), lines, total).prop_map(|(currency, lines, total)| {
+        let lines: Vec<Line> = (lines.into_iter())
+            .map(|(kind, label, minor, other)| line(KINDS[kind], label, minor, other.unwrap_or(currency)))
+            .collect();
+        let sum = lines.iter().fold(0_i64, |sum, it| sum.wrapping_add(it.amount.minor));
+        bill(lines, total.unwrap_or(sum), currency)
+    })
+}
+
+/// Everything that can make a bill differ from the one before, each by an amount of its own or not at all.
+fn happenings() -> impl Strategy<Value = [i64; 11]> {
+    let amount = prop_oneof![1 => Just(0_i64), 2 => 1..5_000_i64];
+    proptest::collection::vec(amount, 11).prop_map(|it| it.try_into().expect("there are eleven"))
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn causes_sum_to_the_difference_or_none_is_shown(newer in any_bill(), older in any_bill()) {
+        let explanation = explain(&newer, &older);
+        let sum: i128 = explanation.causes.iter().map(|it| i128::from(it.amount.minor)).sum();
+        if explanation.complete {
+            prop_assert_eq!(sum, i128::from(newer.total.minor) - i128::from(older.total.minor));
+            prop_assert!(explanation.causes.iter().all(|it| it.amount.currency == newer.total.currency));
+            prop_assert!(explanation.causes.iter().all(|it| it.amount.minor != 0 && !it.text.is_empty()));
+        } else {
+            prop_assert!(explanation.causes.is_empty());
+        }
+        let countable = |it: &Line| it.amount.minor.unsigned_abs() < u64::MAX / 64;
+        let honest = |it: &Invoice| it.adds_up() && it.lines.iter().all(countable);
+        let same = newer.total.currency == older.total.currency;
+        prop_assert!(explanation.complete || !(same && honest(&newer) && honest(&older)), "it could be explained");
+    }
+
+    #[test]
+    fn each_thing_that_happened_is_a_cause_with_its_exact_amount(
+        happened in happenings(),
+        moves_plan: bool,
+        currency in currency(),
+        turn in 0..12_usize,
+    ) {
+        let [visit, usage, price, part, credit, discount, tax, late_fee, refund, carried, paper] = happened;
+        let of = |kind, label: &str, minor| line(kind, label, minor, currency);
+        let mut older = vec![of(LineKind::Plan, "Standard", 3_000), of(LineKind::Tax, "VAT", 600)];
+        let mut newer = vec![of(LineKind::Tax, "VAT", 600 + tax)];
+        let mut expected = vec![tax, price, usage];
+        newer.push(of(LineKind::Plan, if moves_plan { "Plus" } else { "Standard" }, 3_000 + price));
+        older.push(of(LineKind::Usage, "Calls to mobiles", 120));
+        newer.push(of(LineKind::Usage, "Calls to mobiles", 120 + usage));
+        let only_on_newer = [
+            of(LineKind::OneOff, "Engineer visit", visit),
+            of(LineKind::PartMonth, "Plus", part),
+            of(LineKind::LateFee, "Late payment fee", late_fee),
+            of(LineKind::Refund, "A bill paid twice", -refund),
+            of(LineKind::CarriedOver, "From May", carried),
+            of(LineKind::Fee, "Paper bills", paper),
+        ];
+        let only_on_older =
+            [of(LineKind::Credit, "Days without internet", -credit), of(LineKind::Discount, "Welcome discount", -discount)];
+        for it in only_on_newer.into_iter().filter(|it| it.amount.minor != 0) {
+            expected.push(it.amount.minor);
+            newer.push(it);
+        }
+        for it in only_on_older.into_iter().filter(|it| it.amount.minor != 0) {
+            expected.push(-it.amount.minor);
+            older.push(it);
+        }
+        // The order of a bill's lines says nothing.
+        let turn = turn % newer.len();
+        newer.rotate_left(turn);
+        let total = |lines: &[Line]| lines.iter().map(|it| it.amount.minor).sum();
+        let (sum_of_newer, sum_of_older) = (total(&newer), total(&older));
+        let explanation = explain(&bill(newer, sum_of_newer, currency), &bill(older, sum_of_older, currency));
+        let mut found: Vec<i64> = explanation.causes.iter().map(|it| it.amount.minor).collect();
+        expected.retain(|it| *it != 0);
+        found.sort_unstable();
+        expected.sort_unstable();
+        prop_assert!(explanation.complete);
+        prop_assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn every_bill_of_the_demo_is_explained_on_any_day(who in 0..250_usize, days in 0..1_500_i64) {
+        let today = Date::constant(2026, 6, 1).saturating_add(jiff::Span::new().days(days));
+        let ids: Vec<String> = demo::ids(today).collect();
+        let account = demo::account(&ids[who % ids.len()], today).expect("who is listed has an account");
+        for pair in account.invoices.windows(2) {
+            prop_assert!(explain(&pair[0], &pair[1]).complete, "{} on {today}: {}", account.customer, pair[0].number);
+        }
+    }
 }

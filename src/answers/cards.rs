@@ -6,9 +6,10 @@
 use jiff::civil::Date;
 
 use super::facts::FactsInput;
-use crate::billing::explain::{Cause, Change, Explanation};
+use crate::billing::explain::{Cause, Change, Explanation, explain_in};
 use crate::billing::{Account, Invoice, InvoiceStatus, Line, LineKind, Method, Money, Payment, PaymentStatus, Plan};
 use crate::content::file::CardKind;
+use crate::conversation::format::Style;
 use crate::conversation::{Card, Row, format};
 
 /// Lists on cards are no longer than this.
@@ -35,44 +36,55 @@ pub fn account(account: &Account, today: Date) -> Card {
 
 /// The card of a kind, by the same input as the facts, so that the two agree.
 pub fn card(kind: CardKind, input: &FactsInput<'_>) -> Option<Card> {
+    let style = input.style();
     let card = match kind {
-        CardKind::Invoice => invoice_card(input.known()?, input.invoice()?, input),
-        CardKind::Invoices => invoices_card(input.known()?, input.today),
-        CardKind::Payments => payments_card(input.known()?, input.today),
-        CardKind::Change => change_card(input.invoice()?, input.previous()?, input.change()?, input.today)?,
+        CardKind::Invoice => invoice_card(input.known()?, input.invoice()?, None, style),
+        CardKind::Charge => {
+            let charge = input.charge()?;
+            invoice_card(input.known()?, charge.invoice, charge.line, style)
+        }
+        CardKind::Invoices => invoices_card(input.known()?, style),
+        CardKind::Payments => payments_card(input.known()?, style),
+        CardKind::Change => change_card(input.invoice()?, input.previous()?, input.change()?, style)?,
         CardKind::Plans => plans_card(input),
     };
     (!card.rows.is_empty()).then_some(card)
 }
 
-fn invoice_card(account: &Account, invoice: &Invoice, input: &FactsInput<'_>) -> Card {
-    let today = input.today;
-    let change = input.change().filter(|it| it.complete);
+/// A bill, with its lines marked: the one that was `named`, else those that differ from the bill before.
+fn invoice_card(account: &Account, invoice: &Invoice, named: Option<&Line>, style: Style) -> Card {
+    let previous = account.invoice_before(invoice);
+    let change = previous.map(|it| explain_in(invoice, it, style.locale)).filter(|it| it.complete);
     let causes = change.as_ref().map_or(&[][..], |it| it.causes.as_slice());
+    let changed =
+        |at: usize, line: &Line| causes.iter().find(|it| it.line == Some(at)).map(|it| line_mark(line, it, style));
     let rows = invoice.lines.iter().enumerate().map(|(at, line)| Row {
         label: line.label.clone(),
-        detail: line_detail(line, today),
-        amount: Some(line.amount.text()),
-        mark: causes.iter().find(|it| it.line == Some(at)).map(|it| line_mark(line, it)),
+        detail: line_detail(line, style),
+        amount: Some(line.amount.text_in(style.locale)),
+        mark: match named {
+            Some(named) => std::ptr::eq(named, line).then(|| "you asked about this".to_owned()),
+            None => changed(at, line),
+        },
     });
-    let compared = change.as_ref().zip(input.previous());
+    let compared = change.as_ref().zip(previous);
     let total = Row {
         label: "Total".to_owned(),
-        detail: (0 < invoice.tax.minor).then(|| format!("{} of it is tax", invoice.tax.text())),
-        amount: Some(invoice.total.text()),
-        mark: compared.map(|(change, previous)| compared_with(change.total, previous, today)),
+        detail: (0 < invoice.tax.minor).then(|| format!("{} of it is tax", invoice.tax.text_in(style.locale))),
+        amount: Some(invoice.total.text_in(style.locale)),
+        mark: compared.map(|(change, previous)| compared_with(change.total, previous, style)),
     };
     Card {
-        title: format!("{} bill, {}", format::month(invoice.issued, today), invoice.number),
+        title: format!("{} bill, {}", style.month(invoice.issued), invoice.number),
         rows: rows.collect(),
         total: Some(total),
-        note: Some(invoice_note(account, invoice, today)),
+        note: Some(invoice_note(account, invoice, style)),
     }
 }
 
 /// What a line is for, in small print.
-fn line_detail(line: &Line, today: Date) -> Option<String> {
-    let days = format::days(line.from?, line.to?, today);
+fn line_detail(line: &Line, style: Style) -> Option<String> {
+    let days = style.days(line.from?, line.to?);
     Some(match line.kind {
         LineKind::PartMonth if line.amount.minor < 0 => format!("days not used, {days}"),
         LineKind::PartMonth => format!("part of the month, {days}"),
@@ -80,20 +92,20 @@ fn line_detail(line: &Line, today: Date) -> Option<String> {
     })
 }
 
-fn line_mark(line: &Line, cause: &Cause) -> String {
-    let by = cause.amount.abs().text();
+fn line_mark(line: &Line, cause: &Cause, style: Style) -> String {
+    let by = cause.amount.abs().text_in(style.locale);
     let adds = 0 < cause.amount.minor;
     match cause.change {
         Change::New | Change::Gone => "new".to_owned(),
         Change::Changed if line.amount.minor < 0 && adds => format!("takes off {by} less"),
         Change::Changed if line.amount.minor < 0 => format!("takes off {by} more"),
-        Change::Changed => more_or_less(cause.amount),
+        Change::Changed => more_or_less(cause.amount, style),
     }
 }
 
 /// "£4.00 more", "£4.00 less", "the same".
-fn more_or_less(amount: Money) -> String {
-    let by = amount.abs().text();
+fn more_or_less(amount: Money, style: Style) -> String {
+    let by = amount.abs().text_in(style.locale);
     match amount.minor.signum() {
         1 => format!("{by} more"),
         -1 => format!("{by} less"),
@@ -101,66 +113,66 @@ fn more_or_less(amount: Money) -> String {
     }
 }
 
-fn compared_with(difference: Money, previous: &Invoice, today: Date) -> String {
+fn compared_with(difference: Money, previous: &Invoice, style: Style) -> String {
     let link = if difference.minor == 0 { "as" } else { "than" };
-    format!("{} {link} {}", more_or_less(difference), format::month(previous.issued, today))
+    format!("{} {link} {}", more_or_less(difference, style), style.month(previous.issued))
 }
 
 /// How the bill stands, in one short sentence without a full stop.
-fn invoice_note(account: &Account, invoice: &Invoice, today: Date) -> String {
-    let due = format::day(invoice.due, today);
+fn invoice_note(account: &Account, invoice: &Invoice, style: Style) -> String {
+    let due = style.day(invoice.due);
     let find = |status| {
         let for_it = |it: &&Payment| it.status == status && it.invoice.as_ref() == Some(&invoice.number);
         account.payments.iter().find(for_it)
     };
     if let (Some(pending), true) = (find(PaymentStatus::Pending), 0 < invoice.owed().minor) {
-        return format!("{} on its way since {}", pending.amount.text(), format::day(pending.on, today));
+        return format!("{} on its way since {}", pending.amount.text_in(style.locale), style.day(pending.on));
     }
     let still = if 0 < invoice.paid.minor { " still" } else { "" };
-    match invoice.status(today) {
+    match invoice.status(style.today) {
         InvoiceStatus::Void => "Called off, nothing to pay".to_owned(),
         InvoiceStatus::Open if still.is_empty() => format!("Due on {due}"),
-        InvoiceStatus::Open => format!("{} still to pay by {due}", invoice.owed().text()),
-        InvoiceStatus::Late => format!("{}{still} to pay, was due on {due}", invoice.owed().text()),
+        InvoiceStatus::Open => format!("{} still to pay by {due}", invoice.owed().text_in(style.locale)),
+        InvoiceStatus::Late => format!("{}{still} to pay, was due on {due}", invoice.owed().text_in(style.locale)),
         InvoiceStatus::Paid => match find(PaymentStatus::Paid) {
-            Some(payment) => paid_note(payment, today),
+            Some(payment) => paid_note(payment, style),
             None if invoice.total.minor <= 0 => "Nothing to pay".to_owned(),
             None => "Paid".to_owned(),
         },
     }
 }
 
-fn paid_note(payment: &Payment, today: Date) -> String {
-    let on = format::day(payment.on, today);
+fn paid_note(payment: &Payment, style: Style) -> String {
+    let on = style.day(payment.on);
     match &payment.method {
         Some(method) => format!("Paid on {on} by {}", method.text()),
         None => format!("Paid on {on}"),
     }
 }
 
-fn invoices_card(account: &Account, today: Date) -> Card {
+fn invoices_card(account: &Account, style: Style) -> Card {
     let rows = account.invoices.iter().take(ROWS_MAX).map(|invoice| Row {
-        label: format::month(invoice.issued, today),
+        label: style.month(invoice.issued),
         detail: Some(invoice.number.clone()),
-        amount: Some(invoice.total.text()),
-        mark: match invoice.status(today) {
+        amount: Some(invoice.total.text_in(style.locale)),
+        mark: match invoice.status(style.today) {
             InvoiceStatus::Paid => None,
-            InvoiceStatus::Open => Some(format!("due on {}", format::day(invoice.due, today))),
-            InvoiceStatus::Late => Some(format!("late, {} to pay", invoice.owed().text())),
+            InvoiceStatus::Open => Some(format!("due on {}", style.day(invoice.due))),
+            InvoiceStatus::Late => Some(format!("late, {} to pay", invoice.owed().text_in(style.locale))),
             InvoiceStatus::Void => Some("called off".to_owned()),
         },
     });
     Card { title: "Your bills".to_owned(), rows: rows.collect(), total: None, note: None }
 }
 
-fn payments_card(account: &Account, today: Date) -> Card {
+fn payments_card(account: &Account, style: Style) -> Card {
     let rows = account.payments.iter().take(ROWS_MAX).map(|payment| {
         let parts: Vec<String> =
             payment.method.as_ref().map(Method::text).into_iter().chain(payment.reason.clone()).collect();
         Row {
-            label: format::day(payment.on, today),
+            label: style.day(payment.on),
             detail: (!parts.is_empty()).then(|| parts.join(", ")),
-            amount: Some(payment.amount.text()),
+            amount: Some(payment.amount.text_in(style.locale)),
             mark: match payment.status {
                 PaymentStatus::Paid => None,
                 PaymentStatus::Pending => Some("on its way".to_owned()),
@@ -172,34 +184,35 @@ fn payments_card(account: &Account, today: Date) -> Card {
 }
 
 /// Absent where the causes don't sum to the difference.
-fn change_card(invoice: &Invoice, previous: &Invoice, change: Explanation, today: Date) -> Option<Card> {
+fn change_card(invoice: &Invoice, previous: &Invoice, change: Explanation, style: Style) -> Option<Card> {
     if !change.complete {
         return None;
     }
     let bill = |invoice: &Invoice| Row {
-        label: format!("{} bill", format::month(invoice.issued, today)),
-        amount: Some(invoice.total.text()),
+        label: format!("{} bill", style.month(invoice.issued)),
+        amount: Some(invoice.total.text_in(style.locale)),
         ..Row::default()
     };
     let causes = change.causes.iter().map(|it| Row {
         label: format::capital(&it.text),
-        amount: Some(more_or_less(it.amount)),
+        amount: Some(more_or_less(it.amount, style)),
         ..Row::default()
     });
     Some(Card {
-        title: format!("From {} to {}", format::month(previous.issued, today), format::month(invoice.issued, today)),
+        title: format!("From {} to {}", style.month(previous.issued), style.month(invoice.issued)),
         rows: std::iter::once(bill(previous)).chain(causes).collect(),
         total: Some(bill(invoice)),
-        note: Some(format::capital(&compared_with(change.total, previous, today))),
+        note: Some(format::capital(&compared_with(change.total, previous, style))),
     })
 }
 
 fn plans_card(input: &FactsInput<'_>) -> Card {
+    let locale = input.style().locale;
     let own = input.known().map(|it| it.plan.name.as_str());
     let row = |plan: &Plan| Row {
         label: plan.name.clone(),
         detail: (!plan.includes.is_empty()).then(|| format::capital(&plan.includes)),
-        amount: Some(format!("{} a {}", plan.price.text(), plan.frequency.as_str())),
+        amount: Some(format!("{} a {}", plan.price.text_in(locale), plan.frequency.as_str())),
         mark: (own == Some(plan.name.as_str())).then(|| "your plan".to_owned()),
     };
     Card {
@@ -250,6 +263,15 @@ mod tests {
     }
 
     #[test]
+    fn the_line_that_was_named_is_marked_on_its_own_bill() {
+        let sample = Sample::new().with_slot("amount", "310");
+        let card = shown(CardKind::Charge, "usage-overage", &sample);
+        assert_eq!(card[0], "January 2025 bill, INV-2025");
+        assert_eq!(card[2], "Calls to mobiles | 1 to 31 December 2024 | £3.10 | you asked about this");
+        assert!(june(CardKind::Charge, "usage-overage").is_empty());
+    }
+
+    #[test]
     fn days_that_were_paid_and_not_used_are_called_so() {
         let card = june(CardKind::Invoice, "plan-change");
         assert_eq!(card[2], "Plus | part of the month, 16 to 31 May | £19.61 | new");
@@ -282,6 +304,21 @@ mod tests {
                 "£6.00 more than May",
             ]
         );
+    }
+
+    #[test]
+    fn figures_stand_as_the_customer_writes_them() {
+        let sample = |locale| {
+            let mut sample = Sample::new();
+            sample.locale = Some(locale);
+            sample
+        };
+        let card = |kind, locale| shown(kind, "one-off-fee", &sample(locale));
+        assert_eq!(card(CardKind::Invoice, "en-US")[2], "Engineer visit | May 20 | £12.00 | new");
+        assert_eq!(card(CardKind::Invoice, "de")[2], "Engineer visit | 20 May | 12,00\u{a0}£ | new");
+        assert_eq!(card(CardKind::Invoice, "tlh"), june(CardKind::Invoice, "one-off-fee"));
+        let change = shown(CardKind::Change, "price-rise", &sample("de"));
+        assert_eq!(change[2], "The price of Standard went from 30,00\u{a0}£ to 34,00\u{a0}£ | 4,00\u{a0}£ more");
     }
 
     #[test]

@@ -8,9 +8,11 @@ use std::collections::BTreeMap;
 use jiff::civil::Date;
 use serde::Serialize;
 
-use crate::billing::explain::{Explanation, explain};
+use crate::billing::explain::{Explanation, explain_in};
+use crate::billing::find::{Charge, Named};
 use crate::billing::{Account, Invoice, Plan};
 use crate::content::file::{Action, BusinessFile};
+use crate::conversation::format::{Locale, Style};
 use crate::rules::policy::{self, Book, Case, Past, Ruling};
 use may::MayFacts;
 use parts::{
@@ -54,6 +56,8 @@ pub struct FactsInput<'a> {
     pub account: Option<&'a Account>,
     /// The present day in the business's time zone.
     pub today: Date,
+    /// The language tag of the customer's browser.
+    pub locale: Option<&'a str>,
     /// The name of every slot of every intent.
     pub slot_names: &'a [String],
     /// What the customer has told; an amount is in minor units, a bill is its number or its month.
@@ -76,6 +80,16 @@ impl<'a> FactsInput<'a> {
         self.account.filter(|_| self.verified)
     }
 
+    /// The tag by which numbers and dates are written: the customer's where it is known, else the business's.
+    pub fn locale(&self) -> &'a str {
+        self.locale.filter(|it| Locale::of(it).is_some()).unwrap_or(&self.business.language)
+    }
+
+    /// How numbers and dates are written.
+    pub fn style(&self) -> Style {
+        Style { locale: Locale::of(self.locale()).unwrap_or_default(), today: self.today }
+    }
+
     /// The bill in question: the one that was named, else the newest.
     pub fn invoice(&self) -> Option<&'a Invoice> {
         let account = self.known()?;
@@ -90,7 +104,16 @@ impl<'a> FactsInput<'a> {
 
     /// Why the bill in question differs from the one before.
     pub fn change(&self) -> Option<Explanation> {
-        Some(explain(self.invoice()?, self.previous()?))
+        Some(explain_in(self.invoice()?, self.previous()?, self.style().locale))
+    }
+
+    /// The charge that was named, by its amount, its day or words of its label.
+    pub fn charge(&self) -> Option<Charge<'a>> {
+        let account = self.known()?;
+        let amount = self.slots.get(SLOT_AMOUNT).and_then(|it| parts::read_amount(it, account));
+        let on = self.slots.get(SLOT_CHARGED_ON).and_then(|it| it.parse().ok()).filter(|it| *it <= self.today);
+        let asked = self.slots.get(SLOT_INVOICE).and(self.invoice());
+        account.find_charge(asked, &Named { amount, on, text: self.text })
     }
 
     /// What the rules say to an action; none where we don't know the customer.
@@ -134,6 +157,7 @@ pub struct Wait {
 pub struct Facts {
     business: BusinessFacts,
     currency: String,
+    locale: String,
     verified: bool,
     today: String,
     customer: Option<CustomerFacts>,
@@ -178,6 +202,7 @@ impl Facts {
         Self {
             business: BusinessFacts::new(input.business),
             currency: currency.to_owned(),
+            locale: input.locale().to_owned(),
             verified: input.verified,
             today: today.to_string(),
             customer: account.map(CustomerFacts::new),
@@ -197,7 +222,7 @@ impl Facts {
             price_change: account.and_then(|it| PriceChangeFacts::new(it, today)),
             plan_change: account.and_then(|it| PlanChangeFacts::new(it, today)),
             plans: input.plans().iter().map(PlanFacts::new).collect(),
-            charge: account.and_then(|it| ChargeFacts::new(it, input)),
+            charge: input.charge().map(|it| ChargeFacts::new(it, today)),
             may: account.is_some().then(|| {
                 let ruling = |action| input.may(action).map(|it| MayFacts::new(&it, today));
                 Action::ALL.iter().filter_map(|(action, name)| Some((*name, ruling(*action)?))).collect()
@@ -240,6 +265,8 @@ pub(crate) mod tests {
         pub slots: BTreeMap<String, String>,
         /// The day.
         pub today: Date,
+        /// The tag of the customer's browser.
+        pub locale: Option<&'static str>,
         policy: BTreeMap<String, i64>,
         book: Book,
         slot_names: Vec<String>,
@@ -262,6 +289,7 @@ pub(crate) mod tests {
                 business: serde_json::from_value(business).expect("a whole business"),
                 slots: BTreeMap::new(),
                 today: date(2026, 6, 16),
+                locale: None,
                 policy: BTreeMap::from([("late_fee".to_owned(), 500)]),
                 book: Book::new(),
                 slot_names: vec!["amount".to_owned(), "invoice".to_owned(), "new_email".to_owned()],
@@ -287,6 +315,7 @@ pub(crate) mod tests {
                 verified: account.is_some(),
                 account,
                 today: self.today,
+                locale: self.locale,
                 slot_names: &self.slot_names,
                 slots: &self.slots,
                 text,

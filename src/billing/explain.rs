@@ -6,7 +6,7 @@
 use jiff::civil::Date;
 
 use super::{Currency, Invoice, Line, LineKind, Money};
-use crate::conversation::format::small;
+use crate::conversation::format::{Locale, small};
 
 /// What changed from one bill to the next.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,8 +45,13 @@ pub enum Change {
 
 /// Explains the newer bill by the older.
 pub fn explain(newer: &Invoice, older: &Invoice) -> Explanation {
+    explain_in(newer, older, Locale::default())
+}
+
+/// The same with amounts as people of a locale write them.
+pub fn explain_in(newer: &Invoice, older: &Invoice, locale: Locale) -> Explanation {
     let total = newer.total.minus(older.total);
-    let causes = if newer.adds_up() && older.adds_up() { causes(newer, older) } else { None };
+    let causes = if newer.adds_up() && older.adds_up() { causes(newer, older, locale) } else { None };
     let currency = newer.total.currency;
     match (total, causes) {
         (Some(total), Some(causes)) if sum(&causes, currency) == Some(total) => {
@@ -92,20 +97,20 @@ enum Pair<'a> {
     Gone(&'a Line),
 }
 
-fn causes(newer: &Invoice, older: &Invoice) -> Option<Vec<Cause>> {
+fn causes(newer: &Invoice, older: &Invoice, locale: Locale) -> Option<Vec<Cause>> {
     let mut causes = Vec::new();
     for pair in pairs(&newer.lines, &older.lines) {
         let cause = match pair {
             Pair::Both(now, at, before) => {
                 let amount = now.amount.minus(before.amount)?;
-                Cause { text: changed_words(now, before), amount, change: Change::Changed, line: Some(at) }
+                Cause { text: changed_words(now, before, locale), amount, change: Change::Changed, line: Some(at) }
             }
             Pair::New(now, at) => {
                 Cause { text: new_words(now), amount: now.amount, change: Change::New, line: Some(at) }
             }
             Pair::Gone(before) => {
                 let amount = Money::zero(before.amount.currency).minus(before.amount)?;
-                Cause { text: gone_words(before), amount, change: Change::Gone, line: None }
+                Cause { text: gone_words(before, locale), amount, change: Change::Gone, line: None }
             }
         };
         if cause.amount.minor != 0 {
@@ -190,11 +195,11 @@ fn new_words(line: &Line) -> String {
     }
 }
 
-fn gone_words(line: &Line) -> String {
+fn gone_words(line: &Line, locale: Locale) -> String {
     let label = &line.label;
     match line.kind {
         LineKind::Plan => format!("{label}, which is no longer on the bill"),
-        LineKind::Discount => format!("your {} of {} ended", small(label), line.amount.abs().text()),
+        LineKind::Discount => format!("your {} of {} ended", small(label), line.amount.abs().text_in(locale)),
         LineKind::LateFee => "no late payment fee this time".to_owned(),
         LineKind::CarriedOver if 0 < line.amount.minor => "nothing left to pay from an earlier bill".to_owned(),
         LineKind::Usage => format!("no {} this time", small(label)),
@@ -206,15 +211,16 @@ fn gone_words(line: &Line) -> String {
     }
 }
 
-fn changed_words(now: &Line, before: &Line) -> String {
-    let from_to = format!("went from {} to {}", before.amount.abs().text(), now.amount.abs().text());
+fn changed_words(now: &Line, before: &Line, locale: Locale) -> String {
+    let said = |line: &Line| line.amount.abs().text_in(locale);
+    let from_to = format!("went from {} to {}", said(before), said(now));
     let label = &now.label;
     match (now.kind, before.kind) {
         (LineKind::Plan, LineKind::PartMonth) => format!("a whole month of {label} rather than part of one"),
         (LineKind::PartMonth, LineKind::Plan) => format!("part of a month of {label} rather than a whole one"),
         (LineKind::Plan, _) if label.eq_ignore_ascii_case(&before.label) => match (period(now), period(before)) {
             (Some(long), Some(short)) if long != short => {
-                format!("{label} for {long} costs {}, it was {} for {short}", now.amount.text(), before.amount.text())
+                format!("{label} for {long} costs {}, it was {} for {short}", said(now), said(before))
             }
             _ => format!("the price of {label} {from_to}"),
         },

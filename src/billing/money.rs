@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::conversation::format;
+use crate::conversation::format::{self, Locale};
 
 /// An ISO 4217 currency code.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -78,6 +78,11 @@ impl Money {
     /// How it reads: `£42.00`.
     pub fn text(self) -> String {
         format::money(self.minor, self.currency.code())
+    }
+
+    /// How it reads for somebody: `42,00 £`.
+    pub fn text_in(self, locale: Locale) -> String {
+        format::money_in(self.minor, self.currency.code(), locale)
     }
 
     /// The amount without its sign; the smallest amount of all becomes the largest.

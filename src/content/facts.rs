@@ -30,6 +30,7 @@ pub(crate) fn everything(business: &BusinessFile, policy: Value, slots: Value) -
     json!({
         "business": business_facts(business),
         "currency": business.currency,
+        "locale": business.language,
         "verified": true,
         "today": "2026-06-16",
         "customer": {"name": "Ada Moss", "first_name": "Ada", "email": "ada@example.com"},

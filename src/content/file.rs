@@ -216,6 +216,8 @@ impl Action {
 pub enum CardKind {
     /// The bill in question, line by line, with what changed marked.
     Invoice,
+    /// The bill that the charge stands on which the customer named, with that line marked.
+    Charge,
     /// The newest bills.
     Invoices,
     /// The newest payments.

@@ -84,7 +84,7 @@ pub(super) const ANSWER: &[Key] = &[
     may("when", Shape::Text),
     must("say", Shape::Text),
     may("choices", Shape::Texts),
-    may("card", Shape::Word(&["invoice", "invoices", "payments", "change", "plans"])),
+    may("card", Shape::Word(&["invoice", "charge", "invoices", "payments", "change", "plans"])),
     may("then", Shape::Word(&["wait", "hand_off", "hand_off_urgent", "end"])),
     may("survey", Shape::Flag),
     may("action", Shape::Word(ACTIONS)),

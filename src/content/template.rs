@@ -11,7 +11,7 @@ use minijinja::value::{Kwargs, Serde, ValueKind};
 use minijinja::{AutoEscape, Environment, Error, ErrorKind, State, UndefinedBehavior, Value};
 use serde::Serialize;
 
-use crate::conversation::format;
+use crate::conversation::format::{self, Locale, Style};
 
 /// Steps that one text may take; the longest of ours takes a few hundred.
 const FUEL_MAX: u64 = 50_000;
@@ -97,14 +97,12 @@ impl Templates {
         environment.add_filter("money", move |state: &State, amount: Value| {
             let given = state.lookup("currency");
             let currency = given.as_ref().and_then(Value::as_str).unwrap_or(&currency);
-            Ok::<_, Error>(format::money(whole("money", &amount)?, currency))
+            Ok::<_, Error>(format::money_in(whole("money", &amount)?, currency, locale(state)))
         });
-        environment.add_filter("date", |state: &State, date: Value| {
-            Ok::<_, Error>(format::date(civil("date", &date)?, today(state)?))
-        });
-        environment.add_filter("day", |state: &State, date: Value| {
-            Ok::<_, Error>(format::day(civil("day", &date)?, today(state)?))
-        });
+        environment
+            .add_filter("date", |state: &State, date: Value| Ok::<_, Error>(style(state)?.date(civil("date", &date)?)));
+        environment
+            .add_filter("day", |state: &State, date: Value| Ok::<_, Error>(style(state)?.day(civil("day", &date)?)));
         environment.add_filter("month", |state: &State, date: Value| {
             Ok::<_, Error>(format::month(civil("month", &date)?, today(state)?))
         });
@@ -235,6 +233,15 @@ fn today(state: &State) -> Result<Date, Error> {
     civil("today", &today)
 }
 
+/// How the customer writes numbers and dates; the British way where the facts don't say.
+fn locale(state: &State) -> Locale {
+    state.lookup("locale").as_ref().and_then(Value::as_str).and_then(Locale::of).unwrap_or_default()
+}
+
+fn style(state: &State) -> Result<Style, Error> {
+    Ok(Style { locale: locale(state), today: today(state)? })
+}
+
 fn in_words(value: &Value) -> String {
     match value.kind() {
         ValueKind::None => "`none`".to_owned(),
@@ -302,7 +309,7 @@ fn words_of_code(text: &str, whole_is_code: bool) -> Vec<(usize, &'static str, S
 fn tidy(text: &str) -> String {
     let mut lines: Vec<String> = Vec::new();
     for line in text.lines() {
-        let mut words = line.split_whitespace().collect::<Vec<_>>().join(" ");
+        let mut words = line.split_ascii_whitespace().collect::<Vec<_>>().join(" ");
         for stop in [".", ",", "?"] {
             words = words.replace(&format!(" {stop} "), &format!("{stop} "));
             if let Some(start) = words.strip_suffix(&format!(" {stop}")) {
@@ -339,9 +346,14 @@ mod tests {
     use serde_json::json;
 
     fn render(text: &str) -> Result<String, TemplateError> {
+        render_in("en", text)
+    }
+
+    fn render_in(locale: &str, text: &str) -> Result<String, TemplateError> {
         let mut templates = Templates::new("GBP");
         templates.add_text(text)?;
         let facts = json!({
+            "locale": locale,
             "today": "2026-06-16", "n": 1200, "text": "499", "date": "2026-06-03", "old": "2024-12-25",
             "nothing": null, "items": [{"name": "a"}, {"name": "b"}, {"name": "c"}], "words": ["x", "y"],
             "change": null,
@@ -364,6 +376,18 @@ mod tests {
         check("{{ words | list }}", "x and y");
         check("{{ items | list(attribute='name') }}", "a, b and c");
         check("<b> & {{ 'co' | upper }}", "<b> & CO");
+    }
+
+    #[test]
+    fn filters_write_as_the_customer_does() {
+        for (locale, wanted) in [
+            ("en-US", "£12.00 by Wednesday, June 3, or December 25, 2024"),
+            ("de", "12,00\u{a0}£ by Wednesday 3 June, or 25 December 2024"),
+            ("tlh", "£12.00 by Wednesday 3 June, or 25 December 2024"),
+        ] {
+            let text = "{{ n | money }} by {{ date | date }}, or {{ old | day }}";
+            assert_eq!(render_in(locale, text).as_deref(), Ok(wanted), "{locale}");
+        }
     }
 
     #[test]

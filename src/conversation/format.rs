@@ -1,9 +1,14 @@
-//! How money, dates, counts and lists read in a sentence, in British English.
+//! How money, dates, counts and lists read in a sentence, in British English unless a [`Style`] says otherwise.
 //!
 //! Pure: the present day is always given. Templates, cards and explanations all come here, so that one
 //! amount looks the same everywhere.
 
 use jiff::civil::{Date, Weekday};
+
+mod locale;
+
+use locale::Sign;
+pub use locale::{Locale, Style};
 
 /// How far from today, in months, a month of another year may be and still go without its year.
 const MONTHS_WITHOUT_YEAR_MAX: i32 = 6;
@@ -20,15 +25,25 @@ pub fn decimals(currency: &str) -> u32 {
 
 /// An amount in minor units as text: `£42.00`, `-£5.00`, `¥1,200`, `CHF 9.50`.
 pub fn money(minor: i64, currency: &str) -> String {
-    let sign = if minor < 0 { "-" } else { "" };
+    money_in(minor, currency, Locale::default())
+}
+
+/// The same as people of a locale write it: `42,00 £`.
+pub fn money_in(minor: i64, currency: &str, locale: Locale) -> String {
+    let minus = if minor < 0 { "-" } else { "" };
     let decimals = decimals(currency);
     let unit = 10_u64.pow(decimals);
-    let whole = thousands(minor.unsigned_abs() / unit);
+    let mut number = grouped(minor.unsigned_abs() / unit, locale);
     let rest = minor.unsigned_abs() % unit;
-    let name = symbol(currency);
-    match decimals {
-        0 => format!("{sign}{name}{whole}"),
-        width => format!("{sign}{name}{whole}.{rest:0width$}", width = width as usize),
+    if 0 < decimals {
+        number.push(locale.point);
+        number += &format!("{rest:0width$}", width = decimals as usize);
+    }
+    let sign = symbol(currency);
+    match locale.sign {
+        Sign::Before => format!("{minus}{sign}{number}"),
+        Sign::BeforeWithSpace => format!("{minus}{}\u{a0}{number}", sign.trim_end()),
+        Sign::After => format!("{minus}{number}\u{a0}{}", sign.trim_end()),
     }
 }
 
@@ -36,8 +51,13 @@ pub fn money(minor: i64, currency: &str) -> String {
 ///
 /// `None` when it isn't one amount of this currency: a wrong number of decimals, other words, too large.
 pub fn read_money(text: &str, currency: &str) -> Option<i64> {
+    read_money_in(text, currency, Locale::default())
+}
+
+/// The same as people of a locale mean it, where they and others would read it differently: `1,500` dinars.
+pub fn read_money_in(text: &str, currency: &str, locale: Locale) -> Option<i64> {
     let decimals = decimals(currency) as usize;
-    let (sign, mut bare) = match text.trim().strip_prefix('-') {
+    let (minus, mut bare) = match text.trim().strip_prefix('-') {
         Some(rest) => (-1, rest),
         None => (1, text.trim()),
     };
@@ -48,34 +68,46 @@ pub fn read_money(text: &str, currency: &str) -> Option<i64> {
     // The last point or comma is the decimal one only where fewer digits than a thousand's group follow it,
     // or where the currency really has that many.
     let (whole, fraction) = match bare.rfind(['.', ',']) {
-        Some(at) if is_fraction(&bare[at + 1..], bare.as_bytes()[at], decimals) => (&bare[..at], &bare[at + 1..]),
+        Some(at) if is_fraction(&bare[at + 1..], bare[at..].starts_with(locale.point), decimals) => {
+            (&bare[..at], &bare[at + 1..])
+        }
         _ => (bare, ""),
     };
-    let whole: String = whole.chars().filter(|it| !matches!(it, ',' | '.' | ' ')).collect();
+    let is_group = |it: char| matches!(it, ',' | '.' | ' ' | '\'' | '\u{2019}' | '\u{a0}' | '\u{202f}');
+    let mut groups = whole.chars().filter(|it| is_group(*it));
+    let first = groups.next();
+    // What separates thousands does so throughout: `1,200.500` pounds is no amount.
+    if groups.any(|it| Some(it) != first) {
+        return None;
+    }
+    let whole: String = whole.chars().filter(|it| !is_group(*it)).collect();
     let is_number = !whole.is_empty() && whole.bytes().chain(fraction.bytes()).all(|it| it.is_ascii_digit());
     if !is_number || decimals < fraction.len() {
         return None;
     }
     let digits = format!("{whole}{fraction:0<decimals$}");
-    digits.parse::<i64>().ok()?.checked_mul(sign)
+    digits.parse::<i64>().ok()?.checked_mul(minus)
 }
 
-fn is_fraction(digits: &str, mark: u8, decimals: usize) -> bool {
+fn is_fraction(digits: &str, is_point: bool, decimals: usize) -> bool {
     match digits.len() {
-        3 => decimals == 3 && mark == b'.',
+        3 => decimals == 3 && is_point,
         _ => true,
     }
 }
 
 /// A date with its weekday: `Monday 3 June`; the year is added when it isn't today's.
 pub fn date(date: Date, today: Date) -> String {
-    format!("{} {}", weekday(date.weekday()), day(date, today))
+    british(today).date(date)
 }
 
 /// A date: `3 June`; the year is added when it isn't today's.
 pub fn day(date: Date, today: Date) -> String {
-    let text = format!("{} {}", date.day(), month_name(date));
-    if date.year() == today.year() { text } else { format!("{text} {}", date.year()) }
+    british(today).day(date)
+}
+
+fn british(today: Date) -> Style {
+    Style { locale: Locale::default(), today }
 }
 
 /// A month: `June`; the year is added when it isn't today's and more than half a year away.
@@ -93,14 +125,7 @@ pub fn month(date: Date, today: Date) -> String {
 
 /// A stretch of days, both ends included: `16 to 31 May`, `20 May to 3 June`.
 pub fn days(from: Date, to: Date, today: Date) -> String {
-    let same_month = from.year() == to.year() && from.month() == to.month();
-    if from == to {
-        day(from, today)
-    } else if same_month {
-        format!("{} to {}", from.day(), day(to, today))
-    } else {
-        format!("{} to {}", day(from, today), day(to, today))
-    }
+    british(today).days(from, to)
 }
 
 /// Texts in a row: `a`, `a and b`, `a, b and c`.
@@ -189,12 +214,17 @@ fn symbol(currency: &str) -> String {
     sign.to_owned()
 }
 
-fn thousands(n: u64) -> String {
+fn grouped(n: u64, locale: Locale) -> String {
     let digits = n.to_string();
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    let mut text = String::with_capacity(digits.len() * 2);
     for (at, digit) in digits.chars().enumerate() {
-        if 0 < at && (digits.len() - at).is_multiple_of(3) {
-            text.push(',');
+        let left = digits.len() - at;
+        let begins_group = match locale.by_two && 3 < left {
+            true => (left - 3).is_multiple_of(2),
+            false => left.is_multiple_of(3),
+        };
+        if 0 < at && begins_group {
+            text.push(locale.group);
         }
         text.push(digit);
     }

@@ -22,7 +22,7 @@ pub struct SlotContext<'a> {
     pub today: Date,
     /// The business's currency, ISO 4217.
     pub currency: &'a str,
-    /// The business's language, BCP 47; in `en-US` the month comes before the day.
+    /// The business's language, BCP 47; in `en-US` the month comes before the day, in `de` a comma before the cents.
     pub language: &'a str,
     /// The customer's bills: number and date, in any order.
     pub invoices: &'a [(String, Date)],
@@ -34,7 +34,7 @@ pub struct SlotContext<'a> {
 /// bills where it is meant, else the number as said. `None` when the text says no such thing.
 pub fn read(kind: SlotKind, text: &str, context: &SlotContext<'_>) -> Option<String> {
     match kind {
-        SlotKind::Money => amounts::read(text, context.currency).map(|it| it.to_string()),
+        SlotKind::Money => amounts::read(text, context.currency, context.language).map(|it| it.to_string()),
         SlotKind::Date => dates::read(text, context.today, context.language).map(|it| it.to_string()),
         SlotKind::Invoice => bills::read(text, context),
         SlotKind::Email => read_email(text),

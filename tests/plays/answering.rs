@@ -18,6 +18,19 @@ async fn a_higher_bill_is_explained_with_the_customers_own_figures() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn amounts_stand_as_the_customers_browser_writes_them() {
+    let house = House::open().await;
+    for (locale, expected) in [("de-DE", "12,00\u{a0}£ more than May"), ("tlh", "£12.00 more than May")] {
+        let hello = json!({ "type": "hello", "identity": house.token("one-off-fee"), "locale": locale });
+        let mut customer = house.comes(hello).await;
+        customer.says("why is my bill higher this month?").await;
+        let text = customer.hears().await;
+        assert!(text.contains(expected), "{locale}: {text}");
+    }
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_visitor_hears_nothing_of_any_account() {
     let house = House::open().await;
     let mut visitor = house.visitor().await;

@@ -17,6 +17,7 @@ mod openapi;
 mod polling;
 mod postgres;
 mod reference;
+mod shop;
 mod store_story;
 mod stripe;
 mod stripe_shapes;

@@ -3,9 +3,8 @@
 use jiff::civil::Date;
 use serde::Serialize;
 
-use super::{FactsInput, SLOT_AMOUNT, SLOT_CHARGED_ON, SLOT_INVOICE};
 use crate::billing::explain::{Explanation, plain_words};
-use crate::billing::find::Named;
+use crate::billing::find::Charge;
 use crate::billing::{Account, Invoice, Line, Method, Money, Payment, Plan};
 use crate::content::file::BusinessFile;
 use crate::conversation::format;
@@ -415,26 +414,22 @@ pub(super) struct ChargeFacts {
 }
 
 impl ChargeFacts {
-    pub(super) fn new(account: &Account, input: &FactsInput<'_>) -> Option<Self> {
-        let amount = input.slots.get(SLOT_AMOUNT).and_then(|it| read_amount(it, account));
-        let on = input.slots.get(SLOT_CHARGED_ON).and_then(|it| it.parse().ok()).filter(|it| *it <= input.today);
-        let asked = input.slots.get(SLOT_INVOICE).and(input.invoice());
-        let found = account.find_charge(asked, &Named { amount, on, text: input.text })?;
-        let month = format::month(found.invoice.issued, input.today);
-        Some(match found.line {
+    pub(super) fn new(found: Charge<'_>, today: Date) -> Self {
+        let month = format::month(found.invoice.issued, today);
+        match found.line {
             Some(line) => Self { label: line.label.clone(), amount: line.amount.minor, month, text: plain_words(line) },
             None => Self {
-                label: bill_name(found.invoice, input.today),
+                label: bill_name(found.invoice, today),
                 amount: found.invoice.total.minor,
-                text: format!("the whole of your {}", bill_name(found.invoice, input.today)),
+                text: format!("the whole of your {}", bill_name(found.invoice, today)),
                 month,
             },
-        })
+        }
     }
 }
 
 /// Slots hold amounts in minor units; as people write them is understood too.
-fn read_amount(slot: &str, account: &Account) -> Option<Money> {
+pub(super) fn read_amount(slot: &str, account: &Account) -> Option<Money> {
     let written = || format::read_money(slot, account.currency.code());
     let minor = slot.parse::<i64>().ok().or_else(written)?;
     Some(Money::new(minor, account.currency))

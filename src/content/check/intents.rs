@@ -230,7 +230,7 @@ fn check_slots(intent: &Read, faults: &mut Vec<Fault>) {
             faults.push(intent.source.fault(&format!("{path}.when"), what, "Take out `optional` or `when`."));
         }
         let about_bills = ["invoice", "previous", "change", "invoices"];
-        let shown = |card: CardKind| matches!(card, CardKind::Invoice | CardKind::Change);
+        let shown = |card: CardKind| matches!(card, CardKind::Invoice | CardKind::Charge | CardKind::Change);
         let used = names(&format!("slots.{name}"))
             || match slot.kind {
                 SlotKind::Invoice => {

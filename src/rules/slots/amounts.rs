@@ -5,16 +5,18 @@ use std::sync::LazyLock;
 use regex::{Captures, Regex};
 
 use super::small_number;
-use crate::conversation::format;
+use crate::conversation::format::{self, Locale};
 
-/// A number as people write it: `12`, `1,200.50`, `4,99`.
-const NUMBER: &str = r"\d{1,3}(?:[, ]\d{3})+(?:[.,]\d{1,2})?|\d{1,12}(?:[.,]\d{1,3})?";
+/// A number as people write it: `12`, `1,200.50`, `1.200,50`, `4,99`.
+const NUMBER: &str = r"\d{1,3}(?:[,.'\x{2019}\x{a0}\x{202f} ]\d{3})+(?:[.,]\d{1,3})?|\d{1,12}(?:[.,]\d{1,3})?";
 
-const UNITS: &str = r"pounds?|quid|sterling|euros?|dollars?|bucks|francs?|gbp|eur|usd|chf|cad|aud|jpy|yen";
+const UNITS: &str = r"pounds?|quid|sterling|euros?|dollars?|bucks|francs?|yen|rupees?|kron[ae]r?|dinars?|rials?|gbp|eur|usd|chf|cad|aud|nzd|jpy|krw|inr|sek|nok|dkk|pln|kwd|bhd|omr|jod|tnd";
 
 /// `£4.99`, `GBP 30`, `-$5`.
 static MARKED_BEFORE: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(&format!(r"(?:[£$€¥]|\b(?:gbp|eur|usd|chf|cad|aud|jpy|a\$|c\$))\s?({NUMBER})(?:$|[^\d])"))
+    pattern(&format!(
+        r"(?:[£$€¥₩₹]|\b(?:gbp|eur|usd|chf|cad|aud|nzd|jpy|krw|inr|sek|nok|dkk|pln|kwd|bhd|omr|jod|tnd|a\$|c\$))\s?({NUMBER})(?:$|[^\d])"
+    ))
 });
 
 /// `5 pounds 50p`: the larger unit and the smaller.
@@ -24,7 +26,7 @@ static IN_TWO_UNITS: LazyLock<Regex> = LazyLock::new(|| {
 
 /// `12 quid`, `4.99€`.
 static MARKED_AFTER: LazyLock<Regex> =
-    LazyLock::new(|| pattern(&format!(r"(?:^|[^\d.,])({NUMBER})\s?(?:[£€$¥]|(?:{UNITS})\b)")));
+    LazyLock::new(|| pattern(&format!(r"(?:^|[^\d.,])({NUMBER})\s?(?:[£€$¥₩₹]|(?:{UNITS})\b)")));
 
 /// `50p`, `99 cents`.
 static SMALL_UNIT: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?:^|[^\d.,])(\d{1,9})\s?(?:p|pence|cents?)\b"));
@@ -36,6 +38,11 @@ static IN_WORDS: LazyLock<Regex> =
 /// `4.99` by itself: exactly as many digits after the point as money has.
 static WITH_POINT: LazyLock<Regex> = LazyLock::new(|| {
     pattern(r"(?:^|[^\d.,/:\-])(\d{1,3}(?:,\d{3})+\.\d{2}|\d{1,9}[.,]\d{2})(?:$|[^\d.,/%]|[.,](?:$|[^\d]))")
+});
+
+/// `4.990` by itself, in money of three digits after the point.
+static WITH_LONG_POINT: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(r"(?:^|[^\d.,/:\-])(\d{1,3}(?:,\d{3})+\.\d{3}|\d{1,9}[.,]\d{3})(?:$|[^\d.,/%]|[.,](?:$|[^\d]))")
 });
 
 /// A number and nothing beside it but small words: the reply to "how much?".
@@ -53,44 +60,61 @@ fn pattern(text: &str) -> Regex {
 ///
 /// The sign of another currency is read as the business's own: it has one currency, and customers' keyboards
 /// have others.
-pub(super) fn read(text: &str, currency: &str) -> Option<i64> {
+pub(super) fn read(text: &str, currency: &str, language: &str) -> Option<i64> {
     let text = text.to_lowercase();
-    let amount = |found: Captures<'_>| major(found.get(1)?.as_str(), currency);
+    let money = Kind { currency, locale: Locale::of(language).unwrap_or_default() };
+    let amount = |found: Captures<'_>| money.major(found.get(1)?.as_str());
+    let with_point = match format::decimals(currency) {
+        2 => Some(&WITH_POINT),
+        3 => Some(&WITH_LONG_POINT),
+        _ => None,
+    };
     MARKED_BEFORE
         .captures(&text)
         .and_then(amount)
-        .or_else(|| in_two_units(&text, currency))
+        .or_else(|| money.in_two_units(&text))
         .or_else(|| MARKED_AFTER.captures(&text).and_then(amount))
-        .or_else(|| in_words(&text, currency))
-        .or_else(|| in_small_unit(&text, currency))
-        .or_else(|| WITH_POINT.captures(&text).and_then(amount).filter(|_| format::decimals(currency) == 2))
+        .or_else(|| money.in_words(&text))
+        .or_else(|| money.in_small_unit(&text))
+        .or_else(|| with_point.and_then(|it| it.captures(&text)).and_then(amount))
         .or_else(|| ALONE.captures(&text).and_then(amount))
 }
 
-fn major(number: &str, currency: &str) -> Option<i64> {
-    format::read_money(number, currency)
+/// The money that the business takes, and how people there write it.
+#[derive(Clone, Copy)]
+struct Kind<'a> {
+    currency: &'a str,
+    locale: Locale,
 }
 
-fn in_two_units(text: &str, currency: &str) -> Option<i64> {
-    let found = IN_TWO_UNITS.captures(text).filter(|_| format::decimals(currency) == 2)?;
-    let small: i64 = found[2].parse().ok()?;
-    major(&found[1], currency)?.checked_add(small)
-}
+impl Kind<'_> {
+    fn major(self, number: &str) -> Option<i64> {
+        format::read_money_in(number, self.currency, self.locale)
+    }
 
-fn in_small_unit(text: &str, currency: &str) -> Option<i64> {
-    let found = SMALL_UNIT.captures(text).filter(|_| format::decimals(currency) == 2)?;
-    found[1].parse().ok()
-}
+    fn in_two_units(self, text: &str) -> Option<i64> {
+        let found = IN_TWO_UNITS.captures(text).filter(|_| format::decimals(self.currency) == 2)?;
+        let small: i64 = found[2].parse().ok()?;
+        self.major(&found[1])?.checked_add(small)
+    }
 
-fn in_words(text: &str, currency: &str) -> Option<i64> {
-    let whole = IN_WORDS.captures_iter(text).find_map(|found| {
-        if let Some(note) = found.get(3) {
-            return Some(if note.as_str().starts_with('f') { 5 } else { 10 });
-        }
-        let number = small_number(found.get(2)?.as_str())?;
-        let tens =
-            found.get(1).and_then(|it| small_number(it.as_str())).filter(|it| 20 <= *it && it % 10 == 0 && number < 10);
-        Some(tens.unwrap_or(0) + number)
-    })?;
-    major(&whole.to_string(), currency)
+    fn in_small_unit(self, text: &str) -> Option<i64> {
+        let found = SMALL_UNIT.captures(text).filter(|_| format::decimals(self.currency) == 2)?;
+        found[1].parse().ok()
+    }
+
+    fn in_words(self, text: &str) -> Option<i64> {
+        let whole = IN_WORDS.captures_iter(text).find_map(|found| {
+            if let Some(note) = found.get(3) {
+                return Some(if note.as_str().starts_with('f') { 5 } else { 10 });
+            }
+            let number = small_number(found.get(2)?.as_str())?;
+            let tens = found
+                .get(1)
+                .and_then(|it| small_number(it.as_str()))
+                .filter(|it| 20 <= *it && it % 10 == 0 && number < 10);
+            Some(tens.unwrap_or(0) + number)
+        })?;
+        self.major(&whole.to_string())
+    }
 }

@@ -93,6 +93,20 @@ fn numbers_that_are_no_money_are_left() {
 fn money_of_a_currency_without_decimals_has_none() {
     assert_eq!(read_as(SlotKind::Money, "¥1,200", "en", "JPY").as_deref(), Some("1200"));
     assert_eq!(read_as(SlotKind::Money, "4.99", "en", "JPY"), None);
+    for (text, language, currency, wanted) in [
+        ("it was 1200 yen", "en", "JPY", "1200"),
+        ("what is this KWD 4.990", "en", "KWD", "4990"),
+        ("what is 4.990 for", "en", "KWD", "4990"),
+        ("1,200.500 dinars", "en", "KWD", "1200500"),
+        ("four dinars", "en", "KWD", "4000"),
+        ("4,990 for what", "de", "KWD", "4990"),
+        ("1.234,56 €", "de", "EUR", "123456"),
+        ("1\u{202f}234,56 €", "fr", "EUR", "123456"),
+        ("CHF 1’234.50", "de-CH", "CHF", "123450"),
+        ("₹1,234", "en-IN", "INR", "123400"),
+    ] {
+        assert_eq!(read_as(SlotKind::Money, text, language, currency).as_deref(), Some(wanted), "{text}");
+    }
 }
 
 #[test]
