@@ -14,7 +14,7 @@ pub mod cards;
 pub mod facts;
 
 pub use crate::content::template::TemplateError;
-use facts::{Facts, FactsInput, Wait};
+use facts::{Facts, FactsInput, Proof, Wait};
 
 /// Everything that words are made from in one turn.
 #[derive(Clone, Debug)]
@@ -27,6 +27,7 @@ pub struct Speaker<'a> {
     text: &'a str,
     policy: BTreeMap<String, i64>,
     slot_names: Vec<String>,
+    codes: bool,
 }
 
 /// What a sentence of the house is about, besides the facts.
@@ -40,6 +41,8 @@ pub struct About<'a> {
     pub second: Option<&'a str>,
     /// What can be said about waiting.
     pub wait: Option<&'a Wait>,
+    /// How far the proof by a one-time code is.
+    pub proof: Option<&'a Proof>,
 }
 
 /// An answer in words.
@@ -71,7 +74,12 @@ impl<'a> Speaker<'a> {
         let mut slot_names: Vec<String> = slots.collect();
         slot_names.sort();
         slot_names.dedup();
-        Self { content, account, plans, verified, today, text, policy: content.policy(today), slot_names }
+        Self { content, account, plans, verified, today, text, policy: content.policy(today), slot_names, codes: false }
+    }
+
+    /// The same, where a visitor can have a code sent by e-mail.
+    pub fn with_codes(self, codes: bool) -> Self {
+        Self { codes, ..self }
     }
 
     fn input<'b>(&'b self, slots: &'b BTreeMap<String, String>, wait: &'b Wait, about: About<'b>) -> FactsInput<'b> {
@@ -89,6 +97,7 @@ impl<'a> Speaker<'a> {
             staff: about.staff,
             first: about.first,
             second: about.second,
+            proof: about.proof,
         }
     }
 
@@ -115,10 +124,13 @@ impl<'a> Speaker<'a> {
         let input = self.input(slots, wait, About::default());
         let facts = template::Facts::new(&Facts::new(&input));
         if let (true, false, Some(general)) = (intent.needs_verified(), self.verified, &intent.file.unverified) {
-            let check = self.content.render(&self.content.sentences.check_it_is_you, &facts)?;
+            let sentences = &self.content.sentences;
+            let check = if self.codes { &sentences.check_by_code } else { &sentences.check_it_is_you };
+            let check = self.content.render(check, &facts)?;
+            let ways = ["verify_me", "talk_to_human"].map(str::to_owned);
             return Ok(Answer {
                 text: format!("{}\n\n{check}", self.content.render(general, &facts)?),
-                choices: Vec::new(),
+                choices: if self.codes { ways.to_vec() } else { Vec::new() },
                 card: None,
                 then: Then::Wait,
                 survey: false,

@@ -36,7 +36,7 @@
 //! | [`config`] | – | toml |
 //! | [`content`] | conversation | toml, toml_edit, minijinja |
 //! | [`classifier`] | conversation, content | ort, rten, tokenizers |
-//! | [`billing`] | conversation, content, config, store | reqwest, backon, hmac |
+//! | [`billing`] | conversation, content, config, store | reqwest, backon, hmac (also in identity) |
 //! | [`rules`] | conversation, content, billing (its words) | – |
 //! | [`answers`] | conversation, content, billing (its words) | – |
 //! | [`store`] | conversation, config | sqlx, async-nats |
@@ -60,8 +60,9 @@
 //! - One loader serves `check`, `test` and `serve`: what passes the check runs. Content that fails never replaces
 //!   content that passed.
 //! - Money is integer minor units with a currency. An explanation of a bill that does not add up is not shown.
-//! - No card number, password or identity token is ever stored or logged.
-//! - A customer is who the business's site has signed for; nothing that is said in a chat changes that.
+//! - No card number, password, identity token or one-time code is ever stored or logged.
+//! - A customer is who the business's site has signed for, or who has typed the code from a letter to an address of
+//!   ours; nothing else that is said in a chat changes that, and nobody becomes somebody else in one conversation.
 //! - Every queue, list, length and wait has a named limit ([`config::Limits`]) and a defined behaviour at it.
 //!
 //! # Choices made
@@ -85,6 +86,10 @@
 //!
 //! **A `suggestion` is an intent.** The customer's idea is recognised like anything else that they mean, thanked, and
 //! kept for staff to read.
+//!
+//! **A code is checked in its turn.** What a customer types where a code was asked for is kept as a keyed digest; the
+//! turn compares it, and what comes of it (a try less, or who it is) is kept in the turn's own transaction. So a crash
+//! neither loses a try nor counts it twice, and many sockets in one conversation get no more tries than one.
 //!
 //! **Slots may be read and need not be asked.** Most answers have a natural default (the newest bill), and a question
 //! is a cost.

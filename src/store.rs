@@ -17,6 +17,7 @@ use crate::conversation::{ConversationId, Seq};
 
 mod append;
 mod bus;
+mod codes;
 mod conversations;
 mod feedback;
 mod place;
@@ -26,6 +27,7 @@ mod writer;
 
 pub use append::{Append, Appended, Expect, NewPromise, Opening};
 pub use bus::Typing;
+pub use codes::{CodeChange, CodeLimits, CodeRecord, Marks};
 pub use conversations::{ConversationRecord, List, Logged, Promise, Stint};
 pub use feedback::{AssignTo, Cause, NewQuestion, Question, QuestionFilter, Why};
 pub use staff::{Login, NewStaff, Role, Staff};

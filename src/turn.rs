@@ -12,13 +12,20 @@ use crate::classifier::Classifier;
 use crate::content::file::{SlotKind, Then};
 use crate::content::{Content, Intent, SOMETHING_ELSE};
 use crate::conversation::{
-    Choice, Did, Event, Guess, Message, NewEvent, Owner, OwnerChange, Reason, Sender, Seq, State, Step, What, format,
+    Choice, ConversationId, CustomerId, Did, Event, Guess, Message, NewEvent, Owner, OwnerChange, Reason, Sender, Seq,
+    State, Step, What, format,
 };
 use crate::feedback;
 use crate::handoff;
+use crate::identity::codes::Codes;
+use crate::mail::Letter;
 use crate::rules::slots::SlotContext;
 use crate::rules::{self, Circumstances, Decision, Heard, Topic, questions};
-use crate::store::{NewPromise, NewQuestion, Why};
+use crate::store::{CodeChange, NewPromise, NewQuestion, Why};
+
+mod proof;
+
+use proof::{AskedBefore, Proof};
 
 /// Bills that are offered when we ask which one.
 const INVOICES_OFFERED: usize = 3;
@@ -45,6 +52,18 @@ pub struct Parts {
     pub wait_if_urgent: handoff::Wait,
     /// Misses in a row before a person gets it.
     pub misses_max: u32,
+    /// How this conversation's customer can prove who they are by e-mail; none where letters reach nobody.
+    pub codes: Option<CodesHere>,
+}
+
+/// One-time codes, in one conversation.
+pub struct CodesHere {
+    /// All of them.
+    pub codes: Arc<Codes>,
+    /// Which conversation.
+    pub conversation: ConversationId,
+    /// The network address that the customer wrote from.
+    pub network: String,
 }
 
 /// What a turn wants to be kept.
@@ -58,12 +77,28 @@ pub struct Outcome {
     pub questions: Vec<NewQuestion>,
     /// When somebody will answer by.
     pub promise: Option<NewPromise>,
+    /// What becomes of the conversation's one-time code.
+    pub code: Option<CodeChange>,
+    /// What is to be sent once all of this is kept.
+    pub letter: Option<Letter>,
 }
 
 /// Takes one turn over what the customer has said and nobody has answered. `recent` ends with it.
 pub async fn take(parts: &Parts, state: &State, recent: &[Event], unanswered: &[(Seq, Message)]) -> Outcome {
     let Some((seq, last)) = unanswered.last() else { return Outcome::default() };
     let (heard, looked) = listen(parts, state, unanswered, last).await;
+    take_heard(parts, state, recent, *seq, &heard, looked).await
+}
+
+/// Takes one turn over something that was heard up to `seq`. `looked`: the classifier could look at it.
+pub async fn take_heard(
+    parts: &Parts,
+    state: &State,
+    recent: &[Event],
+    seq: Seq,
+    heard: &Heard,
+    looked: bool,
+) -> Outcome {
     let account = match &state.customer {
         Some(customer) => Some(parts.billing.account(customer).await),
         None => None,
@@ -72,49 +107,83 @@ pub async fn take(parts: &Parts, state: &State, recent: &[Event], unanswered: &[
     let now = parts.now.to_zoned(parts.content.hours.time_zone.clone());
     let known = account.as_ref().and_then(|it| it.as_ref().ok());
     let verified = state.customer.is_some();
-    let speaker = Speaker::new(&parts.content, known, &plans, verified, now.date(), &heard.text);
+    let before = match rules::proves(heard) {
+        true => AskedBefore::find(&parts.content, recent),
+        false => AskedBefore::default(),
+    };
+    // Once it is known who asked, the question is the one from before.
+    let text = if verified && !before.text.is_empty() { &before.text } else { &heard.text };
+    let speaker =
+        Speaker::new(&parts.content, known, &plans, verified, now.date(), text).with_codes(parts.codes.is_some());
     let invoices: Vec<(String, jiff::civil::Date)> =
         known.map_or_else(Vec::new, |it| it.invoices.iter().map(|it| (it.number.clone(), it.issued)).collect());
-    let circumstances = Circumstances {
-        slots: SlotContext {
-            today: now.date(),
-            currency: &parts.content.business.currency,
-            language: &parts.content.business.language,
-            invoices: &invoices,
-        },
-        verified,
-        misses_max: parts.misses_max,
-        holds: &|condition, slots| speaker.holds(condition, slots),
+    let (mut decision, then) = {
+        let circumstances = Circumstances {
+            slots: SlotContext {
+                today: now.date(),
+                currency: &parts.content.business.currency,
+                language: &parts.content.business.language,
+                invoices: &invoices,
+            },
+            verified,
+            misses_max: parts.misses_max,
+            holds: &|condition, slots| speaker.holds(condition, slots),
+        };
+        let decision = rules::decide(&parts.content, state, heard, &circumstances);
+        let then = match decision {
+            Decision::GoOn => rules::go_on(&parts.content, &before.topics, &before.text, &circumstances),
+            _ => None,
+        };
+        (decision, then)
     };
-    let mut decision = rules::decide(&parts.content, state, &heard, &circumstances);
+    let proof = Proof::take(parts, &decision, heard).await;
+    if let Some(Proof::Right { customer, change }) = proof {
+        return go_on_as(parts, state, recent, seq, heard, customer, change).await;
+    }
     if !looked && matches!(decision, Decision::Miss { refused: false }) {
         // Nobody looked at the words, so it is not the customer who has to say them again.
         decision = Decision::HandOff { reason: Reason::Trouble, rule: None };
     }
     let billing_down =
         matches!(account, Some(Err(BillingError::Unreachable | BillingError::Broken | BillingError::NotFound)));
-    let mut reply = Reply {
-        parts,
-        state,
-        recent,
-        seq: *seq,
-        heard: &heard,
-        speaker: &speaker,
-        account: known,
-        outcome: Outcome::default(),
-    };
+    let mut reply =
+        Reply { parts, state, recent, seq, heard, speaker: &speaker, account: known, outcome: Outcome::default() };
     if looked && state.owner == Owner::Bot && heard.choice.is_none() {
-        reply.outcome.understood.push((*seq, heard.guess.clone()));
+        reply.outcome.understood.push((seq, heard.guess.clone()));
     }
-    if let Err(error) = reply.say(&decision, billing_down) {
+    let said = match (&proof, &decision) {
+        (Some(proof), _) => reply.say_proof(proof),
+        (None, Decision::GoOn) => reply.go_on(then.as_ref(), billing_down),
+        (None, decision) => reply.say(decision, billing_down),
+    };
+    if let Err(error) = said {
         // What passes the check renders; should it not, the customer gets a person and we get a line.
         tracing::error!(%error, ?decision, "an answer could not be made");
         reply.outcome.events.clear();
+        (reply.outcome.code, reply.outcome.letter) = (None, None);
         if reply.hand_off(Reason::Trouble, Some(&parts.content.sentences.trouble), false).is_err() {
             reply.change_owner(Owner::Queue, Reason::Trouble, false);
         }
     }
     reply.outcome
+}
+
+/// The same turn, now that a code has shown who the customer is: that is kept first, then all that is said.
+async fn go_on_as(
+    parts: &Parts,
+    state: &State,
+    recent: &[Event],
+    seq: Seq,
+    heard: &Heard,
+    customer: CustomerId,
+    change: Option<CodeChange>,
+) -> Outcome {
+    let verified = What::Verified { customer: customer.clone() };
+    let state = State { customer: Some(customer), ..state.clone() };
+    let mut outcome = Box::pin(take_heard(parts, &state, recent, seq, heard, true)).await;
+    outcome.events.insert(0, NewEvent { from: Sender::System, name: None, what: verified });
+    outcome.code = change;
+    outcome
 }
 
 /// What was said, and what the classifier makes of it. `false`: it could not look.
@@ -123,7 +192,11 @@ async fn listen(parts: &Parts, state: &State, unanswered: &[(Seq, Message)], las
         return (Heard { choice: last.choice.clone(), ..Heard::default() }, true);
     }
     let texts: Vec<&str> = unanswered.iter().filter(|it| it.1.choice.is_none()).map(|it| it.1.text.as_str()).collect();
-    let mut heard = Heard { text: texts.join("\n"), ..Heard::default() };
+    let code = unanswered.iter().rev().find_map(|it| it.1.code.clone());
+    let mut heard = Heard { text: texts.join("\n"), code, ..Heard::default() };
+    if heard.code.is_some() {
+        return (heard, true);
+    }
     let Some(classifier) = parts.classifier.as_ref().filter(|_| state.owner == Owner::Bot) else {
         return (heard, state.owner != Owner::Bot);
     };
@@ -162,6 +235,10 @@ impl Reply<'_> {
         match decision {
             Decision::Answer(topics) => self.answer(&content, topics, billing_down),
             Decision::Ask { intent, slot, slots, again } => self.ask(&content, intent, slot, slots, *again),
+            Decision::AskEmail { again } => self.ask_email(*again),
+            Decision::AskCode => self.ask_code(),
+            // These are what a step of the proof comes to, which says them.
+            Decision::SendCode { .. } | Decision::CheckCode | Decision::GoOn => Ok(()),
             Decision::Offer { first, second } => self.offer(&content, first, second),
             Decision::Miss { refused } => {
                 self.record_miss(*refused);
@@ -368,7 +445,7 @@ impl Reply<'_> {
             }
         }
         let choices = rules::choices(&self.parts.content, &State::default(), choices);
-        let what = What::Message(Message { text, choices, card, choice: None, step: Some(step) });
+        let what = What::Message(Message { text, choices, card, step: Some(step), ..Message::default() });
         self.outcome.events.push(NewEvent { from: Sender::Bot, name: None, what });
     }
 

@@ -42,7 +42,7 @@ const LIVES_IN: &[(&str, &[&str])] = &[
     ("lettre", &["mail"]),
     ("reqwest", &["billing"]),
     ("backon", &["billing"]),
-    ("hmac", &["billing"]),
+    ("hmac", &["billing", "identity"]),
     ("krilla", &["actions"]),
     ("axum", &["server"]),
     ("hyper", &["server"]),

@@ -79,6 +79,7 @@ pub(crate) fn everything(business: &BusinessFile, policy: Value, slots: Value) -
         "staff": "Sam",
         "first": "paying a bill",
         "second": "a late fee",
+        "proof": {"email": "ada@example.com", "code": "123456", "tries": 3, "minutes": 10},
     })
 }
 
@@ -105,6 +106,7 @@ const OF_THE_ACCOUNT: &[&str] = &[
     "staff",
     "first",
     "second",
+    "proof",
 ];
 
 /// Somebody whom we don't know yet: everything about the account is `none`.

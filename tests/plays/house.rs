@@ -7,12 +7,14 @@ use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
 use plainbill::app::{App, Clock, Made};
+use plainbill::billing::Billing;
 use plainbill::billing::demo::Demo;
 use plainbill::classifier::{Classifier, EngineChoice, Lessons, Settings, encoder};
-use plainbill::config::{Config, IdentityKey, Limits};
+use plainbill::config::{Config, IdentityKey, Limits, Mail};
 use plainbill::content::Contents;
 use plainbill::conversation::{CustomerId, StaffId};
 use plainbill::identity::Identity;
+use plainbill::identity::codes::Codes;
 use plainbill::mail::Mailbox;
 use plainbill::server;
 use plainbill::store::{NewStaff, Role, Store, StoreSettings};
@@ -53,6 +55,11 @@ pub struct Plan {
     pub intents: PathBuf,
     pub store: StoreSettings,
     pub data: Arc<TempDir>,
+    /// The demo's, when absent.
+    pub billing: Option<Arc<dyn Billing>>,
+    /// The one key of all plays, when empty.
+    pub identity_keys: Vec<IdentityKey>,
+    pub mail: Mail,
 }
 
 impl Default for Plan {
@@ -71,6 +78,9 @@ impl Default for Plan {
             intents: "intents".into(),
             store: StoreSettings { data: data.path().to_path_buf(), ..StoreSettings::default() },
             data,
+            billing: None,
+            identity_keys: Vec::new(),
+            mail: Mail::default(),
         }
     }
 }
@@ -112,11 +122,14 @@ impl House {
         let contents = Contents::open(&plan.intents).expect("the content has no faults");
         let store = Store::open(&plan.store).await.expect("the store opens");
         let classifier = if plan.classifier { Some(classifier().await) } else { None };
-        let config = Config { limits: plan.limits, data: plan.data.path().to_path_buf(), ..Config::default() };
+        let config =
+            Config { limits: plan.limits, data: plan.data.path().to_path_buf(), mail: plan.mail, ..Config::default() };
+        let keys = if plan.identity_keys.is_empty() { vec![key()] } else { plan.identity_keys };
         let today = at.date();
         let made = Made {
-            identity: identity(&config.limits),
-            billing: Arc::new(Demo::on(today)),
+            identity: Identity::new(keys, config.limits.identity_seconds_max),
+            billing: plan.billing.unwrap_or_else(|| Arc::new(Demo::on(today))),
+            codes: Codes::open(&store, &config).await.expect("the store works"),
             mailbox: Mailbox::open(&config).expect("the settings for mail are right"),
             clock: Clock::fixed(at.timestamp()),
             config,
@@ -184,10 +197,10 @@ fn hash() -> String {
     HASH.get_or_init(|| server::hash_password(PASSWORD).expect("it can be hashed")).clone()
 }
 
-pub fn identity(limits: &Limits) -> Identity {
+/// The key that signs tokens in plays.
+pub fn key() -> IdentityKey {
     let secret = "a-secret-for-plays-a-secret-for-plays".to_owned();
-    let key = IdentityKey { kid: "play".into(), secret, ..IdentityKey::default() };
-    Identity::new(vec![key], limits.identity_seconds_max)
+    IdentityKey { kid: "play".into(), secret, ..IdentityKey::default() }
 }
 
 pub type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;

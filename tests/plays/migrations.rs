@@ -10,7 +10,7 @@ use sqlx::{Connection, SqliteConnection};
 use crate::postgres::Postgres;
 
 /// What somebody had in the store when a schema was the newest, by its number. A new migration needs a new one.
-const SAMPLES: [(i64, &str); 4] = [
+const SAMPLES: [(i64, &str); 5] = [
     (
         1,
         r#"
@@ -50,6 +50,15 @@ const SAMPLES: [(i64, &str); 4] = [
         "#,
     ),
     (4, "insert into settings (name, value) values ('installation', 'first');"),
+    (
+        7,
+        "
+        insert into codes (conversation_id, digest, email, customer, n_wrong, ends_at_ms)
+        values ('old', 'digest', 'email', 'all-quiet', 2, 9000);
+        insert into code_marks (id, kind, email, network, at_ms)
+        values ('m1', 'asked', 'email', 'network', 1000), ('m2', 'paused', 'email', '', 2000);
+        ",
+    ),
 ];
 
 /// Brings a database from nothing to the newest schema, with the sample data of each put in at its time.
@@ -84,6 +93,10 @@ async fn is_all_there(store: &Store) -> anyhow::Result<()> {
     assert_eq!((causes[0].count, causes[0].centroid.as_slice()), (1, [1.0, 0.0].as_slice()));
     assert_eq!(store.questions(Default::default(), 10).await?[0].before, ["hello"]);
     assert_eq!(store.setting("installation").await?.as_deref(), Some("first"));
+    assert_eq!(store.code(&id).await?.map(|it| (it.n_wrong, it.ends_at_ms)), Some((2, 9000)));
+    assert_eq!(store.codes_paused("email", 1999).await?, Some(2000));
+    assert_eq!(store.codes_paused("email", 2000).await?, None);
+    assert_eq!(store.codes_asked("email", "network", 0).await?.0.count, 1);
     Ok(())
 }
 
