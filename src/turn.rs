@@ -148,7 +148,7 @@ pub async fn take_heard(
         matches!(account, Some(Err(BillingError::Unreachable | BillingError::Broken | BillingError::NotFound)));
     let mut reply =
         Reply { parts, state, recent, seq, heard, speaker: &speaker, account: known, outcome: Outcome::default() };
-    if looked && state.owner == Owner::Bot && heard.choice.is_none() {
+    if looked && state.owner == Owner::Bot && heard.choice.is_none() && heard.code.is_none() {
         reply.outcome.understood.push((seq, heard.guess.clone()));
     }
     let said = match (&proof, &decision) {
