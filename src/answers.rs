@@ -4,11 +4,13 @@ use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 
+use crate::billing::find::Named;
 use crate::billing::{Account, Plan};
-use crate::content::file::{CardKind, Then};
+use crate::content::file::{Action, AnswerFile, CardKind, Then};
 use crate::content::template;
 use crate::content::{Content, Intent};
 use crate::conversation::Card;
+use crate::rules::policy::{Book, Past, Ruling};
 
 pub mod cards;
 pub mod facts;
@@ -26,6 +28,8 @@ pub struct Speaker<'a> {
     today: Date,
     text: &'a str,
     policy: BTreeMap<String, i64>,
+    book: Book,
+    past: &'a [Past],
     slot_names: Vec<String>,
     codes: bool,
 }
@@ -43,6 +47,8 @@ pub struct About<'a> {
     pub wait: Option<&'a Wait>,
     /// How far the proof by a one-time code is.
     pub proof: Option<&'a Proof>,
+    /// A page that billing hosts for this.
+    pub link: Option<&'a str>,
 }
 
 /// An answer in words.
@@ -58,6 +64,27 @@ pub struct Answer {
     pub then: Then,
     /// Ask how easy it was.
     pub survey: bool,
+    /// It has facts of the customer's own account.
+    pub is_own: bool,
+    /// What is done with it, where something is.
+    pub deed: Option<DeedWords>,
+}
+
+/// The words around something that is done, all of them made before it is done.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DeedWords {
+    /// What.
+    pub action: Action,
+    /// What the rules say to it now.
+    pub ruling: Ruling,
+    /// The button that says yes; none where it is done at once.
+    pub confirm: Option<String>,
+    /// What the receipt says.
+    pub done: String,
+    /// What is said when billing refuses.
+    pub refused: String,
+    /// How to undo it.
+    pub undo: Option<String>,
 }
 
 impl<'a> Speaker<'a> {
@@ -74,18 +101,40 @@ impl<'a> Speaker<'a> {
         let mut slot_names: Vec<String> = slots.collect();
         slot_names.sort();
         slot_names.dedup();
-        Self { content, account, plans, verified, today, text, policy: content.policy(today), slot_names, codes: false }
+        Self {
+            content,
+            account,
+            plans,
+            verified,
+            today,
+            text,
+            policy: content.policy(today),
+            book: content.clauses(today),
+            past: &[],
+            slot_names,
+            codes: false,
+        }
+    }
+
+    /// The same, knowing what was done for the customer before.
+    pub fn with_past(mut self, past: &'a [Past]) -> Self {
+        self.past = past;
+        self
     }
 
     /// The same, where a visitor can have a code sent by e-mail.
-    pub fn with_codes(self, codes: bool) -> Self {
-        Self { codes, ..self }
+    pub fn with_codes(mut self, codes: bool) -> Self {
+        self.codes = codes;
+        self
     }
 
     fn input<'b>(&'b self, slots: &'b BTreeMap<String, String>, wait: &'b Wait, about: About<'b>) -> FactsInput<'b> {
         FactsInput {
             business: &self.content.business,
             policy: &self.policy,
+            book: &self.book,
+            past: self.past,
+            link: about.link,
             plans: self.plans,
             verified: self.verified,
             account: self.account,
@@ -114,14 +163,35 @@ impl<'a> Speaker<'a> {
         self.input(slots, &wait, About::default()).change().is_none_or(|it| it.complete)
     }
 
-    /// The answer of an intent, with what the customer has told us for it.
+    /// The charge that the customer pointed out, for slots: its amount in minor units and its bill.
+    pub fn pointed_out(&self, slots: &BTreeMap<String, String>) -> Option<(i64, String)> {
+        let wait = Wait::default();
+        let input = self.input(slots, &wait, About::default());
+        let account = input.known()?;
+        let charge = account.find_charge(input.invoice(), &Named { text: self.text, ..Named::default() })?;
+        Some((charge.line?.amount.minor, charge.invoice.number.clone()))
+    }
+
+    /// What the answer of an intent would have done, where the customer is known and the rules allow it.
+    pub fn deed(&self, intent: &Intent, slots: &BTreeMap<String, String>) -> Option<(&'a AnswerFile, Action, Ruling)> {
+        let wait = Wait::default();
+        let input = self.input(slots, &wait, About::default());
+        input.known()?;
+        let facts = template::Facts::new(&Facts::new(&input));
+        let place = self.content.answer(intent, &facts)?;
+        let answer = self.content.intents.get(&intent.name)?.file.answer.get(place)?;
+        Some((answer, answer.action?, input.may(answer.action?)?))
+    }
+
+    /// The answer of an intent, with what the customer has told us for it, and the page that billing hosts for it.
     pub fn answer(
         &self,
         intent: &Intent,
         slots: &BTreeMap<String, String>,
         wait: &Wait,
+        link: Option<&str>,
     ) -> Result<Answer, TemplateError> {
-        let input = self.input(slots, wait, About::default());
+        let input = self.input(slots, wait, About { link, ..About::default() });
         let facts = template::Facts::new(&Facts::new(&input));
         if let (true, false, Some(general)) = (intent.needs_verified(), self.verified, &intent.file.unverified) {
             let sentences = &self.content.sentences;
@@ -134,6 +204,8 @@ impl<'a> Speaker<'a> {
                 card: None,
                 then: Then::Wait,
                 survey: false,
+                is_own: false,
+                deed: None,
             });
         }
         let place = self.content.answer(intent, &facts);
@@ -147,6 +219,29 @@ impl<'a> Speaker<'a> {
             card,
             then: answer.then,
             survey: answer.survey,
+            is_own: self.verified && (answer.card.is_some() || self.content.speaks_of_account(&answer.say)),
+            deed: match (answer.action, answer.action.and_then(|it| input.may(it))) {
+                (Some(action), Some(ruling)) => Some(self.deed_words(answer, action, ruling, &facts)?),
+                _ => None,
+            },
+        })
+    }
+
+    fn deed_words(
+        &self,
+        answer: &AnswerFile,
+        action: Action,
+        ruling: Ruling,
+        facts: &template::Facts,
+    ) -> Result<DeedWords, TemplateError> {
+        let render = |text: &Option<String>| text.as_ref().map(|it| self.content.render(it, facts)).transpose();
+        Ok(DeedWords {
+            action,
+            ruling,
+            confirm: render(&answer.confirm)?,
+            done: render(&answer.done)?.unwrap_or_default(),
+            refused: render(&answer.refused)?.unwrap_or_default(),
+            undo: render(&answer.undo)?,
         })
     }
 

@@ -11,6 +11,7 @@ use tokio::sync::{Notify, broadcast, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::actions::Actions;
 use crate::billing::Billing;
 use crate::classifier::{Classifier, Lessons};
 use crate::config::Config;
@@ -97,6 +98,8 @@ pub struct App {
     pub classifier: ArcSwapOption<Classifier>,
     /// The customers' own facts.
     pub billing: Arc<dyn Billing>,
+    /// What changes something for them.
+    pub actions: Arc<Actions>,
     /// Who a customer is.
     pub identity: Identity,
     /// Where letters go.
@@ -191,7 +194,9 @@ pub struct Made {
 impl App {
     /// Puts the parts together. Nothing runs yet.
     pub fn new(made: Made) -> Arc<Self> {
+        let actions = Actions::new(Arc::clone(&made.billing), made.store.clone(), made.mailbox.clone());
         Arc::new(Self {
+            actions: Arc::new(actions),
             config: made.config,
             store: made.store,
             contents: made.contents,
@@ -276,13 +281,14 @@ impl App {
             content,
             classifier,
             billing: Arc::clone(&self.billing),
+            actions: Arc::clone(&self.actions),
+            conversation: id.clone(),
             now,
             misses_max: self.config.limits.misses_max,
-            codes: self.codes.offered().then(|| CodesHere {
-                codes: Arc::clone(&self.codes),
-                conversation: id.clone(),
-                network: network.to_owned(),
-            }),
+            codes: self
+                .codes
+                .offered()
+                .then(|| CodesHere { codes: Arc::clone(&self.codes), network: network.to_owned() }),
         }
     }
 

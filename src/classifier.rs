@@ -1,25 +1,31 @@
 //! Guesses what a customer means: encodes the text, and asks the head that was fitted to the content's examples.
 
-use std::collections::HashMap;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Instant;
+use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, Mutex};
 
 use arc_swap::ArcSwapOption;
-use futures_util::{StreamExt, TryStreamExt, stream};
+use serde::{Deserialize, Serialize};
+use tokio::sync::watch;
 
 use crate::content::Content;
 use crate::content::file::Thresholds;
 use crate::conversation::Guess;
 
 use encoder::Model;
-use head::{Head, Taught};
+use head::Head;
+use kept::Heads;
+use learning::Learnt;
 use queue::{MakeWork, Queue, Work};
 use vectors::Vectors;
 
 pub mod encoder;
 pub mod head;
+pub mod kept;
+mod learning;
+pub mod memory;
 pub mod queue;
+mod sealed;
 pub mod vectors;
 
 /// How the classifier is started.
@@ -35,7 +41,7 @@ pub struct Settings {
     pub workers: usize,
     /// Messages that wait; above it a guess is `Overloaded`.
     pub queue_max: usize,
-    /// Where vectors of examples are kept; nowhere, when absent.
+    /// Where vectors of examples and the fitted head are kept; nowhere, when absent.
     pub cache_dir: Option<PathBuf>,
     /// Tokens of a text that are looked at, marks of start and end included.
     pub tokens_max: usize,
@@ -130,8 +136,19 @@ pub struct Example {
     pub text: String,
 }
 
+/// How what was learnt got into the head.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Fitting {
+    /// By fitting and calibrating a new head.
+    Whole,
+    /// By a few steps of the head that was there; the whole fit follows.
+    Nudged,
+    /// Not at all: the head was kept since it was last fitted to the same.
+    Kept,
+}
+
 /// What `learn` did.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct FitReport {
     /// Examples learnt from; the same words twice in one intent count once.
     pub n_examples: usize,
@@ -141,10 +158,12 @@ pub struct FitReport {
     pub n_encoded: usize,
     /// Time for encoding those, in milliseconds.
     pub encode_ms: f64,
-    /// Time for fitting and calibrating, in milliseconds.
+    /// Time for fitting and calibrating, in milliseconds; of a head that was kept, what it took then.
     pub fit_ms: f64,
-    /// How good it is on the examples, each judged by a head that had not seen it.
+    /// How good it is on the examples, each judged by a head that had not seen it; after a nudge, as it was before.
     pub quality: head::calibrate::Quality,
+    /// How it was done.
+    pub fitting: Fitting,
 }
 
 /// Guesses what texts mean. Clones share everything; guesses go on while it learns.
@@ -158,8 +177,15 @@ struct Parts {
     queue: Queue,
     head: ArcSwapOption<Head>,
     vectors: Mutex<Vectors>,
+    heads: Heads,
     /// What was learnt last; held while learning, so that lessons come one after the other.
-    learnt: tokio::sync::Mutex<Option<(Lessons, FitReport)>>,
+    learnt: tokio::sync::Mutex<Option<Learnt>>,
+    /// How often it has learnt.
+    n_learnt: AtomicU64,
+    /// Which of these has come to a head that is fitted wholly.
+    settled: watch::Sender<u64>,
+    /// Held by the whole fit that follows a nudge.
+    settling: tokio::sync::Mutex<()>,
 }
 
 impl Classifier {
@@ -173,6 +199,7 @@ impl Classifier {
         let model = Arc::new(Model::open(settings)?);
         let engine = model.engine_name();
         let vectors = Vectors::open(settings.cache_dir.clone(), model.fingerprint());
+        let heads = Heads::open(settings.cache_dir.clone(), model.fingerprint());
         let make: MakeWork = Arc::new(move || work(&model));
         let n_workers = match settings.workers {
             0 => std::thread::available_parallelism().map_or(1, usize::from),
@@ -184,7 +211,11 @@ impl Classifier {
             queue,
             head: ArcSwapOption::empty(),
             vectors: Mutex::new(vectors),
+            heads,
             learnt: tokio::sync::Mutex::default(),
+            n_learnt: AtomicU64::default(),
+            settled: watch::Sender::new(0),
+            settling: tokio::sync::Mutex::default(),
         };
         Ok(Self { parts: Arc::new(parts) })
     }
@@ -214,85 +245,16 @@ impl Classifier {
         if self.parts.head.load().is_none() {
             return Err(ClassifierError::NotTaught);
         }
-        let vector = self.parts.queue.ask(text).await?;
-        let head = self.parts.head.load();
-        head.as_ref().map(|head| head.guess(&vector)).ok_or(ClassifierError::NotTaught)
+        self.guess_of(&self.parts.queue.ask(text).await?)
     }
 
-    /// Learns the lessons in place of all earlier ones; on an error the earlier ones stay.
-    ///
-    /// Only examples that are new since last time are encoded, and only while no customer waits.
+    /// What a text with this vector means.
     ///
     /// # Errors
-    /// `TooFewIntents`, `Broken`.
-    pub async fn learn(&self, lessons: &Lessons) -> Result<FitReport, ClassifierError> {
-        let mut learnt = self.parts.learnt.lock().await;
-        if let Some((same, report)) = learnt.as_ref().filter(|it| it.0 == *lessons) {
-            tracing::debug!(n_examples = same.examples.len(), "these lessons are learnt already");
-            return Ok(report.clone());
-        }
-        let examples: Vec<(String, String)> = lessons
-            .examples
-            .iter()
-            .map(|example| (example.intent.clone(), encoder::clean(&example.text)))
-            .filter(|(_, text)| !text.is_empty())
-            .collect();
-        let started = Instant::now();
-        let (vectors, n_encoded) = self.encode(&examples).await?;
-        let encode_ms = ms_since(started);
-
-        let (thresholds, out_of_scope) = (lessons.thresholds, lessons.out_of_scope.clone());
-        let started = Instant::now();
-        let fitted = tokio::task::spawn_blocking(move || {
-            let rows = examples.iter().map(|(intent, text)| (intent.as_str(), text.as_str(), vectors[text].as_slice()));
-            let taught = Taught::new(rows, &out_of_scope);
-            let (n_intents, n_examples) = (taught.intents.len(), taught.labels.len());
-            if n_intents < 2 {
-                return Err(ClassifierError::TooFewIntents { n_intents });
-            }
-            Ok((n_intents, n_examples, Head::fit(taught, thresholds)))
-        });
-        let broken = |e: tokio::task::JoinError| ClassifierError::Broken(format!("fitting the head stopped: {e}"));
-        let (n_intents, n_examples, (head, quality)) = fitted.await.map_err(broken)??;
-        self.parts.head.store(Some(Arc::new(head)));
-        let report = FitReport { n_examples, n_intents, n_encoded, encode_ms, fit_ms: ms_since(started), quality };
-        *learnt = Some((lessons.clone(), report.clone()));
-        Ok(report)
-    }
-
-    /// The vectors of these examples by text, and how many were new.
-    async fn encode(
-        &self,
-        examples: &[(String, String)],
-    ) -> Result<(HashMap<String, Vec<f32>>, usize), ClassifierError> {
-        let kept = || self.parts.vectors.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut vectors = HashMap::with_capacity(examples.len());
-        let mut new = Vec::new();
-        {
-            let kept = kept();
-            for (_, text) in examples {
-                match kept.get(text) {
-                    Some(vector) => drop(vectors.insert(text.clone(), vector.to_vec())),
-                    None => new.push(text.clone()),
-                }
-            }
-        }
-        new.sort_unstable();
-        new.dedup();
-        let n_new = new.len();
-        // Two in hand for each worker: enough to keep all busy.
-        let n_in_hand = 2 * self.parts.queue.n_workers();
-        let encode = |text: String| async move { Ok((text.clone(), self.parts.queue.learn(text).await?)) };
-        let encoded: Vec<(String, Vec<f32>)> =
-            stream::iter(new).map(encode).buffer_unordered(n_in_hand).try_collect().await?;
-        vectors.extend(encoded);
-        if n_new > 0 {
-            let all = vectors.iter().map(|(text, vector)| (text.as_str(), vector.as_slice()));
-            if let Err(why) = kept().keep(all) {
-                tracing::warn!(%why, "the vectors of examples could not be kept; the next start encodes them again");
-            }
-        }
-        Ok((vectors, n_new))
+    /// `NotTaught`.
+    pub fn guess_of(&self, vector: &[f32]) -> Result<Guess, ClassifierError> {
+        let head = self.parts.head.load();
+        head.as_ref().map(|head| head.guess(vector)).ok_or(ClassifierError::NotTaught)
     }
 }
 
@@ -307,10 +269,6 @@ fn work(model: &Arc<Model>) -> Result<Work, ClassifierError> {
             Err(ClassifierError::Broken("the encoder's vector is not of numbers".to_owned()))
         }
     }))
-}
-
-fn ms_since(started: Instant) -> f64 {
-    started.elapsed().as_secs_f64() * 1e3
 }
 
 #[cfg(test)]
@@ -355,7 +313,7 @@ mod tests {
         ),
     ];
 
-    fn lessons() -> Lessons {
+    pub(super) fn lessons() -> Lessons {
         let example = |intent: &str, text: &str| Example { intent: intent.to_owned(), text: text.to_owned() };
         let examples = TAUGHT.iter().flat_map(|(intent, texts)| texts.iter().map(move |text| example(intent, text)));
         Lessons {
@@ -419,22 +377,5 @@ mod tests {
         one.examples.retain(|example| example.intent == "refund_status");
         assert!(matches!(classifier.learn(&one).await, Err(ClassifierError::TooFewIntents { n_intents: 1 })));
         classifier.guess("where is my refund").await.expect("a guess");
-    }
-
-    #[tokio::test]
-    async fn guesses_go_on_while_it_learns() {
-        let classifier = Classifier::start(&settings(engines()[0])).expect("it starts");
-        classifier.learn(&lessons()).await.expect("it learns");
-        let mut more = lessons();
-        more.examples
-            .extend((0..40).map(|i| Example { intent: "refund_status".into(), text: format!("refund number {i}") }));
-        let learning = tokio::spawn({
-            let classifier = classifier.clone();
-            async move { classifier.learn(&more).await }
-        });
-        while !learning.is_finished() {
-            classifier.guess("where is my refund").await.expect("a guess");
-        }
-        learning.await.expect("no panic").expect("it learns");
     }
 }

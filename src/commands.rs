@@ -16,9 +16,13 @@ use crate::content::{Content, Fault};
 use crate::conversation::{CustomerId, Verdict, format};
 use crate::identity::{Identity, secrets};
 use crate::store::{QuestionFilter, Store, StoreSettings};
+use crate::talks::figures::Figures;
 use crate::{feedback, talks};
 
+mod actions;
+pub mod bench;
 mod eval;
+mod policies;
 mod serve;
 mod staff;
 
@@ -60,6 +64,9 @@ enum Command {
     Test {
         /// Only talks whose title has these words
         filter: Option<String>,
+        /// Also what the talks cost customers: turns and taps for each action, and who finishes it
+        #[arg(long)]
+        figures: bool,
         #[command(flatten)]
         print: Print,
     },
@@ -81,8 +88,14 @@ enum Command {
         #[command(flatten)]
         print: Print,
     },
+    /// How fast and how large the classifier is on this machine; takes about a minute
+    Bench(Print),
     /// Causes of unanswered questions by cost
     Causes(Print),
+    /// The rules in force; with --from and --to what they would have done to the past
+    Policies(policies::Flags),
+    /// What was done in billing for customers: who, what, by which rule, when, with what result
+    Actions(actions::Flags),
     /// A signed identity token for a customer, for the demo or for trying out
     Token {
         /// The customer's id
@@ -123,10 +136,13 @@ pub async fn run(flags: Flags) -> anyhow::Result<ExitCode> {
             serve::serve(config).await
         }
         Command::Check(print) => check(&config, print),
-        Command::Test { filter, print } => test(&config, filter.as_deref(), print).await,
+        Command::Test { filter, figures, print } => test(&config, filter.as_deref(), figures, print).await,
         Command::Classify { text, print } => classify(&config, text, print).await,
         Command::Eval { data_file, train, print } => eval::eval(&config, &data_file, train.as_deref(), print).await,
+        Command::Bench(print) => bench::bench(&config, print).await,
         Command::Causes(print) => causes(&config, print).await,
+        Command::Policies(flags) => policies::policies(&config, flags).await,
+        Command::Actions(flags) => actions::actions(&config, flags).await,
         Command::Token { customer } => token(&config, customer).await,
         Command::Staff { command } => staff::staff(&config, command).await,
     }
@@ -166,12 +182,17 @@ pub fn open_content(config: &Config) -> anyhow::Result<Content> {
 
 /// Starts the classifier as the settings say.
 pub fn open_classifier(config: &Config) -> anyhow::Result<Classifier> {
+    Ok(Classifier::start(&classifier_settings(config))?)
+}
+
+/// How the settings want the classifier to be started.
+fn classifier_settings(config: &Config) -> Settings {
     let engine = match config.engine.as_str() {
         "onnxruntime" => EngineChoice::OnnxRuntime,
         "rten" => EngineChoice::Rten,
         _ => EngineChoice::Auto,
     };
-    let settings = Settings {
+    Settings {
         model_dir: config.models.clone(),
         library: find_library(&config.onnxruntime),
         engine,
@@ -179,8 +200,7 @@ pub fn open_classifier(config: &Config) -> anyhow::Result<Classifier> {
         queue_max: config.limits.classifier_queue_max,
         cache_dir: Some(config.data.clone()),
         tokens_max: TOKENS_MAX,
-    };
-    Ok(Classifier::start(&settings)?)
+    }
 }
 
 /// ONNX Runtime's library: where the settings say, beside the program, or where `make run` puts it.
@@ -232,16 +252,20 @@ fn check(config: &Config, print: Print) -> anyhow::Result<ExitCode> {
     Ok(if faults.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-async fn test(config: &Config, filter: Option<&str>, print: Print) -> anyhow::Result<ExitCode> {
+async fn test(config: &Config, filter: Option<&str>, figures: bool, print: Print) -> anyhow::Result<ExitCode> {
     let content = Arc::new(open_content(config)?);
     let classifier = taught(config, &content).await?;
     let (mut n_passed, mut failed) = (0, Vec::new());
+    let mut counted = Figures::default();
     for talk in talks::all(&content) {
         if filter.is_some_and(|it| !talk.title.contains(it)) {
             continue;
         }
         match talks::run(&content, &classifier, &talk).await {
-            Ok(()) => n_passed += 1,
+            Ok(tally) => {
+                n_passed += 1;
+                counted.add(&tally);
+            }
             Err(fault) => {
                 if !print.json {
                     println!("FAILED {}\n  {fault}", talk.title);
@@ -251,8 +275,17 @@ async fn test(config: &Config, filter: Option<&str>, print: Print) -> anyhow::Re
         }
     }
     match print.json {
-        true => println!("{}", serde_json::to_string_pretty(&json!({ "passed": n_passed, "failed": failed }))?),
-        false => println!("{n_passed} passed, {} failed", failed.len()),
+        true => {
+            let figures = figures.then(|| counted.json());
+            let all = json!({ "passed": n_passed, "failed": failed, "figures": figures });
+            println!("{}", serde_json::to_string_pretty(&all)?);
+        }
+        false => {
+            println!("{n_passed} passed, {} failed", failed.len());
+            if figures {
+                print!("{}", counted.text());
+            }
+        }
     }
     Ok(if failed.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

@@ -129,6 +129,21 @@ impl Content {
         policy_on(&self.policies, date)
     }
 
+    /// The rules that hold on a date, by name, with their versions and bands; those for one staff member are left out.
+    pub fn clauses(&self, date: Date) -> BTreeMap<String, PolicyFile> {
+        let all: Vec<&PolicyFile> = self.policies.iter().filter(|it| it.staff.is_none()).collect();
+        clauses_on(&all, date).into_iter().map(|it| (it.name.clone(), it.clone())).collect()
+    }
+
+    /// A rule as it holds on a date for one staff member: their own, else everybody's.
+    pub fn clause_for(&self, staff: &str, name: &str, date: Date) -> Option<PolicyFile> {
+        let named = |whose: Option<&str>| -> Vec<&PolicyFile> {
+            self.policies.iter().filter(|it| it.name == name && it.staff.as_deref() == whose).collect()
+        };
+        let own = clauses_on(&named(Some(staff)), date);
+        own.last().or(clauses_on(&named(None), date).last()).map(|it| (*it).clone())
+    }
+
     /// The first urgency rule that a text meets, by its place in [`Content::urgent`].
     ///
     /// A phrase counts where it stands as whole words, in any case, whatever the punctuation.
@@ -147,8 +162,22 @@ impl Content {
             "verify_me" => Some(&self.sentences.button_verify_me),
             SEND_ANOTHER_CODE => Some(&self.sentences.button_send_another_code),
             SOMETHING_ELSE => Some(&self.sentences.something_else),
-            name => self.intents.get(name).map(|it| it.file.button.as_str()),
+            name => match name.split_once(':') {
+                Some((slot, value)) => self.offered_value(slot, value),
+                None => self.intents.get(name).map(|it| it.file.button.as_str()),
+            },
         }
+    }
+
+    /// The words on the button that gives a slot a value.
+    fn offered_value(&self, slot: &str, value: &str) -> Option<&str> {
+        let slots = self.intents.values().filter_map(|it| it.file.slots.get(slot));
+        slots.filter_map(|it| it.offers.get(value)).map(String::as_str).next()
+    }
+
+    /// Whether a text names facts of the customer's own account.
+    pub fn speaks_of_account(&self, text: &str) -> bool {
+        self.templates.names_in_text(text).iter().any(|it| facts::is_of_the_account(it))
     }
 
     /// Fills a text of this content (an answer's `say`, a slot's `ask`, a sentence …) with facts.
@@ -175,11 +204,19 @@ impl Content {
 }
 
 fn policy_on(policies: &[PolicyFile], date: Date) -> BTreeMap<String, i64> {
+    let all: Vec<&PolicyFile> = policies.iter().filter(|it| it.staff.is_none()).collect();
+    clauses_on(&all, date).iter().map(|it| (it.name.clone(), it.value)).collect()
+}
+
+/// Rules in an order in which of those with one name the one that holds on a date comes last.
+fn clauses_on<'a>(policies: &[&'a PolicyFile], date: Date) -> Vec<&'a PolicyFile> {
     let date = date.to_string();
-    let mut dated: Vec<&PolicyFile> = policies.iter().collect();
-    // ISO dates sort as text. What holds is put in last, and so stays.
-    dated.sort_by_key(|it| (it.from <= date, if it.from <= date { it.from.clone() } else { descending(&it.from) }));
-    dated.iter().map(|it| (it.name.clone(), it.value)).collect()
+    let mut dated = policies.to_vec();
+    // ISO dates sort as text.
+    dated.sort_by_key(|it| {
+        (it.from <= date, if it.from <= date { it.from.clone() } else { descending(&it.from) }, it.version)
+    });
+    dated
 }
 
 /// A key that sorts ISO dates from the newest to the oldest.

@@ -140,6 +140,8 @@ pub enum What {
         /// The sentence that is rated from 1 to 5.
         text: String,
     },
+    /// Something was done in billing for the customer.
+    Receipt(Receipt),
     /// The customer was verified; from here on account facts may be spoken of.
     Verified {
         /// Who it is.
@@ -155,6 +157,7 @@ impl What {
             What::Owner(_) => "owner",
             What::Rating(_) => "rating",
             What::Survey { .. } => "survey",
+            What::Receipt(_) => "receipt",
             What::Verified { .. } => "verified",
         }
     }
@@ -180,6 +183,33 @@ pub struct Message {
     /// What the bot was doing; staff see it, customers don't.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub step: Option<Step>,
+}
+
+/// What was done in billing, so that the customer can hold on to it. When it was done, its event says.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Receipt {
+    /// What kind of thing was done: `take_off_late_fee`.
+    pub action: String,
+    /// What was done, in plain words.
+    pub text: String,
+    /// What billing calls it, to find it again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reference: Option<String>,
+    /// How to undo it, in one sentence.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub undo: Option<String>,
+    /// What the customer may tap next.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub choices: Vec<Choice>,
+}
+
+/// What the customer says yes to by tapping the button of an action. What is done is exactly this.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Confirm {
+    /// Billing does it at most once for this key.
+    pub key: String,
+    /// All that will be done, as JSON.
+    pub deed: String,
 }
 
 /// Something to tap.
@@ -323,6 +353,9 @@ pub struct Step {
     /// The slots as they stand after this turn.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub slots: BTreeMap<String, String>,
+    /// What is done when the customer says yes to this message.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub confirms: Option<Confirm>,
 }
 
 /// The kinds of decision.
@@ -418,6 +451,8 @@ pub struct State {
     pub offered: Vec<Choice>,
     /// The bot's last message was "did you mean".
     pub asked_which: bool,
+    /// What the bot's last message asks a yes for.
+    pub confirms: Option<Confirm>,
     /// Misses in a row.
     pub n_misses: u32,
     /// The customer was asked for a one-time code and is not verified yet.
@@ -460,6 +495,16 @@ impl State {
                 }
             }
             What::Survey { .. } => self.surveyed = true,
+            What::Receipt(receipt) => {
+                self.last_said = Some(receipt.text.clone());
+                self.offered = receipt.choices.clone();
+                // It is done: the same words would begin it anew.
+                self.slots.clear();
+                self.asked = None;
+                self.asked_which = false;
+                self.confirms = None;
+                self.n_misses = 0;
+            }
             What::Verified { customer } => {
                 self.customer = Some(customer.clone());
                 self.code_asked = false;
@@ -476,9 +521,11 @@ impl State {
                 self.offered = message.choices.clone();
                 self.asked = None;
                 self.asked_which = false;
+                self.confirms = None;
                 let Some(step) = &message.step else { return };
                 self.asked = step.asks.clone();
                 self.code_asked |= self.asked.as_deref() == Some(ASKS_CODE);
+                self.confirms = step.confirms.clone();
                 match step.did {
                     Did::Answered | Did::Asked => {
                         self.topic = step.intent.clone();
@@ -507,6 +554,7 @@ impl State {
         self.asked = None;
         self.offered.clear();
         self.asked_which = false;
+        self.confirms = None;
         self.n_misses = 0;
     }
 }

@@ -21,7 +21,9 @@
 //!    message has been answered already: the bot never speaks once a person has the conversation, and never twice.
 //! 7. The store's bus tells every socket of this conversation that there is something new; each reads the log from its
 //!    own cursor. Staff who watch the conversation do the same.
-//! 8. What could not be answered well has become a question; [`feedback`] groups it with others like it.
+//! 8. Where the answer has something done ([`actions`]), the customer's yes is checked against the rules once more, done
+//!    once, and comes back as a receipt; it is kept like everything else that the turn says.
+//! 9. What could not be answered well has become a question; [`feedback`] groups it with others like it.
 //!
 //! After a crash between 4 and 6, the log says which messages are kept and not answered, and the next start answers
 //! them.
@@ -38,9 +40,10 @@
 //! | [`classifier`] | conversation, content | ort, rten, tokenizers |
 //! | [`billing`] | conversation, content, config, store | reqwest, backon, hmac (also in identity) |
 //! | [`rules`] | conversation, content, billing (its words) | – |
-//! | [`answers`] | conversation, content, billing (its words) | – |
+//! | [`answers`] | conversation, content, billing (its words), rules | – |
 //! | [`store`] | conversation, config | sqlx, async-nats |
 //! | [`mail`] | config | lettre |
+//! | [`actions`] | conversation, content, billing, rules, store, mail | krilla, ttf-parser |
 //! | [`identity`] | conversation, config, store | jsonwebtoken |
 //! | [`handoff`] | conversation, content, store | – |
 //! | [`feedback`] | conversation, content, classifier, rules, store | – |
@@ -60,6 +63,8 @@
 //! - One loader serves `check`, `test` and `serve`: what passes the check runs. Content that fails never replaces
 //!   content that passed.
 //! - Money is integer minor units with a currency. An explanation of a bill that does not add up is not shown.
+//! - What changes something in billing is written down before billing is asked, under a key for which billing does it
+//!   at most once. So a crash, a second tap or a second tab changes nothing twice.
 //! - No card number, password, identity token or one-time code is ever stored or logged.
 //! - A customer is who the business's site has signed for, or who has typed the code from a letter to an address of
 //!   ours; nothing else that is said in a chat changes that, and nobody becomes somebody else in one conversation.
@@ -81,6 +86,10 @@
 //! **Batch size one.** Each classifier thread has a session of its own and takes one message at a time: a message's
 //! score never depends on its neighbors', and two threads give twice the speed of one.
 //!
+//! **A nudge first, the whole fit after.** Where few examples differ, the head takes a few steps towards them and
+//! answers at once; the whole fit follows on one thread and ends where a fit from nothing would, to the last bit. A
+//! fitted head is kept under a key of everything that it depends on, so that a start needs no fit.
+//!
 //! **Templates live in content.** The loader compiles every template and condition, so that `check` finds what would
 //! fail in front of a customer; [`answers`] only fills them in.
 //!
@@ -94,6 +103,7 @@
 //! **Slots may be read and need not be asked.** Most answers have a natural default (the newest bill), and a question
 //! is a cost.
 
+pub mod actions;
 pub mod answers;
 pub mod app;
 pub mod billing;

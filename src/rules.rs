@@ -6,6 +6,7 @@ use crate::content::file::{Need, SlotKind};
 use crate::content::{Content, Intent, SEND_ANOTHER_CODE, SOMETHING_ELSE};
 use crate::conversation::{ASKS_CODE, ASKS_EMAIL, Choice, Guess, Owner, Reason, State, Verdict};
 
+pub mod policy;
 pub mod questions;
 pub mod slots;
 
@@ -23,6 +24,9 @@ pub const VERIFY_ME: &str = "verify_me";
 pub const CODE_EMAIL: &str = ASKS_EMAIL;
 /// The intent that stands for everything that isn't ours to answer.
 pub const OUT_OF_SCOPE: &str = "out_of_scope";
+
+/// How the ids of buttons begin that have something done: `do:late_fee_waiver`.
+pub const DO: &str = "do:";
 
 /// A part of a message says less than the whole: it counts from this confidence on.
 const PART_CONFIDENCE_MIN: f32 = 0.65;
@@ -50,6 +54,10 @@ pub struct Heard {
 pub enum Decision {
     /// Answer these, in this order: one, or two questions in one message.
     Answer(Vec<Topic>),
+    /// The customer has said yes: have it done that this intent's answer asks a yes for.
+    Act(Topic),
+    /// The customer has said no to it.
+    Declined,
     /// Ask for a fact.
     Ask {
         /// For which intent.
@@ -136,6 +144,14 @@ pub fn may_choose(content: &Content, state: &State, choice: &str) -> bool {
     matches!(choice, TALK_TO_HUMAN | START_OVER | END_CHAT)
         || state.offered.iter().any(|it| it.id == choice)
         || content.business.starters.iter().any(|it| it == choice)
+}
+
+/// Whether a message says yes to what the bot's last one asks a yes for.
+pub fn confirms(state: &State, choice: Option<&str>, text: &str) -> bool {
+    match choice {
+        Some(choice) => choice.starts_with(DO),
+        None => state.confirms.is_some() && chosen_in_words(state, text).is_some_and(|it| it.starts_with(DO)),
+    }
 }
 
 /// The words under which a choice stands in the log.
@@ -256,17 +272,22 @@ fn decide_choice(content: &Content, state: &State, heard: &Heard, choice: &str, 
     if choice == SOMETHING_ELSE {
         return missed(state, now, true);
     }
+    if let Some(name) = choice.strip_prefix(DO) {
+        let Some(intent) = content.intents.get(name) else { return missed(state, now, false) };
+        let slots = if state.topic.as_deref() == Some(name) { state.slots.clone() } else { BTreeMap::new() };
+        return Decision::Act(Topic { intent: intent.name.clone(), slots });
+    }
     if let Some((kind, value)) = choice.split_once(':') {
         let Some(intent) = state.topic.as_deref().and_then(|it| content.intents.get(it)) else {
             return missed(state, now, false);
         };
         let mut slots = state.slots.clone();
-        let slot = state.asked.clone().unwrap_or_else(|| kind.to_owned());
+        let is_own = intent.file.slots.get(kind).is_some_and(|it| it.offers.contains_key(value));
+        let slot = state.asked.clone().filter(|_| !is_own).unwrap_or_else(|| kind.to_owned());
         slots.insert(slot, value.to_owned());
         return answer_or_ask(intent, slots, now);
     }
     match content.intents.get(choice) {
-        Some(intent) if state.topic.as_deref() == Some(choice) => answer_or_ask(intent, state.slots.clone(), now),
         Some(intent) => answer_or_ask(intent, carried_over(intent, state), now),
         // A choice that the content has dropped since: take the words for what they are.
         None => decide_question(content, state, heard, now),
@@ -274,6 +295,14 @@ fn decide_choice(content: &Content, state: &State, heard: &Heard, choice: &str, 
 }
 
 fn decide_text(content: &Content, state: &State, heard: &Heard, now: &Circumstances<'_>) -> Decision {
+    if state.confirms.is_some()
+        && let Some(chosen) = chosen_in_words(state, &heard.text)
+    {
+        return match chosen == SOMETHING_ELSE {
+            true => Decision::Declined,
+            false => decide_choice(content, state, heard, &chosen, now),
+        };
+    }
     if state.asked_which
         && let Some(chosen) = chosen_in_words(state, &heard.text)
     {
@@ -296,7 +325,7 @@ fn decide_reply(
     asked: &str,
     now: &Circumstances<'_>,
 ) -> Decision {
-    let read = topic.file.slots.get(asked).and_then(|slot| slots::read(slot.kind, &heard.text, &now.slots));
+    let read = topic.file.slots.get(asked).and_then(|slot| slots::read_slot(slot, &heard.text, &now.slots));
     if let Some(value) = read {
         let mut slots = state.slots.clone();
         slots.insert(asked.to_owned(), value);
@@ -407,7 +436,7 @@ fn read_slots(intent: &Intent, state: &State, text: &str, now: &Circumstances<'_
         if slot.kind == SlotKind::Text {
             continue;
         }
-        if let Some(value) = slots::read(slot.kind, text, &now.slots) {
+        if let Some(value) = slots::read_slot(slot, text, &now.slots) {
             slots.insert(name.clone(), value);
         }
     }
@@ -416,7 +445,9 @@ fn read_slots(intent: &Intent, state: &State, text: &str, now: &Circumstances<'_
 
 /// The slots of the last topic that this intent knows too: nobody is asked twice which bill it is.
 fn carried_over(intent: &Intent, state: &State) -> BTreeMap<String, String> {
-    let known = |name: &String| intent.file.slots.contains_key(name);
+    // Words and texts were said about another matter.
+    let stays = |kind| !matches!(kind, SlotKind::Words | SlotKind::Text);
+    let known = |name: &String| intent.file.slots.get(name).is_some_and(|it| stays(it.kind));
     state.slots.iter().filter(|(name, _)| known(name)).map(|(name, value)| (name.clone(), value.clone())).collect()
 }
 
@@ -431,15 +462,25 @@ fn missed(state: &State, now: &Circumstances<'_>, refused: bool) -> Decision {
 fn chosen_in_words(state: &State, text: &str) -> Option<String> {
     let said = bare(text);
     let place = match said.as_str() {
-        "1" | "first" | "the first" | "the first one" | "first one" | "yes" | "yeah" | "yep" => Some(0),
+        "1" | "first" | "the first" | "the first one" | "first one" | "yes" | "yeah" | "yep" | "yes please" => Some(0),
         "2" | "second" | "the second" | "the second one" | "second one" => Some(1),
         _ => None,
     };
     if let Some(place) = place {
         return state.offered.get(place).map(|it| it.id.clone());
     }
-    if matches!(said.as_str(), "no" | "nope" | "neither" | "none" | "neither of them" | "none of these" | "no neither")
-    {
+    let no = [
+        "no",
+        "nope",
+        "no thanks",
+        "no thank you",
+        "neither",
+        "none",
+        "neither of them",
+        "none of these",
+        "no neither",
+    ];
+    if no.contains(&said.as_str()) {
         return Some(SOMETHING_ELSE.to_owned());
     }
     state.offered.iter().find(|it| bare(&it.label) == said).map(|it| it.id.clone())

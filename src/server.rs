@@ -196,7 +196,8 @@ fn router(site: Site) -> Router {
             .route("/demo/customers", get(demo::customers))
             .route("/demo/sign-in", post(demo::sign_in))
             .route("/demo/account", get(demo::account))
-            .route("/demo/token", get(demo::token));
+            .route("/demo/token", get(demo::token))
+            .route("/demo/portal/{page}", get(demo::portal).post(demo::portal_pressed));
     }
     let body_bytes_max = site.app.config.limits.body_bytes_max;
     router

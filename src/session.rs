@@ -525,6 +525,7 @@ impl Session {
         self.thinking = Some(Box::pin(async move {
             let parts = app.turn_parts(&id, &network).await;
             let outcome = turn::take(&parts, &state, &recent, &unanswered).await;
+            let answered = outcome.as_ref().ok().and_then(|it| it.answered).unwrap_or(answered);
             Thought { outcome, answered, epoch: state.epoch, owner: state.owner }
         }));
     }
@@ -545,6 +546,7 @@ impl Session {
 
     async fn keep_turn(&mut self, thought: Thought) -> Result<(), StoreError> {
         let Thought { outcome, answered, epoch, owner } = thought;
+        let outcome = outcome?;
         if outcome.events.is_empty() {
             return Ok(());
         }
@@ -554,6 +556,8 @@ impl Session {
             expect: Expect { epoch: Some(epoch), unverified: verifies, ..Expect::default() },
             // Whoever waits for a person is answered by a person; the bot's word in between doesn't count.
             answered: (owner == Owner::Bot).then_some(answered),
+            // So a receipt for something that was done before a person took over has a key: it stands here once.
+            key: (owner != Owner::Bot && has_receipt(&outcome)).then(|| format!("receipt:{answered}")),
             events: outcome.events,
             understood: outcome.understood,
             questions: outcome.questions,
@@ -587,7 +591,7 @@ impl Session {
 
 /// What a turn has come to, and what it started from.
 struct Thought {
-    outcome: turn::Outcome,
+    outcome: Result<turn::Outcome, StoreError>,
     answered: Seq,
     epoch: Epoch,
     owner: Owner,
@@ -599,6 +603,10 @@ enum Woken {
     Thought(Thought),
     Turn,
     Rest,
+}
+
+fn has_receipt(outcome: &turn::Outcome) -> bool {
+    outcome.events.iter().any(|it| matches!(it.what, What::Receipt(_)))
 }
 
 fn system(what: What) -> NewEvent {

@@ -15,20 +15,24 @@ use tokio::sync::{broadcast, watch};
 
 use crate::conversation::{ConversationId, Seq};
 
+mod actions;
 mod append;
 mod bus;
 mod codes;
 mod conversations;
+mod demo_acts;
 mod feedback;
 mod place;
 mod settings;
 mod staff;
 mod writer;
 
+pub use actions::{ActionEnd, ActionRecord, ActionStatus, NewAction};
 pub use append::{Append, Appended, Expect, NewPromise, Opening};
 pub use bus::Typing;
 pub use codes::{CodeChange, CodeLimits, CodeRecord, Marks};
 pub use conversations::{ConversationRecord, List, Logged, Promise, Stint};
+pub use demo_acts::DemoAct;
 pub use feedback::{AssignTo, Cause, NewQuestion, Question, QuestionFilter, Why};
 pub use staff::{Login, NewStaff, Role, Staff};
 

@@ -1,17 +1,25 @@
 //! Runs the talks that stand in the content: real classifier, real rules, demo billing data, no store.
 
+pub mod figures;
+
 use jiff::civil::DateTime;
 
 use std::sync::Arc;
 
+use crate::actions::Actions;
+use crate::billing::Billing;
 use crate::billing::demo::Demo;
 use crate::classifier::Classifier;
 use crate::content::Content;
 use crate::content::file::{TalkFile, TalkStep};
-use crate::conversation::{Card, Choice, CustomerId, Did, Event, Message, NewEvent, Owner, Sender, Seq, State, What};
+use crate::conversation::{
+    Card, Choice, ConversationId, CustomerId, Did, Event, Message, NewEvent, Owner, Receipt, Sender, Seq, State, What,
+};
 use crate::handoff::{self, Line};
 use crate::rules;
+use crate::store::StoreError;
 use crate::turn::{self, Outcome, Parts};
+use figures::Tally;
 
 /// When a talk takes place that doesn't say: a Tuesday within the opening hours.
 const AT: &str = "2026-06-16T10:00";
@@ -43,11 +51,11 @@ pub fn all(content: &Content) -> Vec<Talk> {
 }
 
 /// Runs one talk. What went otherwise than written is the error; a known failure that passes is one too.
-pub async fn run(content: &Arc<Content>, classifier: &Classifier, talk: &Talk) -> Result<(), String> {
+pub async fn run(content: &Arc<Content>, classifier: &Classifier, talk: &Talk) -> Result<Tally, String> {
     let result = play(content, classifier, &talk.file).await;
     match (result, talk.file.known_failure) {
-        (Err(_), true) => Ok(()),
-        (Ok(()), true) => Err("it is marked `known_failure` and passes: take the mark out".to_owned()),
+        (Err(_), true) => Ok(Tally::default()),
+        (Ok(_), true) => Err("it is marked `known_failure` and passes: take the mark out".to_owned()),
         (result, false) => result,
     }
 }
@@ -60,15 +68,18 @@ struct Stage {
     n_answered: usize,
 }
 
-async fn play(content: &Arc<Content>, classifier: &Classifier, talk: &TalkFile) -> Result<(), String> {
+async fn play(content: &Arc<Content>, classifier: &Classifier, talk: &TalkFile) -> Result<Tally, String> {
     let at: DateTime = talk.at.as_deref().unwrap_or(AT).parse().map_err(|error| format!("`at` is no time: {error}"))?;
     let at = at.to_zoned(content.hours.time_zone.clone()).map_err(|error| format!("`at` is no time: {error}"))?;
     let line = Line { minutes_each: content.hours.minutes_per_conversation, n_staff: 1, ..Line::default() };
     let wait = |place| handoff::wait(content, at.timestamp(), &line, place);
+    let billing: Arc<dyn Billing> = Arc::new(Demo::on(at.date()));
     let parts = Parts {
         content: Arc::clone(content),
         classifier: Some(Arc::new(classifier.clone())),
-        billing: Arc::new(Demo::on(at.date())),
+        actions: Arc::new(Actions::in_memory(Arc::clone(&billing))),
+        billing,
+        conversation: ConversationId::new("talk"),
         now: at.timestamp(),
         wait: wait(Some(1)),
         wait_if_queued: wait(Some(1)),
@@ -84,6 +95,7 @@ async fn play(content: &Arc<Content>, classifier: &Classifier, talk: &TalkFile) 
         stage.keep(Sender::System, What::Verified { customer: CustomerId::new(account.clone()) });
     }
     let mut outcome = Outcome::default();
+    let mut tally = Tally::default();
     for (index, step) in talk.steps.iter().enumerate() {
         let said = match (&step.customer, &step.taps) {
             (Some(text), _) => Some(Message { text: text.clone(), ..Message::default() }),
@@ -91,13 +103,15 @@ async fn play(content: &Arc<Content>, classifier: &Classifier, talk: &TalkFile) 
             (None, None) => None,
         };
         if let Some(message) = said {
+            tally.customer(message.choice.is_some());
             stage.keep(Sender::Customer, What::Message(message));
-            outcome = stage.answer().await;
+            outcome = stage.answer().await.map_err(|error| format!("step {}: {error}", index + 1))?;
+            tally.reply(content, &outcome);
         }
         check(step, &outcome, &stage)
             .map_err(|fault| format!("step {}: {fault}\n{}", index + 1, stage.transcript()))?;
     }
-    Ok(())
+    Ok(tally)
 }
 
 impl Stage {
@@ -116,19 +130,19 @@ impl Stage {
         Ok(Message { text, choice: Some(choice.to_owned()), ..Message::default() })
     }
 
-    async fn answer(&mut self) -> Outcome {
+    async fn answer(&mut self) -> Result<Outcome, StoreError> {
         let unanswered: Vec<(Seq, Message)> = (self.events.iter().skip(self.n_answered))
             .filter_map(|it| match (&it.what, it.from) {
                 (What::Message(message), Sender::Customer) => Some((it.seq, message.clone())),
                 _ => None,
             })
             .collect();
-        let outcome = turn::take(&self.parts, &self.state, &self.events, &unanswered).await;
+        let outcome = turn::take(&self.parts, &self.state, &self.events, &unanswered).await?;
         for NewEvent { from, what, .. } in outcome.events.clone() {
             self.keep(from, what);
         }
         self.n_answered = self.events.len();
-        outcome
+        Ok(outcome)
     }
 
     fn transcript(&self) -> String {
@@ -138,6 +152,7 @@ impl Stage {
                 Some(format!("    {:?}: {} {choices:?}", event.from, message.text.replace('\n', " / ")))
             }
             What::Owner(change) => Some(format!("    -> {} ({})", change.owner.as_str(), change.reason.as_str())),
+            What::Receipt(receipt) => Some(format!("    receipt: {} {:?}", receipt.text, receipt.undo)),
             _ => None,
         };
         self.events.iter().filter_map(line).collect::<Vec<_>>().join("\n")
@@ -152,7 +167,14 @@ fn check(step: &TalkStep, outcome: &Outcome, stage: &Stage) -> Result<(), String
         })
         .collect();
     let said = one_line(&messages.iter().map(|it| it.text.as_str()).collect::<Vec<_>>().join("\n"));
-    let choices: Vec<&Choice> = messages.iter().flat_map(|it| &it.choices).collect();
+    let receipts: Vec<&Receipt> = (outcome.events.iter())
+        .filter_map(|it| match &it.what {
+            What::Receipt(receipt) => Some(receipt),
+            _ => None,
+        })
+        .collect();
+    let choices: Vec<&Choice> =
+        messages.iter().flat_map(|it| &it.choices).chain(receipts.iter().flat_map(|it| &it.choices)).collect();
     let steps: Vec<_> = messages.iter().filter_map(|it| it.step.as_ref()).collect();
     for text in step.says.iter().flat_map(|it| it.all()) {
         if !said.contains(&one_line(text)) {
@@ -191,6 +213,12 @@ fn check(step: &TalkStep, outcome: &Outcome, stage: &Stage) -> Result<(), String
         let cards = messages.iter().filter_map(|it| it.card.as_ref()).map(words_of);
         if !cards.into_iter().any(|it| it.contains(text.as_str())) {
             return Err(format!("no card says `{text}`"));
+        }
+    }
+    for text in step.receipt.iter().flat_map(|it| it.all()) {
+        let words = |it: &&&Receipt| one_line(&[it.text.as_str(), it.undo.as_deref().unwrap_or("")].join(" "));
+        if !receipts.iter().any(|it| words(&it).contains(&one_line(text))) {
+            return Err(format!("no receipt says `{text}`"));
         }
     }
     if let Some(hands_off) = step.hands_off

@@ -1,13 +1,14 @@
-//! One turn: what the customer said → guess → decide → answer, ask or hand off. Nothing is kept here.
+//! One turn: what the customer said → guess → decide → answer, ask, do or hand off. What is said is not kept here.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use crate::actions::{Actions, Paper, Ran};
 use crate::answers::facts;
 use crate::answers::{About, Answer, Speaker, TemplateError};
-use crate::billing::{Account, Billing, BillingError};
+use crate::billing::{Account, Billing, BillingError, Plan};
 use crate::classifier::Classifier;
 use crate::content::file::{SlotKind, Then};
 use crate::content::{Content, Intent, SOMETHING_ELSE};
@@ -19,10 +20,12 @@ use crate::feedback;
 use crate::handoff;
 use crate::identity::codes::Codes;
 use crate::mail::Letter;
+use crate::rules::policy::Past;
 use crate::rules::slots::SlotContext;
 use crate::rules::{self, Circumstances, Decision, Heard, Topic, questions};
-use crate::store::{CodeChange, NewPromise, NewQuestion, Why};
+use crate::store::{ActionRecord, CodeChange, NewPromise, NewQuestion, StoreError, Why};
 
+mod deeds;
 mod proof;
 
 use proof::{AskedBefore, Proof};
@@ -42,6 +45,10 @@ pub struct Parts {
     pub classifier: Option<Arc<Classifier>>,
     /// The customers' own facts.
     pub billing: Arc<dyn Billing>,
+    /// What changes something for them.
+    pub actions: Arc<Actions>,
+    /// Where it is said.
+    pub conversation: ConversationId,
     /// Now.
     pub now: Timestamp,
     /// What can be said about waiting, where the conversation waits already.
@@ -60,8 +67,6 @@ pub struct Parts {
 pub struct CodesHere {
     /// All of them.
     pub codes: Arc<Codes>,
-    /// Which conversation.
-    pub conversation: ConversationId,
     /// The network address that the customer wrote from.
     pub network: String,
 }
@@ -81,13 +86,46 @@ pub struct Outcome {
     pub code: Option<CodeChange>,
     /// What is to be sent once all of this is kept.
     pub letter: Option<Letter>,
+    /// Only the messages up to this one are answered; all, when absent.
+    pub answered: Option<Seq>,
+    /// Answers to what was asked, and those with facts of the customer's own account.
+    pub n_answers: u32,
+    /// See `n_answers`.
+    pub n_own: u32,
 }
 
 /// Takes one turn over what the customer has said and nobody has answered. `recent` ends with it.
-pub async fn take(parts: &Parts, state: &State, recent: &[Event], unanswered: &[(Seq, Message)]) -> Outcome {
-    let Some((seq, last)) = unanswered.last() else { return Outcome::default() };
+///
+/// What the customer has said yes to is done here, and written down with it: a turn that is taken again after a crash
+/// finds it and says the same. An error means that it could not be written down, and that nothing was done.
+pub async fn take(
+    parts: &Parts,
+    state: &State,
+    recent: &[Event],
+    unanswered: &[(Seq, Message)],
+) -> Result<Outcome, StoreError> {
+    let (Some((first, _)), Some((last, _))) = (unanswered.first(), unanswered.last()) else {
+        return Ok(Outcome::default());
+    };
+    if let Some(customer) = &state.customer
+        && let Some(begun) = parts.actions.begun_by(&parts.conversation, *first, *last).await?
+    {
+        let _alone = parts.actions.alone(customer).await;
+        return finish(parts, state, recent, customer, begun).await;
+    }
+    // A yes has a turn of its own: what was said after it is about what came of it.
+    let yes = unanswered.iter().position(|it| rules::confirms(state, it.1.choice.as_deref(), &it.1.text));
+    let end = yes.filter(|it| unanswered[*it].1.choice.is_some()).map_or(unanswered.len(), |it| it + 1);
+    let (unanswered, rest) = unanswered.split_at(end);
+    let Some((seq, last)) = unanswered.last() else { return Ok(Outcome::default()) };
+    let _alone = match (&state.customer, yes) {
+        (Some(customer), Some(_)) => Some(parts.actions.alone(customer).await),
+        _ => None,
+    };
     let (heard, looked) = listen(parts, state, unanswered, last).await;
-    take_heard(parts, state, recent, *seq, &heard, looked).await
+    let mut outcome = take_heard(parts, state, recent, *seq, &heard, looked).await?;
+    outcome.answered = (!rest.is_empty()).then_some(*seq);
+    Ok(outcome)
 }
 
 /// Takes one turn over something that was heard up to `seq`. `looked`: the classifier could look at it.
@@ -98,74 +136,157 @@ pub async fn take_heard(
     seq: Seq,
     heard: &Heard,
     looked: bool,
-) -> Outcome {
-    let account = match &state.customer {
-        Some(customer) => Some(parts.billing.account(customer).await),
-        None => None,
-    };
-    let plans = parts.billing.plans().await.unwrap_or_default();
-    let now = parts.now.to_zoned(parts.content.hours.time_zone.clone());
-    let known = account.as_ref().and_then(|it| it.as_ref().ok());
-    let verified = state.customer.is_some();
+) -> Result<Outcome, StoreError> {
+    let known = Known::look(parts, state).await?;
+    let account = known.account();
     let before = match rules::proves(heard) {
         true => AskedBefore::find(&parts.content, recent),
         false => AskedBefore::default(),
     };
     // Once it is known who asked, the question is the one from before.
-    let text = if verified && !before.text.is_empty() { &before.text } else { &heard.text };
-    let speaker =
-        Speaker::new(&parts.content, known, &plans, verified, now.date(), text).with_codes(parts.codes.is_some());
-    let invoices: Vec<(String, jiff::civil::Date)> =
-        known.map_or_else(Vec::new, |it| it.invoices.iter().map(|it| (it.number.clone(), it.issued)).collect());
-    let (mut decision, then) = {
-        let circumstances = Circumstances {
-            slots: SlotContext {
-                today: now.date(),
-                currency: &parts.content.business.currency,
-                language: &parts.content.business.language,
-                invoices: &invoices,
-            },
-            verified,
-            misses_max: parts.misses_max,
-            holds: &|condition, slots| speaker.holds(condition, slots),
-        };
-        let decision = rules::decide(&parts.content, state, heard, &circumstances);
-        let then = match decision {
-            Decision::GoOn => rules::go_on(&parts.content, &before.topics, &before.text, &circumstances),
-            _ => None,
-        };
-        (decision, then)
-    };
+    let text = if known.verified && !before.text.is_empty() { &before.text } else { &heard.text };
+    let speaker = known.speaker(parts, text);
+    let (decision, then) = decide(parts, state, heard, looked, &known, &speaker, &before);
     let proof = Proof::take(parts, &decision, heard).await;
     if let Some(Proof::Right { customer, change }) = proof {
         return go_on_as(parts, state, recent, seq, heard, customer, change).await;
     }
-    if !looked && matches!(decision, Decision::Miss { refused: false }) {
-        // Nobody looked at the words, so it is not the customer who has to say them again.
-        decision = Decision::HandOff { reason: Reason::Trouble, rule: None };
-    }
-    let billing_down =
-        matches!(account, Some(Err(BillingError::Unreachable | BillingError::Broken | BillingError::NotFound)));
-    let mut reply =
-        Reply { parts, state, recent, seq, heard, speaker: &speaker, account: known, outcome: Outcome::default() };
+    let mut reply = Reply {
+        parts,
+        state,
+        recent,
+        seq,
+        heard,
+        speaker: &speaker,
+        account,
+        links: BTreeMap::new(),
+        ran: BTreeMap::new(),
+        outcome: Outcome::default(),
+    };
     if looked && state.owner == Owner::Bot && heard.choice.is_none() && heard.code.is_none() {
         reply.outcome.understood.push((seq, heard.guess.clone()));
     }
-    let said = match (&proof, &decision) {
+    let paper = Paper { content: &parts.content, account, today: known.today };
+    let prepared = reply.prepare(then.as_ref().unwrap_or(&decision), &paper).await?;
+    let said = prepared.and_then(|()| match (&proof, &decision) {
         (Some(proof), _) => reply.say_proof(proof),
-        (None, Decision::GoOn) => reply.go_on(then.as_ref(), billing_down),
-        (None, decision) => reply.say(decision, billing_down),
-    };
+        (None, Decision::GoOn) => reply.go_on(then.as_ref(), known.is_down()),
+        (None, decision) => reply.say(decision, known.is_down()),
+    });
     if let Err(error) = said {
-        // What passes the check renders; should it not, the customer gets a person and we get a line.
-        tracing::error!(%error, ?decision, "an answer could not be made");
-        reply.outcome.events.clear();
-        (reply.outcome.code, reply.outcome.letter) = (None, None);
-        if reply.hand_off(Reason::Trouble, Some(&parts.content.sentences.trouble), false).is_err() {
-            reply.change_owner(Owner::Queue, Reason::Trouble, false);
-        }
+        reply.break_off(&error);
     }
-    reply.outcome
+    Ok(reply.outcome)
+}
+
+/// What is to be done, and where the customer is only now known, what is to be said to the question from before.
+fn decide(
+    parts: &Parts,
+    state: &State,
+    heard: &Heard,
+    looked: bool,
+    known: &Known,
+    speaker: &Speaker<'_>,
+    before: &AskedBefore,
+) -> (Decision, Option<Decision>) {
+    let listed = known.account().map_or(&[][..], |it| &it.invoices);
+    let invoices: Vec<(String, jiff::civil::Date)> = listed.iter().map(|it| (it.number.clone(), it.issued)).collect();
+    let circumstances = Circumstances {
+        slots: SlotContext {
+            today: known.today,
+            currency: &parts.content.business.currency,
+            language: &parts.content.business.language,
+            invoices: &invoices,
+        },
+        verified: known.verified,
+        misses_max: parts.misses_max,
+        holds: &|condition, slots| speaker.holds(condition, slots),
+    };
+    match rules::decide(&parts.content, state, heard, &circumstances) {
+        // Nobody looked at the words, so it is not the customer who has to say them again.
+        Decision::Miss { refused: false } if !looked => {
+            (Decision::HandOff { reason: Reason::Trouble, rule: None }, None)
+        }
+        Decision::GoOn => (Decision::GoOn, rules::go_on(&parts.content, &before.topics, &before.text, &circumstances)),
+        decision => (decision, None),
+    }
+}
+
+/// Says what came of something that was begun by one of these messages, in a turn that nobody finished.
+async fn finish(
+    parts: &Parts,
+    state: &State,
+    recent: &[Event],
+    customer: &CustomerId,
+    begun: ActionRecord,
+) -> Result<Outcome, StoreError> {
+    let known = Known::look(parts, state).await?;
+    let heard = Heard::default();
+    let speaker = known.speaker(parts, "");
+    let seq = begun.new.seq;
+    tracing::info!(action = begun.new.action, %customer, "completing what was begun");
+    let paper = Paper { content: &parts.content, account: known.account(), today: known.today };
+    let ran = parts.actions.finish(begun, parts.now.as_millisecond(), &paper).await?;
+    let mut reply = Reply {
+        parts,
+        state,
+        recent,
+        seq,
+        heard: &heard,
+        speaker: &speaker,
+        account: known.account(),
+        links: BTreeMap::new(),
+        ran: BTreeMap::new(),
+        outcome: Outcome { answered: Some(seq), ..Outcome::default() },
+    };
+    if state.owner != Owner::Bot {
+        // A person has it by now: the receipt stands in the log, and the bot says nothing more.
+        if let Ran::Done { receipt, .. } = ran {
+            reply.receipt(receipt);
+        }
+    } else if let Err(error) = reply.tell(ran, None) {
+        reply.break_off(&error);
+    }
+    Ok(reply.outcome)
+}
+
+/// What is known of the customer at the time of the turn.
+struct Known {
+    account: Option<Result<Account, BillingError>>,
+    plans: Vec<Plan>,
+    past: Vec<Past>,
+    verified: bool,
+    today: jiff::civil::Date,
+}
+
+impl Known {
+    async fn look(parts: &Parts, state: &State) -> Result<Self, StoreError> {
+        let (account, past) = match &state.customer {
+            Some(customer) => (Some(parts.billing.account(customer).await), parts.actions.past(customer).await?),
+            None => (None, Vec::new()),
+        };
+        Ok(Self {
+            account,
+            past,
+            plans: parts.billing.plans().await.unwrap_or_default(),
+            verified: state.customer.is_some(),
+            today: parts.now.to_zoned(parts.content.hours.time_zone.clone()).date(),
+        })
+    }
+
+    fn account(&self) -> Option<&Account> {
+        self.account.as_ref().and_then(|it| it.as_ref().ok())
+    }
+
+    fn is_down(&self) -> bool {
+        matches!(self.account, Some(Err(BillingError::Unreachable | BillingError::Broken | BillingError::NotFound)))
+    }
+
+    fn speaker<'a>(&'a self, parts: &'a Parts, text: &'a str) -> Speaker<'a> {
+        Speaker::new(&parts.content, self.account(), &self.plans, self.verified, self.today, text)
+            .with_past(&self.past)
+            .with_codes(parts.codes.is_some())
+    }
 }
 
 /// The same turn, now that a code has shown who the customer is: that is kept first, then all that is said.
@@ -177,13 +298,13 @@ async fn go_on_as(
     heard: &Heard,
     customer: CustomerId,
     change: Option<CodeChange>,
-) -> Outcome {
+) -> Result<Outcome, StoreError> {
     let verified = What::Verified { customer: customer.clone() };
     let state = State { customer: Some(customer), ..state.clone() };
-    let mut outcome = Box::pin(take_heard(parts, &state, recent, seq, heard, true)).await;
+    let mut outcome = Box::pin(take_heard(parts, &state, recent, seq, heard, true)).await?;
     outcome.events.insert(0, NewEvent { from: Sender::System, name: None, what: verified });
     outcome.code = change;
-    outcome
+    Ok(outcome)
 }
 
 /// What was said, and what the classifier makes of it. `false`: it could not look.
@@ -225,15 +346,48 @@ struct Reply<'a> {
     heard: &'a Heard,
     speaker: &'a Speaker<'a>,
     account: Option<&'a Account>,
+    /// Pages that billing hosts, by intent.
+    links: BTreeMap<String, String>,
+    /// What was done at once, by intent; what the customer said yes to, too.
+    ran: BTreeMap<String, Ran>,
     outcome: Outcome,
 }
 
 impl Reply<'_> {
+    fn last_choices(&mut self) -> Option<&mut Vec<Choice>> {
+        self.outcome.events.iter_mut().rev().find_map(|it| match &mut it.what {
+            What::Message(message) => Some(&mut message.choices),
+            _ => None,
+        })
+    }
+
+    /// What passes the check renders; should it not, the customer gets a person and we get a line.
+    fn break_off(&mut self, error: &TemplateError) {
+        tracing::error!(%error, "an answer could not be made");
+        let receipts = |it: &NewEvent| matches!(it.what, What::Receipt(_));
+        self.outcome.events.retain(receipts);
+        (self.outcome.code, self.outcome.letter) = (None, None);
+        let trouble = self.parts.content.sentences.trouble.clone();
+        if self.hand_off(Reason::Trouble, Some(&trouble), false).is_err() {
+            self.change_owner(Owner::Queue, Reason::Trouble, false);
+        }
+    }
+
     fn say(&mut self, decision: &Decision, billing_down: bool) -> Result<(), TemplateError> {
         let content = Arc::clone(&self.parts.content);
         let sentences = &content.sentences;
         match decision {
             Decision::Answer(topics) => self.answer(&content, topics, billing_down),
+            Decision::Act(topic) => match self.ran.remove(&topic.intent) {
+                Some(ran) => self.tell(ran, Some(topic)),
+                // The rules say otherwise by now, or something else than was offered: it is said anew.
+                None => self.answer(&content, std::slice::from_ref(topic), billing_down),
+            },
+            Decision::Declined => {
+                let text = self.speaker.sentence(&sentences.not_changed, About::default())?;
+                self.message(text, &[rules::TALK_TO_HUMAN.to_owned()], step(Did::Talked));
+                Ok(())
+            }
             Decision::Ask { intent, slot, slots, again } => self.ask(&content, intent, slot, slots, *again),
             Decision::AskEmail { again } => self.ask_email(*again),
             Decision::AskCode => self.ask_code(),
@@ -249,7 +403,7 @@ impl Reply<'_> {
             Decision::OutOfScope => {
                 self.record_miss(false);
                 let Some(intent) = content.intents.get(rules::OUT_OF_SCOPE) else { return Ok(()) };
-                let answer = self.speaker.answer(intent, &BTreeMap::new(), &facts::Wait::default())?;
+                let answer = self.speaker.answer(intent, &BTreeMap::new(), &facts::Wait::default(), None)?;
                 self.message(answer.text, &answer.choices, step(Did::Missed));
                 Ok(())
             }
@@ -305,30 +459,47 @@ impl Reply<'_> {
         let wait = self.words_of(&self.parts.wait_if_queued);
         let mut answers = Vec::new();
         for (intent, topic) in &intents {
-            answers.push((*intent, *topic, self.speaker.answer(intent, &topic.slots, &wait)?));
+            let link = self.links.get(&intent.name).map(String::as_str);
+            answers.push((*intent, *topic, self.speaker.answer(intent, &topic.slots, &wait, link)?));
         }
         let same = matches!(answers.as_slice(), [(_, _, one)] if self.state.last_said.as_deref() == Some(&one.text));
-        if same && answers.iter().all(|it| it.2.then == Then::Wait) {
+        if same && self.ran.is_empty() && answers.iter().all(|it| it.2.then == Then::Wait) {
             let text = self.speaker.sentence(&content.sentences.same_answer, About::default())?;
             self.message(text, &[rules::TALK_TO_HUMAN.to_owned()], step(Did::Talked));
             return Ok(());
         }
-        let survey = answers.iter().any(|it| it.2.survey) && !self.state.surveyed;
-        let choices = together(answers.iter().map(|it| &it.2));
-        let then = answers.iter().map(|it| it.2.then).find(|it| *it != Then::Wait).unwrap_or(Then::Wait);
+        // What follows an answer that has something done follows its receipt.
+        let plain = || answers.iter().filter(|it| it.2.deed.as_ref().is_none_or(|deed| deed.action.is_page()));
+        let survey = plain().any(|it| it.2.survey) && !self.state.surveyed;
+        let mut choices = self.together(&answers);
+        let then = plain().map(|it| it.2.then).find(|it| *it != Then::Wait).unwrap_or(Then::Wait);
         let reason = reason_of(&answers, self.speaker);
         let n = answers.len();
         let hands_off = matches!(then, Then::HandOff | Then::HandOffUrgent);
+        let mut done = Vec::new();
         for (index, (intent, topic, answer)) in answers.into_iter().enumerate() {
+            if !intent.file.small_talk {
+                self.outcome.n_answers += 1;
+                self.outcome.n_own += u32::from(answer.is_own);
+            }
+            done.extend(self.ran.remove(&intent.name).map(|it| (it, topic)));
             if intent.file.suggestion {
                 self.record(self.seq, &self.heard.text, Why::Suggestion, self.heard.guess.clone());
             }
             let did = if intent.file.small_talk { Did::Talked } else { Did::Answered };
             let slots = topic.slots.clone();
-            let step = Step { did, intent: Some(intent.name.clone()), asks: None, slots };
             let last = index + 1 == n && !hands_off;
-            let choices = if last { choices.clone() } else { Vec::new() };
-            self.message_with_card(answer.text, &choices, step, answer.card);
+            let confirms = answer.deed.as_ref().and_then(|it| self.confirm(it)).filter(|_| last && n == 1);
+            let step = Step { did, intent: Some(intent.name.clone()), asks: None, slots, confirms };
+            // What is done at once has its choices under the receipt.
+            let choices = if last && done.is_empty() { std::mem::take(&mut choices) } else { Vec::new() };
+            self.message_with_card(answer.text, Vec::new(), step, answer.card);
+            if let Some(shown) = self.last_choices() {
+                *shown = choices;
+            }
+        }
+        for (ran, topic) in done {
+            self.tell(ran, Some(topic))?;
         }
         match then {
             Then::Wait => {}
@@ -354,8 +525,10 @@ impl Reply<'_> {
         let Some(asked) = content.intents.get(intent).and_then(|it| it.file.slots.get(slot)) else { return Ok(()) };
         let words = if again { &asked.ask_again } else { &asked.ask };
         let text = self.speaker.sentence(words, About::default())?;
+        let slots = &self.with_pointed_out(content, intent, slots);
         let did = if again { Did::AskedAgain } else { Did::Asked };
-        let step = Step { did, intent: Some(intent.to_owned()), asks: Some(slot.to_owned()), slots: slots.clone() };
+        let (intent, asks) = (Some(intent.to_owned()), Some(slot.to_owned()));
+        let step = Step { did, intent, asks, slots: slots.clone(), confirms: None };
         self.message(text, &[], step);
         if asked.kind == SlotKind::Invoice {
             let choices = self.invoices();
@@ -364,6 +537,26 @@ impl Reply<'_> {
             }
         }
         Ok(())
+    }
+
+    /// The charge that was pointed out in words stays pointed out when a question comes between.
+    fn with_pointed_out(
+        &self,
+        content: &Content,
+        intent: &str,
+        slots: &BTreeMap<String, String>,
+    ) -> BTreeMap<String, String> {
+        let mut slots = slots.clone();
+        let has = |name: &str| content.intents.get(intent).is_some_and(|it| it.file.slots.contains_key(name));
+        if has("amount")
+            && has("invoice")
+            && !slots.contains_key("amount")
+            && let Some((amount, invoice)) = self.speaker.pointed_out(&slots)
+        {
+            slots.insert("amount".to_owned(), amount.to_string());
+            slots.insert("invoice".to_owned(), invoice);
+        }
+        slots
     }
 
     /// The newest bills as choices.
@@ -427,13 +620,14 @@ impl Reply<'_> {
     }
 
     fn message(&mut self, text: String, choices: &[String], step: Step) {
+        let choices = rules::choices(&self.parts.content, &State::default(), choices);
         self.message_with_card(text, choices, step, None);
     }
 
     fn message_with_card(
         &mut self,
         text: String,
-        choices: &[String],
+        choices: Vec<Choice>,
         step: Step,
         card: Option<crate::conversation::Card>,
     ) {
@@ -444,7 +638,6 @@ impl Reply<'_> {
                 text = format!("{masked}\n\n{text}");
             }
         }
-        let choices = rules::choices(&self.parts.content, &State::default(), choices);
         let what = What::Message(Message { text, choices, card, step: Some(step), ..Message::default() });
         self.outcome.events.push(NewEvent { from: Sender::Bot, name: None, what });
     }
@@ -475,18 +668,6 @@ impl Reply<'_> {
 
 fn step(did: Did) -> Step {
     Step { did, ..Step::default() }
-}
-
-/// The choices of several answers under the last of them, each once.
-fn together<'a>(answers: impl Iterator<Item = &'a Answer>) -> Vec<String> {
-    let mut choices: Vec<String> = Vec::new();
-    for choice in answers.flat_map(|it| &it.choices) {
-        if !choices.contains(choice) {
-            choices.push(choice.clone());
-        }
-    }
-    choices.truncate(CHOICES_MAX);
-    choices
 }
 
 /// Why an answer goes on to a person.

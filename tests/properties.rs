@@ -1,6 +1,5 @@
 //! What holds for the pure core whatever is said, guessed and decided.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock};
@@ -8,6 +7,7 @@ use std::sync::{Arc, LazyLock};
 use futures_util::future::BoxFuture;
 use jiff::Timestamp;
 use jiff::civil::Date;
+use plainbill::actions::Actions;
 use plainbill::billing::demo::{self, Demo};
 use plainbill::billing::{Account, Billing, BillingError, Plan};
 use plainbill::config::Config;
@@ -168,23 +168,21 @@ fn parts(billing: Arc<Watched>) -> Parts {
     Parts {
         content: Arc::clone(&CONTENT),
         classifier: None,
+        actions: Arc::new(Actions::in_memory(billing.clone())),
         billing,
+        conversation: ConversationId::new("a-visitors"),
         now,
         wait: wait(),
         wait_if_queued: wait(),
         wait_if_urgent: wait(),
         misses_max: 2,
-        codes: Some(CodesHere {
-            codes: Arc::clone(&CODES),
-            conversation: ConversationId::new("a-visitors"),
-            network: "127.0.0.1".to_owned(),
-        }),
+        codes: Some(CodesHere { codes: Arc::clone(&CODES), network: "127.0.0.1".to_owned() }),
     }
 }
 
 /// Everything that a visitor is told in a conversation of these turns, and how often an account was read for it.
 fn told(billing: Arc<Watched>, turns: &[Heard]) -> (Vec<NewEvent>, usize) {
-    let parts = parts(Arc::clone(&billing));
+    let parts = RUNTIME.block_on(async { parts(Arc::clone(&billing)) });
     let (mut state, mut events, mut all) = (State::default(), Vec::new(), Vec::new());
     let keep = |state: &mut State, events: &mut Vec<Event>, new: NewEvent| {
         let event = Event { seq: state.seq + 1, at_ms: 0, from: new.from, name: new.name, what: new.what };
@@ -196,6 +194,7 @@ fn told(billing: Arc<Watched>, turns: &[Heard]) -> (Vec<NewEvent>, usize) {
         let said = What::Message(Message { text, choice, code: heard.code.clone(), ..Message::default() });
         keep(&mut state, &mut events, NewEvent { from: Sender::Customer, name: None, what: said });
         let outcome = RUNTIME.block_on(turn::take_heard(&parts, &state, &events, state.seq, heard, true));
+        let outcome = outcome.expect("the store works");
         for new in outcome.events {
             all.push(new.clone());
             keep(&mut state, &mut events, new);
@@ -310,7 +309,7 @@ fn event() -> impl Strategy<Value = (Sender, What)> {
         Just(Did::StartedOver),
     ];
     let step = (did, proptest::option::of(intent()), proptest::option::of("[a-z]{1,5}"))
-        .prop_map(|(did, intent, asks)| Step { did, intent, asks, slots: BTreeMap::new() });
+        .prop_map(|(did, intent, asks)| Step { did, intent, asks, ..Step::default() });
     let message = (any::<String>(), proptest::option::of(step))
         .prop_map(|(text, step)| What::Message(Message { text, step, ..Message::default() }));
     let owner = prop_oneof![Just(Owner::Bot), Just(Owner::Queue), Just(Owner::Staff), Just(Owner::Nobody)];

@@ -39,7 +39,7 @@ fn main() {
         .map(|talk| {
             let (content, classifier, runtime) = (content.clone(), classifier.clone(), runtime.clone());
             Trial::test(talk.title.clone(), move || {
-                runtime.block_on(talks::run(&content, &classifier, &talk)).map_err(Failed::from)
+                runtime.block_on(talks::run(&content, &classifier, &talk)).map(drop).map_err(Failed::from)
             })
         })
         .collect();

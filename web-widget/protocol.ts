@@ -259,7 +259,7 @@ from: string,
  */
 name?: string,
 /**
- * `message`, `owner`, `survey`, `rating` or `verified`.
+ * `message`, `owner`, `survey`, `receipt`, `rating` or `verified`.
  */
 kind: string,
 /**
@@ -291,6 +291,10 @@ rateable?: boolean,
  */
 score?: number,
 /**
+ * Of a `receipt`: how to find it again, and how to undo it. What was done is its text, and when its time.
+ */
+receipt?: WireReceipt,
+/**
  * The key of the frame that made it, for the customer's own events.
  */
 key?: string,
@@ -298,6 +302,19 @@ key?: string,
  * For staff only: what the bot understood and did.
  */
 understood?: Understood, };
+
+/**
+ * What a receipt says besides what was done, and when.
+ */
+export type WireReceipt = {
+/**
+ * What billing calls it.
+ */
+reference?: string,
+/**
+ * How to undo it, in one sentence.
+ */
+undo?: string, };
 
 /**
  * Something to tap.

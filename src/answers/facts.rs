@@ -10,14 +10,19 @@ use serde::Serialize;
 
 use crate::billing::explain::{Explanation, explain};
 use crate::billing::{Account, Invoice, Plan};
-use crate::content::file::BusinessFile;
+use crate::content::file::{Action, BusinessFile};
+use crate::rules::policy::{self, Book, Case, Past, Ruling};
+use may::MayFacts;
 use parts::{
     AccountFacts, BusinessFacts, ChangeFacts, ChargeFacts, CustomerFacts, DiscountFacts, DuplicateFacts,
     EndedDiscountFacts, InvoiceFacts, LateFeeFacts, ListedInvoice, PaymentFacts, PlanChangeFacts, PlanFacts,
     PriceChangeFacts, RefundFacts,
 };
+use underway::{CreditFacts, DisputeFacts, ScheduleFacts};
 
+mod may;
 mod parts;
+mod underway;
 
 /// Lists in the facts are no longer than this.
 const LISTED_MAX: usize = 12;
@@ -25,6 +30,8 @@ const LISTED_MAX: usize = 12;
 const SLOT_INVOICE: &str = "invoice";
 /// The slot that says which amount.
 const SLOT_AMOUNT: &str = "amount";
+/// The slot that says on which day something was charged.
+const SLOT_CHARGED_ON: &str = "charged_on";
 
 /// What the facts are made of.
 #[derive(Clone, Copy, Debug)]
@@ -33,6 +40,12 @@ pub struct FactsInput<'a> {
     pub business: &'a BusinessFile,
     /// The policies' values as they hold today.
     pub policy: &'a BTreeMap<String, i64>,
+    /// The rules as they hold today, with versions and bands.
+    pub book: &'a Book,
+    /// What was done for the customer before.
+    pub past: &'a [Past],
+    /// A page that billing hosts for what is being talked about.
+    pub link: Option<&'a str>,
     /// The price list for people whom we don't know.
     pub plans: &'a [Plan],
     /// Somebody has proved who they are.
@@ -95,6 +108,21 @@ impl<'a> FactsInput<'a> {
         Some(explain(self.invoice()?, self.previous()?))
     }
 
+    /// What the rules say to an action; none where we don't know the customer.
+    pub fn may(&self, action: Action) -> Option<Ruling> {
+        let named = self.slots.get(SLOT_INVOICE).and_then(|it| self.known()?.find_invoice(it, self.today));
+        let case = Case {
+            book: self.book,
+            account: self.known()?,
+            invoice: self.invoice(),
+            invoice_was_named: named.is_some(),
+            today: self.today,
+            slots: self.slots,
+            past: self.past,
+        };
+        Some(policy::may(action, &case))
+    }
+
     /// The price list: the customer's, where we know the customer.
     pub fn plans(&self) -> &'a [Plan] {
         self.known().map_or(self.plans, |it| it.plans.as_slice())
@@ -141,6 +169,11 @@ pub struct Facts {
     plan_change: Option<PlanChangeFacts>,
     plans: Vec<PlanFacts>,
     charge: Option<ChargeFacts>,
+    may: Option<BTreeMap<&'static str, MayFacts>>,
+    link: Option<String>,
+    dispute: Option<DisputeFacts>,
+    schedule: Option<ScheduleFacts>,
+    credit: Option<CreditFacts>,
     slots: BTreeMap<String, Option<String>>,
     policy: BTreeMap<String, i64>,
     wait: Wait,
@@ -181,6 +214,14 @@ impl Facts {
             plan_change: account.and_then(|it| PlanChangeFacts::new(it, today)),
             plans: input.plans().iter().map(PlanFacts::new).collect(),
             charge: account.and_then(|it| ChargeFacts::new(it, input)),
+            may: account.is_some().then(|| {
+                let ruling = |action| input.may(action).map(|it| MayFacts::new(&it, today));
+                Action::ALL.iter().filter_map(|(action, name)| Some((*name, ruling(*action)?))).collect()
+            }),
+            link: account.and(input.link).map(str::to_owned),
+            dispute: account.and_then(|it| DisputeFacts::new(it, today)),
+            schedule: account.and_then(|it| ScheduleFacts::new(it, today)),
+            credit: account.and_then(CreditFacts::new),
             slots: unset.chain(set).collect(),
             policy: input.policy.clone(),
             wait: input.wait.clone(),
@@ -197,7 +238,7 @@ fn listed<T, F>(account: Option<&Account>, part: impl Fn(&Account) -> &Vec<T>, f
 }
 
 #[cfg(test)]
-pub(super) mod tests {
+pub(crate) mod tests {
     use jiff::ToSpan;
     use jiff::civil::date;
     use proptest::prelude::*;
@@ -205,7 +246,7 @@ pub(super) mod tests {
 
     use super::*;
     use crate::answers::cards;
-    use crate::billing::demo;
+    use crate::billing::{Dispute, DisputeStatus, Part, Schedule, demo};
     use crate::content::file::CardKind;
 
     /// What a test needs around an account to make facts of it.
@@ -217,6 +258,7 @@ pub(super) mod tests {
         /// The day.
         pub today: Date,
         policy: BTreeMap<String, i64>,
+        book: Book,
         slot_names: Vec<String>,
         wait: Wait,
     }
@@ -238,6 +280,7 @@ pub(super) mod tests {
                 slots: BTreeMap::new(),
                 today: date(2026, 6, 16),
                 policy: BTreeMap::from([("late_fee".to_owned(), 500)]),
+                book: Book::new(),
                 slot_names: vec!["amount".to_owned(), "invoice".to_owned(), "new_email".to_owned()],
                 wait: Wait::default(),
             }
@@ -254,6 +297,9 @@ pub(super) mod tests {
             FactsInput {
                 business: &self.business,
                 policy: &self.policy,
+                book: &self.book,
+                past: &[],
+                link: None,
                 plans: &[],
                 verified: account.is_some(),
                 account,
@@ -378,6 +424,40 @@ pub(super) mod tests {
         assert_eq!(part("plan-change", "plan_change"), json!({"from": "Basic", "to": "Plus", "date": "2026-05-16"}));
         assert_eq!(part("first-bill", "change"), Value::Null);
         assert_eq!(part("all-quiet", "invoices").as_array().map(Vec::len), Some(LISTED_MAX));
+    }
+
+    #[test]
+    fn what_is_underway_is_told_from_the_newest() {
+        let sample = Sample::new();
+        let mut account = demo::account("bill-late", sample.today).expect("a demo customer");
+        let bill = account.invoices[0].number.clone();
+        let part = |month: i8| Part { on: date(2026, month, 1), amount: account.invoices[0].total.share(1, 2) };
+        let parts = vec![part(6), part(7)];
+        account.schedules.push(Schedule { invoice: bill.clone(), parts, n_paid: 1 });
+        let dispute = Dispute {
+            reference: "DS-1".to_owned(),
+            invoice: bill.clone(),
+            amount: None,
+            opened_on: sample.today,
+            status: DisputeStatus::Open,
+        };
+        account.disputes.push(dispute);
+        let facts = serde_json::to_value(Facts::new(&sample.input(Some(&account), ""))).expect("facts serialize");
+        let parts = json!([
+            {"date": "2026-06-01", "amount": 1500, "paid": true}, {"date": "2026-07-01", "amount": 1500, "paid": false},
+        ]);
+        let schedule = json!({
+            "invoice": bill, "month": "June", "parts": parts, "n_parts": 2, "n_paid": 1, "left": 1500,
+            "next_on": "2026-07-01", "next_amount": 1500,
+        });
+        assert_eq!(facts["schedule"], schedule);
+        let dispute = json!({
+            "reference": "DS-1", "invoice": bill, "month": "June", "amount": null, "opened_on": "2026-06-16",
+            "status": "open",
+        });
+        assert_eq!(facts["dispute"], dispute);
+        let given = json!({"date": "2026-05-22", "amount": 4800, "left": 1800, "reason": "your internet was down"});
+        assert_eq!(self::facts("in-credit", &sample, "")["credit"], given);
     }
 
     #[test]

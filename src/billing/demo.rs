@@ -1,66 +1,181 @@
-//! Made-up customers of a made-up internet provider, Fernhill Fibre: one for each thing that happens to bills.
+//! Made-up customers of a made-up internet provider, Fernhill Fibre.
 //!
-//! Everything is worked out from the day that it is asked on, so that "this month's bill" is always this
-//! month's, and every customer shows what the id says on every day of the year.
+//! One for each thing that happens to bills: worked out from the day that it is asked on, so that "this month's bill"
+//! is always this month's, and every customer shows what the id says on every day of the year. And a crowd beside
+//! them, whose lives go on month by month from a seed: what a bill said in June it still says in July.
+//!
+//! No account is kept anywhere: each is a pure function of its id and the day, and cheap. What is kept are the acts
+//! over it, in the store.
 
 use futures_util::future::BoxFuture;
+use jiff::Zoned;
 use jiff::civil::Date;
+use jiff::tz::TimeZone;
 
-use super::{Account, Billing, BillingError, Plan};
+use super::{Account, Act, ActError, Billing, BillingError, Done, Plan, PortalLink, Purpose};
 use crate::conversation::CustomerId;
+use crate::store::Store;
+use apply::Change;
 use calendar::Calendar;
+use kept::Keeper;
 
+mod apply;
 mod calendar;
+mod crowd;
+mod kept;
 mod situations;
+
+/// The address of the shop where nobody says another one.
+const SITE: &str = "https://fernhill.example";
+/// Customers for whom something was changed, as far as they are looked through.
+const CHANGED_MAX: u32 = 1_000;
 
 /// One of the demo's customers, as a page can list them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct DemoCustomer {
+pub struct DemoCustomer<'a> {
     /// The id, which says what the customer is for.
-    pub id: &'static str,
+    pub id: &'a str,
     /// A plainly invented name.
-    pub name: &'static str,
+    pub name: &'a str,
     /// What the account shows.
-    pub shows: &'static str,
+    pub shows: &'a str,
 }
 
 /// The demo as a source of billing data.
 pub struct Demo {
-    today: Box<dyn Fn() -> Date + Send + Sync>,
+    now: Box<dyn Fn() -> Zoned + Send + Sync>,
+    keeper: Keeper,
+    site: String,
 }
 
 impl Demo {
-    /// The demo by a clock that says which day it is in the business's time zone.
-    pub fn new(today: impl Fn() -> Date + Send + Sync + 'static) -> Self {
-        Self { today: Box::new(today) }
+    /// The demo by a clock in the business's time zone. What is changed is kept in the store; `site` is the address
+    /// at which the demo's shop is reached, as `http://127.0.0.1:8080`.
+    pub fn new(store: Store, site: impl Into<String>, now: impl Fn() -> Zoned + Send + Sync + 'static) -> Self {
+        Self { now: Box::new(now), keeper: Keeper::Store(store), site: site.into() }
     }
 
-    /// The demo on one day that doesn't pass.
+    /// The demo on one day that doesn't pass. What is changed is forgotten with it.
     pub fn on(today: Date) -> Self {
-        Self::new(move || today)
+        let noon = today.at(12, 0, 0, 0).to_zoned(TimeZone::UTC).unwrap_or_default();
+        Self { now: Box::new(move || noon.clone()), keeper: Keeper::memory(), site: SITE.to_owned() }
+    }
+
+    async fn account_now(&self, id: &str) -> Result<Account, BillingError> {
+        let now = (self.now)();
+        let account = account(id, now.date()).ok_or(BillingError::NotFound)?;
+        self.keeper.changed_account(account, &now).await
+    }
+
+    async fn find_by_email(&self, email: &str) -> Result<Option<CustomerId>, BillingError> {
+        let today = (self.now)().date();
+        let wanted = email.trim();
+        let is_it = |it: &Account| it.person.email.eq_ignore_ascii_case(wanted);
+        let changed = self.keeper.changed(CHANGED_MAX).await.map_err(|_| BillingError::Unreachable)?;
+        let mut found = Vec::new();
+        for id in ids(today) {
+            let id = CustomerId::new(id);
+            let account = match changed.contains(&id) {
+                true => self.account_now(id.as_str()).await.ok(),
+                false => account(id.as_str(), today),
+            };
+            found.extend(account.filter(|it| is_it(it)).map(|it| it.customer));
+        }
+        let [one] = found.as_slice() else { return Ok(None) };
+        Ok(Some(one.clone()))
     }
 }
 
 impl Billing for Demo {
     fn account<'a>(&'a self, customer: &'a CustomerId) -> BoxFuture<'a, Result<Account, BillingError>> {
-        Box::pin(async move { account(customer.as_str(), (self.today)()).ok_or(BillingError::NotFound) })
+        Box::pin(self.account_now(customer.as_str()))
     }
 
     fn plans(&self) -> BoxFuture<'_, Result<Vec<Plan>, BillingError>> {
         Box::pin(async { Ok(calendar::price_list()) })
     }
+
+    fn act<'a>(
+        &'a self,
+        customer: &'a CustomerId,
+        act: &'a Act,
+        key: &'a str,
+    ) -> BoxFuture<'a, Result<Done, ActError>> {
+        Box::pin(async move { keep(&self.keeper, customer, Change::Act(act.clone()), key, &(self.now)()).await })
+    }
+
+    fn portal<'a>(
+        &'a self,
+        customer: &'a CustomerId,
+        purpose: Purpose,
+    ) -> BoxFuture<'a, Result<Option<PortalLink>, BillingError>> {
+        Box::pin(async move {
+            let known = account(customer.as_str(), (self.now)().date()).ok_or(BillingError::NotFound)?;
+            let url = format!("{}/demo/portal/{}?customer={}", self.site, page_name(purpose), known.customer);
+            Ok(Some(PortalLink { url, expires_at_ms: None }))
+        })
+    }
+
+    fn customer_of_email<'a>(&'a self, email: &'a str) -> BoxFuture<'a, Result<Option<CustomerId>, BillingError>> {
+        Box::pin(self.find_by_email(email))
+    }
+
+    fn customers(&self, max: usize) -> BoxFuture<'_, Result<Vec<CustomerId>, BillingError>> {
+        let today = (self.now)().date();
+        Box::pin(async move { Ok(ids(today).take(max).map(CustomerId::new).collect()) })
+    }
 }
 
-/// Everybody there is, in the order of a page.
-pub fn customers() -> Vec<DemoCustomer> {
+/// What is done when a customer presses the button of the demo's own page; once for each key.
+pub async fn finish_page(
+    store: &Store,
+    customer: &CustomerId,
+    page: Purpose,
+    key: &str,
+    now: &Zoned,
+) -> Result<Done, ActError> {
+    keep(&Keeper::Store(store.clone()), customer, Change::Page { page }, key, now).await
+}
+
+async fn keep(
+    keeper: &Keeper,
+    customer: &CustomerId,
+    change: Change,
+    key: &str,
+    now: &Zoned,
+) -> Result<Done, ActError> {
+    let unknown = || ActError::Refused { why: format!("the demo has no customer {customer}") };
+    let account = account(customer.as_str(), now.date()).ok_or_else(unknown)?;
+    keeper.act(&account, &change, key, now).await
+}
+
+/// The name of a page in its address.
+pub fn page_name(purpose: Purpose) -> &'static str {
+    match purpose {
+        Purpose::Pay => "pay",
+        Purpose::SetUpAutopay => "set-up-autopay",
+        Purpose::ChangeMethod => "change-method",
+    }
+}
+
+/// The customers who each stand for one thing that happens to bills, in the order of a page.
+pub fn customers() -> Vec<DemoCustomer<'static>> {
     situations::ALL.iter().map(|it| it.customer).collect()
 }
 
-/// The account of one of [`customers`] as it stands on a day; `None` for anybody else.
+/// The ids of everybody on a day: [`customers`], then those whose lives are made from a seed.
+pub fn ids(today: Date) -> impl Iterator<Item = String> + use<> {
+    let situations = situations::ALL.iter().map(|it| it.customer.id.to_owned());
+    situations.chain(crowd::ids(today))
+}
+
+/// The account of one of [`ids`] as it stands on a day, before anything was changed; `None` for anybody else.
 pub fn account(id: &str, today: Date) -> Option<Account> {
-    let (index, situation) = situations::ALL.iter().enumerate().find(|(_, it)| it.customer.id == id)?;
-    let calendar = Calendar::new(today);
-    Some((situation.tell)(calendar, situation.customer, index))
+    let situation = situations::ALL.iter().enumerate().find(|(_, it)| it.customer.id == id);
+    match situation {
+        Some((index, situation)) => Some((situation.tell)(Calendar::new(today), situation.customer, index)),
+        None => crowd::account(id, today),
+    }
 }
 
 #[cfg(test)]

@@ -17,8 +17,8 @@ const FIRST_FEE_MONTHS: i64 = 12;
 const DUPLICATE_DAYS_MAX: i32 = 14;
 /// What changed or ended longer ago than this many months explains nothing that is asked today.
 const RECENT_MONTHS: i64 = 12;
-/// Charges are looked for in so many of the newest bills.
-const CHARGE_INVOICES_MAX: usize = 12;
+/// Charges are looked for in so many of the newest bills: two years of monthly ones, and two more.
+const CHARGE_INVOICES_MAX: usize = 26;
 /// A number of fewer digits is no invoice number when it stands alone.
 const INVOICE_DIGITS_MIN: usize = 3;
 /// A month may be cut to so many letters: "jun".
@@ -40,7 +40,18 @@ pub struct Duplicate<'a> {
     pub second: &'a Payment,
 }
 
-/// What a customer named by its amount or its words.
+/// How a customer names a charge.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Named<'a> {
+    /// How much it is.
+    pub amount: Option<Money>,
+    /// When it was.
+    pub on: Option<Date>,
+    /// The customer's words.
+    pub text: &'a str,
+}
+
+/// The charge that a customer named.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Charge<'a> {
     /// The bill that it stands on.
@@ -230,34 +241,54 @@ impl Account {
         self.plan_changes.iter().find(|it| it.on <= today && recent(it.on, today))
     }
 
-    /// The charge that somebody names by its amount or by words of its label.
+    /// The charge that somebody names by its amount, its day, or words of its label.
     ///
-    /// Looks at `asked` before the other bills, then from the newest back. An amount that is on no line may be
-    /// the total of a bill, which is what a bank statement shows. `None` rather than a guess.
-    pub fn find_charge(&self, asked: Option<&Invoice>, amount: Option<Money>, text: &str) -> Option<Charge<'_>> {
+    /// Looks at `asked` before the other bills, then from the newest back. An amount or a day that is on no line may be
+    /// that of a payment or the total of a bill, which is what a bank statement shows. `None` rather than a guess.
+    pub fn find_charge(&self, asked: Option<&Invoice>, named: &Named<'_>) -> Option<Charge<'_>> {
         let asked = asked.and_then(|it| self.find_invoice_numbered(&it.number));
         let others = self.invoices.iter().filter(|it| !it.void).take(CHARGE_INVOICES_MAX);
         let invoices: Vec<&Invoice> = asked.into_iter().chain(others).collect();
-        let text = text.to_lowercase();
+        let text = named.text.to_lowercase();
         let said: Vec<&str> = words_of(&text).collect();
-        let line = invoices.iter().copied().find_map(|invoice| {
-            let line = best_line(invoice, amount, &said)?;
-            Some(Charge { invoice, line: Some(line) })
-        });
-        let whole = || {
-            let amount = amount?;
+        let line = |on: Option<Date>| {
+            invoices.iter().copied().find_map(|invoice| {
+                let line = best_line(invoice, named.amount, on, &said)?;
+                Some(Charge { invoice, line: Some(line) })
+            })
+        };
+        let on_the_day = || line(Some(named.on?)).or_else(|| self.find_paid(named.amount, named.on));
+        let total = || {
+            let amount = named.amount?;
             let invoice = invoices.iter().copied().find(|it| it.total == amount)?;
             Some(Charge { invoice, line: None })
         };
-        line.or_else(whole)
+        let paid = || self.find_paid(Some(named.amount?), None);
+        on_the_day().or_else(|| line(None)).or_else(total).or_else(paid)
+    }
+
+    /// The bill for which a payment of this amount was made on this day, tried ones too.
+    fn find_paid(&self, amount: Option<Money>, on: Option<Date>) -> Option<Charge<'_>> {
+        let fits = |it: &&Payment| amount.is_none_or(|amount| it.amount == amount) && on.is_none_or(|on| it.on == on);
+        let payment = self.payments.iter().find(fits)?;
+        let invoice = self.find_invoice_numbered(payment.invoice.as_deref()?)?;
+        Some(Charge { invoice, line: None })
     }
 }
 
 /// The line that fits best; none where none fits.
-fn best_line<'a>(invoice: &'a Invoice, amount: Option<Money>, said: &[&str]) -> Option<&'a Line> {
-    let fits = |line: &Line| match amount {
-        Some(amount) => (line.amount.abs() == amount.abs()).then(|| n_words_said(&line.label, said)),
-        None => Some(n_words_said(&line.label, said)).filter(|n| 0 < *n),
+fn best_line<'a>(invoice: &'a Invoice, amount: Option<Money>, on: Option<Date>, said: &[&str]) -> Option<&'a Line> {
+    let fits = |line: &Line| {
+        let n_words = n_words_said(&line.label, said);
+        let amount_fits = amount.is_none_or(|it| it.abs() == line.amount.abs());
+        // Of a stretch of days, any may be meant only where something else says that it is this line.
+        let day_fits = match (on, line.from, line.to) {
+            (None, _, _) => amount.is_some() || 0 < n_words,
+            (Some(on), Some(from), Some(to)) if amount.is_none() && n_words == 0 => from == on && to == on,
+            (Some(on), Some(from), Some(to)) => from <= on && on <= to,
+            (Some(_), _, _) => false,
+        };
+        (amount_fits && day_fits).then_some(n_words)
     };
     let scored = invoice.lines.iter().filter_map(|line| Some((fits(line)?, line)));
     // From the last to the first: of equals `max_by_key` takes the last that it sees.
@@ -377,7 +408,7 @@ mod tests {
     fn a_charge_is_found_by_its_amount_or_its_words() {
         let account = account("one-off-fee");
         let label = |amount: Option<i64>, text: &str| {
-            let charge = account.find_charge(None, amount.map(gbp), text)?;
+            let charge = account.find_charge(None, &Named { amount: amount.map(gbp), on: None, text })?;
             Some(charge.line.map_or("whole bill", |it| it.label.as_str()).to_owned())
         };
         assert_eq!(label(Some(1_200), "what is this £12").as_deref(), Some("Engineer visit"));
@@ -388,9 +419,36 @@ mod tests {
     }
 
     #[test]
+    fn a_charge_is_found_by_its_day() {
+        let account = account("one-off-fee");
+        let found = |amount: Option<i64>, on: Date, text: &str| {
+            let charge = account.find_charge(None, &Named { amount: amount.map(gbp), on: Some(on), text })?;
+            Some((charge.invoice.number.as_str(), charge.line.map(|it| it.label.as_str())))
+        };
+        let visit = Some(("INV-1042", Some("Engineer visit")));
+        assert_eq!(found(None, date(2026, 5, 20), "what is this from 20 May"), visit);
+        assert_eq!(found(Some(1_200), date(2026, 5, 20), ""), visit);
+        // A day that the line was not on is not held against an amount that was.
+        assert_eq!(found(Some(1_200), date(2026, 6, 3), ""), visit);
+        // What left the bank on that day was the whole bill.
+        assert_eq!(found(None, date(2026, 4, 15), ""), Some(("INV-1040", None)));
+        assert_eq!(found(Some(3_000), date(2026, 4, 3), ""), Some(("INV-1040", Some("Standard"))));
+        assert_eq!(found(None, date(2026, 4, 3), "what is this"), None);
+    }
+
+    #[test]
+    fn a_charge_is_found_on_bills_of_two_years_ago() {
+        let account = account("usage-overage");
+        let old = account.invoices.iter().rev().find(|it| it.lines.len() == 2).expect("an old bill with usage");
+        let amount = old.lines[1].amount;
+        let found = account.find_charge(Some(old), &Named { amount: Some(amount), ..Named::default() });
+        assert_eq!(found.map(|it| it.invoice), Some(old));
+    }
+
+    #[test]
     fn a_number_in_a_label_is_not_taken_for_an_amount() {
         let account = account("discount-ended");
-        assert_eq!(account.find_charge(None, None, "what is 12"), None);
+        assert_eq!(account.find_charge(None, &Named { text: "what is 12", ..Named::default() }), None);
     }
 
     #[test]
@@ -450,10 +508,11 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_words_are_looked_up_without_a_panic(words: String, amount: i64) {
+        fn any_words_are_looked_up_without_a_panic(words: String, amount: i64, day in 1..28_i8) {
             let account = account("plan-change");
             let _ = account.find_invoice(&words, today());
-            let _ = account.find_charge(account.newest_invoice(), Some(gbp(amount)), &words);
+            let named = Named { amount: Some(gbp(amount)), on: Some(date(2026, 5, day)), text: &words };
+            let _ = account.find_charge(account.newest_invoice(), &named);
         }
     }
 }

@@ -9,9 +9,11 @@ use sha2::{Digest, Sha256};
 use tokenizers::Tokenizer;
 
 use super::{ClassifierError, EngineChoice, Settings};
+use word_pieces::WordPieces;
 
 mod onnxruntime;
 mod pure_rust;
+mod word_pieces;
 
 /// Numbers in a vector.
 pub const VECTOR_LEN: usize = 384;
@@ -55,6 +57,7 @@ pub trait Encoder: Send {
 /// The encoder's files, read and checked once, from which each worker gets an `Encoder` of its own.
 pub struct Model {
     tokenizer: Tokenizer,
+    word_pieces: Option<WordPieces>,
     engine: Engine,
     tokens_max: usize,
     fingerprint: String,
@@ -81,9 +84,10 @@ impl Model {
             return Err(ClassifierError::Corrupt { path: at, why });
         }
 
+        let word_pieces = WordPieces::of(&tokenizer);
         let engine = choose(settings, &encoder, &encoder_hash)?;
         let tokens_max = settings.tokens_max.clamp(TOKENS_MIN, POSITIONS_MAX);
-        let mut model = Self { tokenizer, engine, tokens_max, fingerprint: String::new() };
+        let mut model = Self { tokenizer, word_pieces, engine, tokens_max, fingerprint: String::new() };
         let says = format!("{} {encoder_hash} {tokenizer_hash} {tokens_max} {TEXT_CHARS_MAX}", model.engine_name());
         model.fingerprint = hex(&Sha256::digest(says));
         Ok(model)
@@ -120,10 +124,15 @@ impl Model {
     /// # Errors
     /// `Broken` when the tokenizer cannot take the text.
     pub fn tokens(&self, text: &str) -> Result<Vec<u32>, ClassifierError> {
-        let encoding = self.tokenizer.encode_fast(text, true).map_err(|e| ClassifierError::Broken(e.to_string()))?;
-        let ids = encoding.get_ids();
+        let ids = match self.word_pieces.as_ref().and_then(|it| it.tokens(text)) {
+            Some(ids) => ids,
+            None => {
+                let encoding = self.tokenizer.encode_fast(text, true);
+                encoding.map_err(|e| ClassifierError::Broken(e.to_string()))?.get_ids().to_vec()
+            }
+        };
         if ids.len() <= self.tokens_max {
-            return Ok(ids.to_vec());
+            return Ok(ids);
         }
         let n_head = self.tokens_max.div_ceil(2);
         let n_tail = self.tokens_max - n_head;

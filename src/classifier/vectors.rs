@@ -1,18 +1,18 @@
-//! Keeps the vectors of examples, in memory and in one file, so that only new examples are encoded.
+//! Keeps the vectors of examples in one file, so that only new examples are encoded.
 
 use std::collections::HashMap;
-use std::fs;
-use std::io::{self, Write};
+use std::collections::hash_map::Entry;
+use std::io;
 use std::path::PathBuf;
 
 use sha2::{Digest, Sha256};
 
 use super::encoder::VECTOR_LEN;
+use super::sealed::{self, MARK_LEN};
 
 /// The first bytes of the file: what it is, and the version of its layout.
-const MARK: &[u8; 16] = b"plainbill vec 1\n";
+const MARK: &[u8; MARK_LEN] = b"plainbill vec 1\n";
 
-const HASH_LEN: usize = 32;
 const ENTRY_LEN: usize = KEY_LEN + 4 * VECTOR_LEN;
 
 /// Half a SHA-256 tells the texts of one content apart by far.
@@ -20,59 +20,86 @@ const KEY_LEN: usize = 16;
 
 type Key = [u8; KEY_LEN];
 
-/// Vectors by text, all of one encoder.
+/// Where the vectors of one encoder are kept: in a file, and in memory only where there can be no file.
 #[derive(Default)]
 pub struct Vectors {
-    known: HashMap<Key, Vec<f32>>,
     path: Option<PathBuf>,
+    held: Option<Known>,
+}
+
+/// Vectors by text.
+#[derive(Clone, Default)]
+pub struct Known {
+    places: HashMap<Key, usize>,
+    /// One vector after another.
+    numbers: Vec<f32>,
+}
+
+impl Known {
+    /// The text's vector, where it is known.
+    pub fn get(&self, text: &str) -> Option<&[f32]> {
+        let place = self.places.get(&key(text))?;
+        self.numbers.get(place * VECTOR_LEN..(place + 1) * VECTOR_LEN)
+    }
+
+    /// Takes a text's vector, of the encoder's length.
+    pub fn insert(&mut self, text: &str, vector: &[f32]) {
+        self.put(key(text), vector.iter().copied());
+    }
+
+    /// Of these texts alone, as far as they are known.
+    pub fn only<'a>(&self, texts: impl Iterator<Item = &'a str>) -> Self {
+        let mut only = Self::default();
+        for text in texts {
+            if let Some(vector) = self.get(text) {
+                only.insert(text, vector);
+            }
+        }
+        only
+    }
+
+    fn put(&mut self, key: Key, vector: impl ExactSizeIterator<Item = f32>) {
+        assert_eq!(vector.len(), VECTOR_LEN, "the encoder has checked it");
+        let place = self.numbers.len() / VECTOR_LEN;
+        // The same text again has the same vector.
+        if let Entry::Vacant(free) = self.places.entry(key) {
+            free.insert(place);
+            self.numbers.extend(vector);
+        }
+    }
 }
 
 impl Vectors {
-    /// Reads what was kept for the encoder with this fingerprint; a file that is absent or damaged counts as empty.
+    /// For the encoder with this fingerprint; nothing is read yet.
     pub fn open(dir: Option<PathBuf>, fingerprint: &str) -> Self {
         let short: String = fingerprint.chars().take(KEY_LEN).collect();
-        let path = dir.map(|dir| dir.join(format!("vectors-{short}.bin")));
-        let known = match path.as_ref().map(fs::read) {
-            Some(Ok(bytes)) => parse(&bytes).unwrap_or_else(|| {
-                tracing::warn!(?path, "the kept vectors are damaged; they are made again");
-                HashMap::new()
-            }),
-            _ => HashMap::new(),
-        };
-        Self { known, path }
+        Self { path: dir.map(|dir| dir.join(format!("vectors-{short}.bin"))), held: None }
     }
 
-    /// The text's vector, where it is known.
-    pub fn get(&self, text: &str) -> Option<&[f32]> {
-        self.known.get(&key(text)).map(Vec::as_slice)
+    /// What was kept; a file that is absent or damaged counts as empty.
+    pub fn read(&self) -> Known {
+        let from_file = || self.path.as_ref().and_then(|path| parse(&sealed::read(path, MARK)?));
+        self.held.clone().or_else(from_file).unwrap_or_default()
     }
 
-    /// Takes these as all that is worth keeping, in memory and in the file; what they don't name is forgotten.
+    /// Takes these as all that is worth keeping; what they don't name is forgotten.
     ///
     /// # Errors
-    /// When the file cannot be written; in memory they are kept all the same, and the old file stays whole.
-    pub fn keep<'a>(&mut self, all: impl Iterator<Item = (&'a str, &'a [f32])>) -> io::Result<()> {
-        self.known = all.map(|(text, vector)| (key(text), vector.to_vec())).collect();
-        let Some(path) = &self.path else { return Ok(()) };
-        let mut bytes = Vec::with_capacity(MARK.len() + self.known.len() * ENTRY_LEN + HASH_LEN);
-        bytes.extend_from_slice(MARK);
-        for (key, vector) in &self.known {
-            bytes.extend_from_slice(key);
-            for number in vector {
-                bytes.extend_from_slice(&number.to_le_bytes());
-            }
+    /// When the file cannot be written; then they are kept in memory, and the old file stays whole.
+    pub fn keep(&mut self, known: Known) -> io::Result<()> {
+        let Some(path) = &self.path else {
+            self.held = Some(known);
+            return Ok(());
+        };
+        let mut body = Vec::with_capacity(known.places.len() * ENTRY_LEN);
+        for (key, place) in &known.places {
+            body.extend_from_slice(key);
+            let vector = &known.numbers[place * VECTOR_LEN..(place + 1) * VECTOR_LEN];
+            body.extend(vector.iter().flat_map(|number| number.to_le_bytes()));
         }
-        let hash = Sha256::digest(&bytes);
-        bytes.extend_from_slice(&hash);
-
-        // Written beside its place and then renamed, so that nobody ever reads half a file.
-        let part = path.with_extension(format!("{}.part", std::process::id()));
-        if let Some(dir) = path.parent() {
-            fs::create_dir_all(dir)?;
-        }
-        let mut file = fs::File::create(&part)?;
-        file.write_all(&bytes)?;
-        fs::rename(&part, path)
+        let written = sealed::write(path, MARK, &body);
+        self.held = written.is_err().then_some(known);
+        written
     }
 }
 
@@ -82,30 +109,26 @@ fn key(text: &str) -> Key {
     key
 }
 
-/// The vectors in a file's bytes, or nothing if a single bit is wrong.
-fn parse(bytes: &[u8]) -> Option<HashMap<Key, Vec<f32>>> {
-    let (body, hash) = bytes.split_at_checked(bytes.len().checked_sub(HASH_LEN)?)?;
-    if Sha256::digest(body)[..] != *hash {
-        return None;
-    }
-    let entries = body.strip_prefix(MARK)?.chunks_exact(ENTRY_LEN);
-    if !entries.remainder().is_empty() {
-        return None;
-    }
-    let entry = |entry: &[u8]| {
+/// The vectors in a file's body, or nothing if its length is wrong.
+fn parse(body: &[u8]) -> Option<Known> {
+    let (entries, rest) = body.as_chunks::<ENTRY_LEN>();
+    let mut known = Known::default();
+    known.numbers.reserve_exact(entries.len() * VECTOR_LEN);
+    for entry in entries {
         let (key, numbers) = entry.split_first_chunk::<KEY_LEN>()?;
-        let numbers = numbers.as_chunks::<4>().0.iter().map(|four| f32::from_le_bytes(*four));
-        Some((*key, numbers.collect()))
-    };
-    entries.map(entry).collect()
+        known.put(*key, numbers.as_chunks::<4>().0.iter().map(|four| f32::from_le_bytes(*four)));
+    }
+    rest.is_empty().then_some(known)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn vector(number: f32) -> Vec<f32> {
-        vec![number; VECTOR_LEN]
+    fn known(all: &[(&str, f32)]) -> Known {
+        let mut known = Known::default();
+        all.iter().for_each(|(text, number)| known.insert(text, &[*number; VECTOR_LEN]));
+        known
     }
 
     #[test]
@@ -113,37 +136,43 @@ mod tests {
         let dir = tempfile::tempdir().expect("a folder");
         let open = || Vectors::open(Some(dir.path().join("cache")), "engine and model");
         let mut vectors = open();
-        assert!(vectors.get("why so much").is_none());
-        vectors.keep([("why so much", vector(0.5).as_slice()), ("hello", &vector(-1.0))].into_iter()).expect("written");
-        assert_eq!(open().get("why so much"), Some(vector(0.5).as_slice()));
-        assert_eq!(open().get("hello"), Some(vector(-1.0).as_slice()));
-        assert!(Vectors::open(Some(dir.path().join("cache")), "another").get("hello").is_none());
+        assert!(vectors.read().get("why so much").is_none());
+        vectors.keep(known(&[("why so much", 0.5), ("hello", -1.0)])).expect("written");
+        assert!(vectors.held.is_none(), "the file is enough");
+        for vectors in [vectors, open()] {
+            assert_eq!(vectors.read().get("why so much"), Some([0.5; VECTOR_LEN].as_slice()));
+            assert_eq!(vectors.read().get("hello"), Some([-1.0; VECTOR_LEN].as_slice()));
+        }
+        assert!(Vectors::open(Some(dir.path().join("cache")), "another").read().get("hello").is_none());
     }
 
     #[test]
     fn what_is_no_longer_named_is_forgotten() {
         let mut vectors = Vectors::default();
-        vectors.keep([("old", vector(1.0).as_slice())].into_iter()).expect("kept");
-        vectors.keep([("new", vector(2.0).as_slice())].into_iter()).expect("kept");
-        assert!(vectors.get("old").is_none());
-        assert!(vectors.get("new").is_some());
+        vectors.keep(known(&[("old", 1.0), ("both", 2.0)])).expect("kept");
+        vectors.keep(vectors.read().only(["both", "unknown"].into_iter())).expect("kept");
+        assert!(vectors.read().get("old").is_none());
+        assert!(vectors.read().get("both").is_some());
+    }
+
+    #[test]
+    fn where_no_file_can_be_written_they_are_kept_in_memory() {
+        let dir = tempfile::tempdir().expect("a folder");
+        std::fs::write(dir.path().join("taken"), "a file where the folder should be").expect("written");
+        let mut vectors = Vectors::open(Some(dir.path().join("taken")), "x");
+        vectors.keep(known(&[("hello", 1.0)])).expect_err("it cannot be written");
+        assert!(vectors.read().get("hello").is_some());
     }
 
     #[test]
     fn a_damaged_file_counts_as_empty() {
         let dir = tempfile::tempdir().expect("a folder");
-        let open = || Vectors::open(Some(dir.path().to_owned()), "x");
-        let mut vectors = open();
-        vectors.keep([("hello", vector(1.0).as_slice())].into_iter()).expect("written");
+        let mut vectors = Vectors::open(Some(dir.path().to_owned()), "x");
+        vectors.keep(known(&[("hello", 1.0)])).expect("written");
         let path = vectors.path.clone().expect("it has a file");
-        let whole = fs::read(&path).expect("it is there");
-        for cut in [0, 1, 16, 40, whole.len() - 1] {
-            fs::write(&path, &whole[..cut]).expect("written");
-            assert!(open().get("hello").is_none(), "cut at {cut}");
-        }
-        let mut flipped = whole;
-        flipped[100] ^= 1;
-        fs::write(&path, flipped).expect("written");
-        assert!(open().get("hello").is_none());
+        let mut bytes = std::fs::read(&path).expect("it is there");
+        bytes[100] ^= 1;
+        std::fs::write(&path, bytes).expect("written");
+        assert!(vectors.read().get("hello").is_none());
     }
 }

@@ -40,10 +40,11 @@ pub async fn serve(config: Config) -> anyhow::Result<ExitCode> {
         tracing::warn!(error = format!("{error:#}"), "no metrics");
     }
     let time_zone = contents.current().hours.time_zone.clone();
-    let billing: Arc<dyn Billing> =
-        Arc::new(Demo::new(move || jiff::Timestamp::now().to_zoned(time_zone.clone()).date()));
     let listener = server::bind(config.listen, &config.limits)?;
     let address = listener.local_addr()?;
+    let site = format!("{}://{address}", if config.https { "https" } else { "http" });
+    let now = move || jiff::Timestamp::now().to_zoned(time_zone.clone());
+    let billing: Arc<dyn Billing> = Arc::new(Demo::new(store.clone(), site, now));
     let first_password = staff::add_first(&store).await?;
     let engine = classifier.as_ref().map_or("none", |it| it.engine());
     let demo = config.demo;

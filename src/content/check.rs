@@ -330,11 +330,33 @@ fn check_policies(file: &PoliciesFile, source: &Source, faults: &mut Vec<Fault>)
             let what = format!("`{}` is not a date", policy.from);
             faults.push(source.fault(&format!("policy.{i}.from"), what, "Write it like `\"2026-01-01\"`."));
         }
-        let twin = file.policy[..i].iter().position(|it| it.name == policy.name && it.from == policy.from);
+        let twin = file.policy[..i]
+            .iter()
+            .position(|it| it.name == policy.name && it.from == policy.from && it.staff == policy.staff);
         if let Some(twin) = twin {
             let line = source.line(&format!("policy.{twin}"));
             let what = format!("`{}` from {} stands here twice, first in line {line}", policy.name, policy.from);
             faults.push(source.fault(&format!("policy.{i}.name"), what, "Take one out, or give it another date."));
+        }
+        let mut fault = |path: String, what: String, hint: &str| faults.push(source.fault(&path, what, hint));
+        if policy.bands.is_empty() != policy.by.is_none() {
+            let what = format!("`{}` has `bands` without `by`, or `by` without `bands`", policy.name);
+            fault(format!("policy.{i}"), what, "Write `by = \"owed\"` and `bands = [{ up_to = 5000, value = 14 }]`.");
+        }
+        if !policy.bands.is_sorted_by(|one, other| one.up_to < other.up_to) {
+            let what = format!("the bands of `{}` are not in order", policy.name);
+            fault(format!("policy.{i}.bands"), what, "Put the smallest `up_to` first, each once.");
+        }
+        let most = policy.bands.iter().map(|it| it.value).max();
+        if most.is_some_and(|it| it != policy.value) {
+            let what = format!("`value` of `{}` is not the most that its bands give", policy.name);
+            fault(format!("policy.{i}.value"), what, "Make it the largest of them: general answers name it.");
+        }
+        let older = file.policy[..i].iter().filter(|it| it.name == policy.name && it.staff == policy.staff);
+        if let Some(older) = older.filter(|it| policy.version <= it.version && it.from < policy.from).last() {
+            let what =
+                format!("`{}` from {} has no newer version than that from {}", policy.name, policy.from, older.from);
+            fault(format!("policy.{i}.version"), what, "Count `version` up with each change of a rule.");
         }
         let plain = |it: char| it.is_ascii_lowercase() || it.is_ascii_digit() || it == '_';
         if policy.name.is_empty() || !policy.name.chars().all(plain) {

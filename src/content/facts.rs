@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
 
-use super::file::{BusinessFile, SlotKind};
+use super::file::{Action, BusinessFile, SlotKind};
 
 /// A customer about whom everything is known, so that every fact has a value.
 ///
@@ -73,6 +73,21 @@ pub(crate) fn everything(business: &BusinessFile, policy: Value, slots: Value) -
         "charge": {
             "label": "Engineer visit", "amount": 1200, "month": "June", "text": "a one-off engineer visit",
         },
+        "may": may(true),
+        "link": "https://example.com/pay/1",
+        "dispute": {
+            "reference": "DS-1", "invoice": "INV-1042", "month": "June", "amount": 1200, "opened_on": "2026-06-10",
+            "status": "open",
+        },
+        "schedule": {
+            "invoice": "INV-1042", "month": "June", "n_parts": 2, "n_paid": 1, "left": 1500,
+            "next_on": "2026-07-15", "next_amount": 1500,
+            "parts": [
+                {"date": "2026-06-15", "amount": 1500, "paid": true},
+                {"date": "2026-07-15", "amount": 1500, "paid": false},
+            ],
+        },
+        "credit": {"date": "2026-05-22", "amount": 4800, "left": 1800, "reason": "your internet was down"},
         "slots": slots,
         "policy": policy,
         "wait": {"open": true, "place": 2, "minutes": 8, "back": "Tuesday 9:00", "hours": business.hours.text},
@@ -81,6 +96,23 @@ pub(crate) fn everything(business: &BusinessFile, policy: Value, slots: Value) -
         "second": "a late fee",
         "proof": {"email": "ada@example.com", "code": "123456", "tries": 3, "minutes": 10},
     })
+}
+
+/// What the rules say to each action: yes with every figure, or no with none.
+fn may(yes: bool) -> Value {
+    let clause = "late_fee_waive_months, version 1, from 1 January 2026";
+    let part = json!({"date": "2026-06-30", "amount": 1500});
+    let one = match yes {
+        true => json!({
+            "ok": true, "staff": false, "clause": clause, "why": "x", "amount": 500, "date": "2026-06-30", "n": 3,
+            "month": "June", "to": "ada@example.com", "parts": vec![part; 3],
+        }),
+        false => json!({
+            "ok": false, "staff": false, "clause": clause, "why": "x", "amount": null, "date": null, "n": null,
+            "month": null, "to": null, "parts": [],
+        }),
+    };
+    Action::ALL.iter().map(|(_, name)| ((*name).to_owned(), one.clone())).collect()
 }
 
 /// As many bills and payments as the lists hold at most.
@@ -103,11 +135,24 @@ const OF_THE_ACCOUNT: &[&str] = &[
     "price_change",
     "plan_change",
     "charge",
+    "may",
+    "link",
+    "dispute",
+    "schedule",
+    "credit",
     "staff",
     "first",
     "second",
     "proof",
 ];
+
+/// Whether a name, with dots, is a fact about the customer's own account.
+pub(super) fn is_of_the_account(name: &str) -> bool {
+    let first = name.split('.').next().unwrap_or_default();
+    let listed = matches!(first, "invoices" | "payments");
+    let other = matches!(first, "staff" | "first" | "second");
+    listed || (OF_THE_ACCOUNT.contains(&first) && !other)
+}
 
 /// Somebody whom we don't know yet: everything about the account is `none`.
 pub(super) fn stranger(business: &BusinessFile, policy: Value, slots: Value) -> Value {
@@ -140,6 +185,7 @@ pub(super) fn newcomer(business: &BusinessFile, policy: Value, slots: Value) -> 
         account[name] = json!(false);
     }
     facts["account"] = account;
+    facts["may"] = may(false);
     facts
 }
 
@@ -157,6 +203,13 @@ const SITUATIONS: &[(&str, &[&str])] = &[
     ("a customer whose price has changed", &["previous", "change", "price_change"]),
     ("a customer whose plan has changed", &["previous", "change", "plan_change"]),
     ("a customer who asks about a charge", &["charge"]),
+    (
+        "a customer for whom everything may be done",
+        &["previous", "change", "late_fee", "charge", "payment", "payments", "may"],
+    ),
+    ("a customer with a charge that is looked at", &["dispute"]),
+    ("a customer who pays a bill in parts", &["schedule"]),
+    ("a customer who was given something", &["credit"]),
 ];
 
 /// What may be missing even where the fact that it belongs to is there.
@@ -165,6 +218,9 @@ const MAY_BE_MISSING: &[(&str, &[&str])] = &[
     ("failed_payment", &["method", "reason"]),
     ("refund", &["expected_by", "to", "reason"]),
     ("discount", &["ends_on"]),
+    ("dispute", &["amount"]),
+    ("schedule", &["next_on", "next_amount"]),
+    ("credit", &["reason"]),
 ];
 
 /// Verified customers of whom one thing or another is known, each with words that say who it is.
@@ -215,6 +271,7 @@ pub(super) fn slot_sample(kind: SlotKind) -> &'static str {
         SlotKind::Money => "499",
         SlotKind::Email => "ada@example.com",
         SlotKind::Text => "the engineer visit",
+        SlotKind::Words => "copy",
     }
 }
 

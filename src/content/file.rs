@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// One intent's file, `intents/<stage>/<intent>.toml`.
 #[derive(Clone, Debug, Deserialize)]
@@ -75,6 +75,12 @@ pub struct SlotFile {
     pub optional: bool,
     /// Ask only when this holds; always, when absent.
     pub when: Option<String>,
+    /// Of the kind `words`: the words to look for; the first that is said is the value.
+    #[serde(default)]
+    pub words: Vec<String>,
+    /// Buttons that give a value: `parts:all = "Pay in parts"` may then stand among an answer's choices.
+    #[serde(default)]
+    pub offers: BTreeMap<String, String>,
 }
 
 /// The kinds of fact that are read in-process.
@@ -91,6 +97,8 @@ pub enum SlotKind {
     Email,
     /// Any words.
     Text,
+    /// One of the slot's own `words`, where it is said.
+    Words,
 }
 
 /// One answer.
@@ -112,6 +120,94 @@ pub struct AnswerFile {
     /// Ask how easy it was, once in a conversation.
     #[serde(default)]
     pub survey: bool,
+    /// What is done with this answer: at once, or where it has `confirm` when that is tapped.
+    pub action: Option<Action>,
+    /// The button that has it done: "Take off £5.00".
+    pub confirm: Option<String>,
+    /// What the receipt says was done.
+    pub done: Option<String>,
+    /// What is said when billing refuses; a person gets it then.
+    pub refused: Option<String>,
+    /// How to undo it, in one sentence.
+    pub undo: Option<String>,
+}
+
+impl AnswerFile {
+    /// The texts that come after it where it has something done, by name.
+    pub fn after(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        let texts =
+            [("confirm", &self.confirm), ("done", &self.done), ("refused", &self.refused), ("undo", &self.undo)];
+        texts.into_iter().filter_map(|(name, text)| Some((name, text.as_deref()?)))
+    }
+}
+
+/// What an answer can have done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Action {
+    /// Take the newest late fee off.
+    TakeOffLateFee,
+    /// Give more days for a bill.
+    GiveMoreDays,
+    /// Have a bill paid in parts.
+    PayInParts,
+    /// Have a charge looked at.
+    OpenDispute,
+    /// Switch automatic payment off.
+    StopAutopay,
+    /// Have bills come on another day of the month.
+    ChangeBillingDay,
+    /// Send bills somewhere else.
+    UpdateContact,
+    /// Print other company details on bills.
+    UpdateCompany,
+    /// End the service.
+    Cancel,
+    /// Take an end of service back.
+    KeepService,
+    /// Send a copy of a bill to the address on the account.
+    SendCopy,
+    /// Lead to the page on which to pay.
+    PayPage,
+    /// Lead to the page on which to set up automatic payment.
+    AutopayPage,
+    /// Lead to the page on which to change the card or bank account.
+    MethodPage,
+}
+
+impl Action {
+    /// All of them, with their names in content.
+    pub const ALL: [(Action, &'static str); 14] = [
+        (Action::TakeOffLateFee, "take_off_late_fee"),
+        (Action::GiveMoreDays, "give_more_days"),
+        (Action::PayInParts, "pay_in_parts"),
+        (Action::OpenDispute, "open_dispute"),
+        (Action::StopAutopay, "stop_autopay"),
+        (Action::ChangeBillingDay, "change_billing_day"),
+        (Action::UpdateContact, "update_contact"),
+        (Action::UpdateCompany, "update_company"),
+        (Action::Cancel, "cancel"),
+        (Action::KeepService, "keep_service"),
+        (Action::SendCopy, "send_copy"),
+        (Action::PayPage, "pay_page"),
+        (Action::AutopayPage, "autopay_page"),
+        (Action::MethodPage, "method_page"),
+    ];
+
+    /// Its name in content, the log and the audit.
+    pub fn as_str(self) -> &'static str {
+        Self::ALL.iter().find(|it| it.0 == self).map_or("", |it| it.1)
+    }
+
+    /// It leads to a page that billing hosts, where the customer does the rest.
+    pub fn is_page(self) -> bool {
+        matches!(self, Action::PayPage | Action::AutopayPage | Action::MethodPage)
+    }
+
+    /// It changes something for the customer, so that it has to be confirmed.
+    pub fn changes_something(self) -> bool {
+        !self.is_page() && self != Action::SendCopy
+    }
 }
 
 /// The cards that there are.
@@ -131,7 +227,7 @@ pub enum CardKind {
 }
 
 /// What follows an answer.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Then {
     /// The bot goes on.
@@ -190,6 +286,8 @@ pub struct TalkStep {
     pub urgent: Option<bool>,
     /// A question was recorded for this reason.
     pub records: Option<String>,
+    /// A receipt has these words.
+    pub receipt: Option<Texts>,
 }
 
 /// One text or several.
@@ -269,7 +367,7 @@ pub struct HoursFile {
 }
 
 /// When a guess is good enough.
-#[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Thresholds {
     /// At least this calibrated confidence to answer, 0 to 1.
@@ -362,6 +460,14 @@ pub struct SentencesFile {
     pub trouble: String,
     /// The same answer would come a second time in a row: said before it.
     pub same_answer: String,
+    /// What was asked for has been done before.
+    pub done_already: String,
+    /// Billing's answer was lost: nobody knows whether it was done.
+    pub not_sure_done: String,
+    /// The button that tries again then.
+    pub button_try_again: String,
+    /// The customer says no to what was to be confirmed.
+    pub not_changed: String,
     /// A card number was masked; said once before the answer.
     pub card_masked: String,
     /// The button of the command "talk to a person".
@@ -424,6 +530,40 @@ pub struct PolicyFile {
     /// Everyday words for staff and customers.
     pub about: String,
     /// A number of days, a percentage, or an amount in minor units; what it is, `about` says.
+    pub value: i64,
+    /// Counts the wordings of a rule from one day on: a receipt names it.
+    #[serde(default = "first_version")]
+    pub version: u32,
+    /// What the bands go by.
+    pub by: Option<BandsBy>,
+    /// Another value for small and large cases, the smallest first; past the last one a person decides.
+    #[serde(default)]
+    pub bands: Vec<BandFile>,
+    /// For one staff member only, by the name they sign in with.
+    pub staff: Option<String>,
+}
+
+fn first_version() -> u32 {
+    1
+}
+
+/// What a rule's bands go by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BandsBy {
+    /// What is owed for the bill, in minor units.
+    Owed,
+    /// How many days late the bill is.
+    DaysLate,
+}
+
+/// A value up to a size.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BandFile {
+    /// The largest case that it holds for.
+    pub up_to: i64,
+    /// The value.
     pub value: i64,
 }
 

@@ -31,8 +31,10 @@ pub fn breaches(intent: &IntentFile) -> Vec<Breach> {
 
     let required = || intent.slots.values().filter(|it| !it.optional);
     // Which bill is asked with buttons; everything else has to be typed.
-    let n_tapped = required().filter(|it| it.kind == SlotKind::Invoice).count();
-    let n_typed = required().count() - n_tapped;
+    let n_invoices = required().filter(|it| it.kind == SlotKind::Invoice).count();
+    let n_typed = required().count() - n_invoices;
+    // What changes something is confirmed with one tap.
+    let n_tapped = n_invoices + usize::from(intent.answer.iter().any(|it| it.confirm.is_some()));
     let budget = intent.budget;
     let over = |n: usize, max: u32| usize::try_from(max).is_ok_and(|max| max < n);
     if over(n_typed, budget.typed) {

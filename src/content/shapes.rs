@@ -71,11 +71,13 @@ pub(super) const BUDGET: &[Key] =
     &[must("turns", Shape::Count), must("taps", Shape::Count), must("typed", Shape::Count)];
 
 pub(super) const SLOT: &[Key] = &[
-    must("kind", Shape::Word(&["invoice", "date", "money", "email", "text"])),
+    must("kind", Shape::Word(&["invoice", "date", "money", "email", "text", "words"])),
     must("ask", Shape::Text),
     must("ask_again", Shape::Text),
     may("optional", Shape::Flag),
     may("when", Shape::Text),
+    may("words", Shape::Texts),
+    may("offers", Shape::Named(&Shape::Text)),
 ];
 
 pub(super) const ANSWER: &[Key] = &[
@@ -85,6 +87,29 @@ pub(super) const ANSWER: &[Key] = &[
     may("card", Shape::Word(&["invoice", "invoices", "payments", "change", "plans"])),
     may("then", Shape::Word(&["wait", "hand_off", "hand_off_urgent", "end"])),
     may("survey", Shape::Flag),
+    may("action", Shape::Word(ACTIONS)),
+    may("confirm", Shape::Text),
+    may("done", Shape::Text),
+    may("refused", Shape::Text),
+    may("undo", Shape::Text),
+];
+
+/// What an answer can have done, by name.
+pub(super) const ACTIONS: &[&str] = &[
+    "take_off_late_fee",
+    "give_more_days",
+    "pay_in_parts",
+    "open_dispute",
+    "stop_autopay",
+    "change_billing_day",
+    "update_contact",
+    "update_company",
+    "cancel",
+    "keep_service",
+    "send_copy",
+    "pay_page",
+    "autopay_page",
+    "method_page",
 ];
 
 pub(super) const TALK: &[Key] = &[
@@ -108,6 +133,7 @@ pub(super) const STEP: &[Key] = &[
     may("hands_off", Shape::Flag),
     may("urgent", Shape::Flag),
     may("records", Shape::Text),
+    may("receipt", Shape::TextOrTexts),
 ];
 
 /// `intents/business.toml`.
@@ -180,6 +206,10 @@ pub(super) const SENTENCES: &[Key] = &[
     must("does_not_add_up", Shape::Text),
     must("trouble", Shape::Text),
     must("same_answer", Shape::Text),
+    must("done_already", Shape::Text),
+    must("not_sure_done", Shape::Text),
+    must("button_try_again", Shape::Text),
+    must("not_changed", Shape::Text),
     must("card_masked", Shape::Text),
     must("button_talk_to_human", Shape::Text),
     must("button_start_over", Shape::Text),
@@ -200,8 +230,18 @@ pub(super) const URGENT_RULE: &[Key] =
 /// `intents/policies.toml`.
 pub(super) const POLICIES: &[Key] = &[must("policy", Shape::Tables(POLICY))];
 
-pub(super) const POLICY: &[Key] =
-    &[must("name", Shape::Text), must("from", Shape::Text), must("about", Shape::Text), must("value", Shape::Whole)];
+pub(super) const POLICY: &[Key] = &[
+    must("name", Shape::Text),
+    must("from", Shape::Text),
+    must("about", Shape::Text),
+    must("value", Shape::Whole),
+    may("version", Shape::Count),
+    may("by", Shape::Word(&["owed", "days_late"])),
+    may("bands", Shape::Tables(BAND)),
+    may("staff", Shape::Text),
+];
+
+pub(super) const BAND: &[Key] = &[must("up_to", Shape::Whole), must("value", Shape::Whole)];
 
 /// `intents/words.toml`.
 pub(super) const WORDS: &[Key] = &[must("instead", Shape::Tables(WORD)), may("explained", Shape::Named(&Shape::Text))];
@@ -285,6 +325,14 @@ mod tests {
     }
 
     #[test]
+    fn actions_have_the_names_of_the_types() {
+        assert_eq!(Action::ALL.map(|it| it.1).as_slice(), ACTIONS);
+        for (action, name) in Action::ALL {
+            assert_eq!(serde_json::to_value(action).expect("a word"), name);
+        }
+    }
+
+    #[test]
     fn shapes_have_the_keys_of_the_types() {
         same_keys::<IntentFile>(INTENT);
         same_keys::<Budget>(BUDGET);
@@ -301,6 +349,7 @@ mod tests {
         same_keys::<UrgentRule>(URGENT_RULE);
         same_keys::<PoliciesFile>(POLICIES);
         same_keys::<PolicyFile>(POLICY);
+        same_keys::<BandFile>(BAND);
         same_keys::<WordsFile>(WORDS);
         same_keys::<WordFile>(WORD);
     }

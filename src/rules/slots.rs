@@ -3,9 +3,10 @@
 //! Pure and total: any text may come, the time it takes grows with its length only, and what is not clearly
 //! there is not read.
 
+use jiff::ToSpan;
 use jiff::civil::Date;
 
-use crate::content::file::SlotKind;
+use crate::content::file::{SlotFile, SlotKind};
 
 mod amounts;
 mod bills;
@@ -38,7 +39,42 @@ pub fn read(kind: SlotKind, text: &str, context: &SlotContext<'_>) -> Option<Str
         SlotKind::Invoice => bills::read(text, context),
         SlotKind::Email => read_email(text),
         SlotKind::Text => read_text(text),
+        // Which words count, only the slot knows.
+        SlotKind::Words => None,
     }
+}
+
+/// Reads a slot's fact; of the kind `words` the first of its own words that is said, in any case.
+pub fn read_slot(slot: &SlotFile, text: &str, context: &SlotContext<'_>) -> Option<String> {
+    if slot.kind != SlotKind::Words {
+        if slot.kind != SlotKind::Date {
+            return read(slot.kind, text, context);
+        }
+        // "Another day of the month" is not tomorrow.
+        let text = text.to_lowercase().replace("another day of", "").replace("a different day of", "");
+        return read(slot.kind, &text, context).or_else(|| lone_day(&text, context.today));
+    }
+    let said = spaced(text);
+    slot.words.iter().find(|it| said.contains(&spaced(it))).cloned()
+}
+
+/// A number alone, as somebody types it who was asked for a day of the month: the next such day.
+fn lone_day(text: &str, today: Date) -> Option<String> {
+    let text = text.trim().trim_end_matches(['.', '!']).to_lowercase();
+    let text = text.strip_prefix("the ").or(text.strip_prefix("day ")).unwrap_or(&text);
+    let text = ["st", "nd", "rd", "th"].iter().find_map(|it| text.strip_suffix(it)).unwrap_or(text);
+    let day: i8 = text.trim().parse().ok().filter(|it| (1..=31).contains(it))?;
+    // In two months in a row there is every day.
+    let months = (0..3).map(|n| today.first_of_month().saturating_add(n.months()));
+    let days = months.filter_map(|first| Date::new(first.year(), first.month(), day).ok());
+    days.into_iter().find(|it| today <= *it).map(|it| it.to_string())
+}
+
+/// A text in lower case, its words with single spaces around, so that whole words can be looked for.
+fn spaced(text: &str) -> String {
+    let letters: String = text.chars().map(|it| if it.is_alphanumeric() { it } else { ' ' }).collect();
+    let words: Vec<String> = letters.split_whitespace().map(str::to_lowercase).collect();
+    format!(" {} ", words.join(" "))
 }
 
 /// The first thing that looks like an e-mail address (the everyday part of RFC 5321), its domain in lower case.

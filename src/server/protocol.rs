@@ -231,7 +231,7 @@ pub struct WireEvent {
     #[ts(optional)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// `message`, `owner`, `survey`, `rating` or `verified`.
+    /// `message`, `owner`, `survey`, `receipt`, `rating` or `verified`.
     pub kind: String,
     /// The words; of an `owner` event, the sentence to show in the middle.
     #[ts(optional)]
@@ -261,6 +261,10 @@ pub struct WireEvent {
     #[ts(optional)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub score: Option<u8>,
+    /// Of a `receipt`: how to find it again, and how to undo it. What was done is its text, and when its time.
+    #[ts(optional)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub receipt: Option<WireReceipt>,
     /// The key of the frame that made it, for the customer's own events.
     #[ts(optional)]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -269,6 +273,19 @@ pub struct WireEvent {
     #[ts(optional)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub understood: Option<Understood>,
+}
+
+/// What a receipt says besides what was done, and when.
+#[derive(Clone, Debug, PartialEq, Serialize, TS)]
+pub struct WireReceipt {
+    /// What billing calls it.
+    #[ts(optional)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reference: Option<String>,
+    /// How to undo it, in one sentence.
+    #[ts(optional)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub undo: Option<String>,
 }
 
 /// Something to tap.
@@ -581,6 +598,7 @@ mod tests {
             Hours,
             WireLimits,
             WireEvent,
+            WireReceipt,
             WireChoice,
             WireCard,
             WireRow,

@@ -3,7 +3,7 @@
 use crate::answers;
 use crate::content::Content;
 use crate::conversation::{Card, Choice, Did, Guess, Owner, OwnerChange, Reason, Row, Sender, Verdict, What};
-use crate::server::protocol::{Understood, WireCard, WireChoice, WireEvent, WireGuess, WireRow};
+use crate::server::protocol::{Understood, WireCard, WireChoice, WireEvent, WireGuess, WireReceipt, WireRow};
 use crate::store::Logged;
 
 /// An event as the customer sees it.
@@ -22,6 +22,7 @@ pub fn for_customer(content: &Content, logged: &Logged) -> WireEvent {
         about: None,
         rateable: None,
         score: None,
+        receipt: None,
         key: None,
         understood: None,
     };
@@ -44,6 +45,11 @@ pub fn for_customer(content: &Content, logged: &Logged) -> WireEvent {
             wire.about = Some(rating.about);
             wire.score = Some(rating.score);
             wire.text = rating.comment.clone();
+        }
+        What::Receipt(receipt) => {
+            wire.text = Some(receipt.text.clone());
+            wire.choices = (!receipt.choices.is_empty()).then(|| receipt.choices.iter().map(choice).collect());
+            wire.receipt = Some(WireReceipt { reference: receipt.reference.clone(), undo: receipt.undo.clone() });
         }
         What::Survey { text } => wire.text = Some(text.clone()),
         What::Verified { .. } => {}

@@ -43,7 +43,7 @@ impl Proof {
                     return Some(Proof::BillingDown);
                 };
                 let known = customer.is_some();
-                let asked = here.codes.ask(&here.conversation, email, customer, &here.network, now_ms).await;
+                let asked = here.codes.ask(&parts.conversation, email, customer, &here.network, now_ms).await;
                 asked.map(|asked| match asked {
                     Asked::Made { code, change } => Proof::Sent { email: email.clone(), code, change, known },
                     Asked::Paused { minutes } => Proof::Paused { minutes, change: None },
@@ -51,7 +51,7 @@ impl Proof {
             }
             Decision::CheckCode => {
                 let (Some(here), Some(code)) = (here, &heard.code) else { return Some(Proof::Trouble) };
-                let checked = here.codes.check(&here.conversation, code, now_ms).await;
+                let checked = here.codes.check(&parts.conversation, code, now_ms).await;
                 checked.map(|(checked, change)| match checked {
                     Checked::Right(customer) => Proof::Right { customer, change },
                     Checked::Wrong { tries } => Proof::Wrong { tries, change },
@@ -206,20 +206,19 @@ impl Reply<'_> {
     fn asking(&self, asks: &str, again: bool) -> Step {
         let did = if again { Did::AskedAgain } else { Did::Asked };
         let slots: BTreeMap<String, String> = self.state.slots.clone();
-        Step { did, intent: self.state.topic.clone(), asks: Some(asks.to_owned()), slots }
+        Step { did, intent: self.state.topic.clone(), asks: Some(asks.to_owned()), slots, ..Step::default() }
     }
 
     fn code_letter(&self, email: &str, code: &str, minutes: i64) -> Result<Letter, TemplateError> {
         let sentences = &self.parts.content.sentences;
         let facts = ProofFacts { email: email.to_owned(), code: code.to_owned(), minutes, ..ProofFacts::default() };
         let about = About { proof: Some(&facts), ..About::default() };
-        let conversation = self.parts.codes.as_ref().map_or("", |it| it.conversation.as_str());
         Ok(Letter {
             to: email.to_owned(),
             subject: self.speaker.sentence(&sentences.code_subject, about)?,
             text: self.speaker.sentence(&sentences.code_letter, about)?,
             attachments: Vec::new(),
-            key: format!("code-{conversation}-{}", self.seq),
+            key: format!("code-{}-{}", self.parts.conversation, self.seq),
         })
     }
 }

@@ -55,12 +55,14 @@ pub struct Plan {
     pub intents: PathBuf,
     pub store: StoreSettings,
     pub data: Arc<TempDir>,
-    /// The demo's, when absent.
-    pub billing: Option<Arc<dyn Billing>>,
+    /// What stands between the house and its billing, say to lose an answer on the way.
+    pub between: Option<Between>,
     /// The one key of all plays, when empty.
     pub identity_keys: Vec<IdentityKey>,
     pub mail: Mail,
 }
+
+pub type Between = Box<dyn FnOnce(Arc<dyn Billing>) -> Arc<dyn Billing> + Send>;
 
 impl Default for Plan {
     fn default() -> Self {
@@ -78,7 +80,7 @@ impl Default for Plan {
             intents: "intents".into(),
             store: StoreSettings { data: data.path().to_path_buf(), ..StoreSettings::default() },
             data,
-            billing: None,
+            between: None,
             identity_keys: Vec::new(),
             mail: Mail::default(),
         }
@@ -125,21 +127,23 @@ impl House {
         let config =
             Config { limits: plan.limits, data: plan.data.path().to_path_buf(), mail: plan.mail, ..Config::default() };
         let keys = if plan.identity_keys.is_empty() { vec![key()] } else { plan.identity_keys };
-        let today = at.date();
+        let listener = server::bind(([127, 0, 0, 1], 0).into(), &config.limits).expect("a free port");
+        let address = listener.local_addr().expect("it is bound");
+        let now = at.clone();
+        let demo: Arc<dyn Billing> =
+            Arc::new(Demo::new(store.clone(), format!("http://{address}"), move || now.clone()));
         let made = Made {
             identity: Identity::new(keys, config.limits.identity_seconds_max),
-            billing: plan.billing.unwrap_or_else(|| Arc::new(Demo::on(today))),
             codes: Codes::open(&store, &config).await.expect("the store works"),
             mailbox: Mailbox::open(&config).expect("the settings for mail are right"),
             clock: Clock::fixed(at.timestamp()),
+            billing: plan.between.map_or_else(|| demo.clone(), |it| it(demo.clone())),
             config,
             store,
             contents,
             classifier,
         };
         let app = App::new(made);
-        let listener = server::bind(([127, 0, 0, 1], 0).into(), &app.config.limits).expect("a free port");
-        let address = listener.local_addr().expect("it is bound");
         let stop = CancellationToken::new();
         let server = {
             let (app, stop) = (app.clone(), stop.clone());
@@ -345,6 +349,30 @@ impl Customer {
             if event["kind"] == "message" && event["from"] != "customer" {
                 return event;
             }
+        }
+    }
+
+    /// The next receipt.
+    pub async fn gets_receipt(&mut self) -> Value {
+        loop {
+            let event = self.frame_of("event").await;
+            if event["kind"] == "receipt" {
+                return event;
+            }
+        }
+    }
+
+    /// Receipts so far.
+    pub fn n_receipts(&self) -> usize {
+        self.events.iter().filter(|it| it["kind"] == "receipt").count()
+    }
+
+    /// Waits until everything that came before has been dealt with: what comes after it is answered after it.
+    pub async fn settles(&mut self) {
+        let seq = self.taps("start_over").await;
+        let is_last = |it: &Value| it["from"] == "bot" && it["kind"] == "message" && it["seq"].as_u64() > Some(seq);
+        while !self.events.iter().any(is_last) {
+            self.frame().await;
         }
     }
 

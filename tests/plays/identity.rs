@@ -8,7 +8,7 @@ use futures_util::future::BoxFuture;
 use jiff::ToSpan;
 use jiff::civil::{Date, date};
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
-use plainbill::billing::demo::{self, Demo};
+use plainbill::billing::demo;
 use plainbill::billing::{Account, Billing, BillingError, Plan as Priced};
 use plainbill::config::{IdentityKey, Limits};
 use plainbill::content::Contents;
@@ -16,7 +16,7 @@ use plainbill::conversation::CustomerId;
 use plainbill::identity::Identity;
 use serde_json::{Value, json};
 
-use crate::house::{Customer, House, PATIENCE, Plan, key};
+use crate::house::{Between, Customer, House, PATIENCE, Plan, key};
 use crate::mail::MailServer;
 
 /// The day of the plays.
@@ -26,32 +26,24 @@ const ANA: &str = "one-off-fee";
 const ANAS_FIGURE: &str = "£12.00 more than May";
 const BEN: &str = "price-rise";
 
-/// The demo, which finds customers by their e-mail address and counts how often an account is read.
+/// Billing, and how often an account was read.
 struct Watched {
-    demo: Demo,
-    n_read: AtomicUsize,
-}
-
-impl Watched {
-    fn new() -> Arc<Self> {
-        Arc::new(Self { demo: Demo::on(TODAY), n_read: AtomicUsize::new(0) })
-    }
+    billing: Arc<dyn Billing>,
+    n_read: Arc<AtomicUsize>,
 }
 
 impl Billing for Watched {
     fn account<'a>(&'a self, customer: &'a CustomerId) -> BoxFuture<'a, Result<Account, BillingError>> {
         self.n_read.fetch_add(1, Ordering::Relaxed);
-        self.demo.account(customer)
+        self.billing.account(customer)
     }
 
     fn plans(&self) -> BoxFuture<'_, Result<Vec<Priced>, BillingError>> {
-        self.demo.plans()
+        self.billing.plans()
     }
 
     fn customer_of_email<'a>(&'a self, email: &'a str) -> BoxFuture<'a, Result<Option<CustomerId>, BillingError>> {
-        let found =
-            demo::customers().iter().find(|it| email_of(it.id).eq_ignore_ascii_case(email)).map(|it| it.id.to_owned());
-        Box::pin(async move { Ok(found.map(CustomerId::new)) })
+        self.billing.customer_of_email(email)
     }
 }
 
@@ -64,14 +56,6 @@ async fn closes(mut customer: Customer) {
     let began = tokio::time::Instant::now();
     while customer.try_frame(PATIENCE).await.is_some() {}
     assert!(began.elapsed() < PATIENCE, "the socket stays open");
-}
-
-async fn house() -> House {
-    house_with(Plan::default()).await
-}
-
-async fn house_with(plan: Plan) -> House {
-    House::with(Plan { billing: Some(Watched::new()), ..plan }).await
 }
 
 /// The letters in the folder, oldest first.
@@ -129,7 +113,7 @@ async fn asks_for_a_code(house: &House, email: &str) -> Customer {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_code_by_e_mail_shows_who_it_is_and_the_earlier_question_is_answered_at_once() {
-    let house = house().await;
+    let house = House::open().await;
     let mut ana = asks_for_a_code(&house, &email_of(ANA)).await;
     let code = newest_code(&house, 1).await;
     let letter = letters(house.data.path()).remove(0);
@@ -166,7 +150,7 @@ async fn a_code_by_e_mail_shows_who_it_is_and_the_earlier_question_is_answered_a
 #[tokio::test(flavor = "multi_thread")]
 async fn the_letter_goes_through_the_mail_server_where_one_is_set() {
     let server = MailServer::start();
-    let house = house_with(Plan { mail: server.settings(), ..Plan::default() }).await;
+    let house = House::with(Plan { mail: server.settings(), ..Plan::default() }).await;
     let mut ana = asks_for_a_code(&house, &email_of(ANA).to_uppercase()).await;
     let until = tokio::time::Instant::now() + PATIENCE;
     while server.letters().is_empty() {
@@ -182,7 +166,7 @@ async fn the_letter_goes_through_the_mail_server_where_one_is_set() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nobody_learns_whether_an_address_is_one_of_ours() {
-    let house = house().await;
+    let house = House::open().await;
     let words = |customer: &Customer, email: &str| -> Vec<String> {
         let said = customer.events.iter().filter(|it| it["from"] == "bot").filter_map(|it| it["text"].as_str());
         said.map(|it| it.replace(email, "ADDRESS")).collect()
@@ -208,7 +192,7 @@ async fn nobody_learns_whether_an_address_is_one_of_ours() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn after_five_wrong_codes_there_is_a_pause_and_then_it_works_again() {
-    let house = house().await;
+    let house = House::open().await;
     let mut ana = asks_for_a_code(&house, &email_of(ANA)).await;
     let code = newest_code(&house, 1).await;
     for tries in ["4 tries", "3 tries", "2 tries", "1 try"] {
@@ -241,7 +225,7 @@ async fn after_five_wrong_codes_there_is_a_pause_and_then_it_works_again() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_code_ends_after_ten_minutes_and_another_one_takes_its_place() {
-    let house = house().await;
+    let house = House::open().await;
     let mut ana = asks_for_a_code(&house, &email_of(ANA)).await;
     let first = newest_code(&house, 1).await;
     house.app.clock.set(house.app.clock.now() + 10.minutes());
@@ -264,7 +248,7 @@ async fn a_code_ends_after_ten_minutes_and_another_one_takes_its_place() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_address_gets_so_many_codes_an_hour_and_a_network_address_may_ask_for_so_many() {
     let limits = Limits { codes_per_hour: 2, codes_per_network_hour: 3, ..Plan::default().limits };
-    let house = house_with(Plan { limits, ..Plan::default() }).await;
+    let house = House::with(Plan { limits, ..Plan::default() }).await;
     let mut ana = asks_for_a_code(&house, &email_of(ANA)).await;
     ana.taps("send_another_code").await;
     assert!(ana.hears().await.contains("newest one"));
@@ -285,7 +269,7 @@ async fn an_address_gets_so_many_codes_an_hour_and_a_network_address_may_ask_for
 
 #[tokio::test(flavor = "multi_thread")]
 async fn somebody_who_asks_for_something_else_meanwhile_is_answered_and_may_come_back_to_the_code() {
-    let house = house().await;
+    let house = House::open().await;
     let mut ana = asks_for_a_code(&house, &email_of(ANA)).await;
     let code = newest_code(&house, 1).await;
     ana.says("can I pay with American Express?").await;
@@ -336,7 +320,7 @@ async fn a_key_is_changed_for_the_next_without_a_customer_noticing() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn another_customer_on_the_page_closes_the_old_session() {
-    let house = house().await;
+    let house = House::open().await;
     let mut ana = house.customer(ANA).await;
     ana.says("how much do I owe?").await;
     ana.hears().await;
@@ -362,7 +346,7 @@ async fn another_customer_on_the_page_closes_the_old_session() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_hello_as_somebody_else_closes_the_old_session_as_well() {
-    let house = house().await;
+    let house = House::open().await;
     let mut ana = house.customer(ANA).await;
     ana.says("how much do I owe?").await;
     ana.hears().await;
@@ -378,7 +362,7 @@ async fn a_hello_as_somebody_else_closes_the_old_session_as_well() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn who_has_shown_by_a_code_who_they_are_does_not_become_somebody_else() {
-    let house = house().await;
+    let house = House::open().await;
     let mut ana = asks_for_a_code(&house, &email_of(ANA)).await;
     let conversation = ana.conversation.clone();
     ana.says(&newest_code(&house, 1).await).await;
@@ -395,8 +379,10 @@ async fn who_has_shown_by_a_code_who_they_are_does_not_become_somebody_else() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn whatever_a_visitor_says_no_account_is_read_for_them() {
-    let watched = Watched::new();
-    let house = House::with(Plan { billing: Some(watched.clone()), ..Plan::default() }).await;
+    let n_read = Arc::new(AtomicUsize::new(0));
+    let count = n_read.clone();
+    let between: Between = Box::new(|billing| Arc::new(Watched { billing, n_read: count }));
+    let house = House::with(Plan { between: Some(between), ..Plan::default() }).await;
     let mut visitor = house.visitor().await;
     let content = Contents::open("intents".as_ref()).expect("the content has no faults").current();
     let mut texts: Vec<String> = content.intents.values().map(|it| it.file.examples[0].clone()).collect();
@@ -421,6 +407,6 @@ async fn whatever_a_visitor_says_no_account_is_read_for_them() {
         visitor.taps("start_over").await;
         while !visitor.hears().await.contains("Let's start again") {}
     }
-    assert_eq!(watched.n_read.load(Ordering::Relaxed), 0);
+    assert_eq!(n_read.load(Ordering::Relaxed), 0);
     house.close().await;
 }

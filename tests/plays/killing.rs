@@ -13,13 +13,13 @@ use crate::house::{Customer, PATIENCE, copy};
 const KILLS: u32 = 50;
 
 /// The program as it is shipped, in a process of its own.
-struct Program {
+pub struct Program {
     child: Child,
-    address: SocketAddr,
+    pub address: SocketAddr,
 }
 
 impl Program {
-    async fn start(data: &Path, port: u16) -> Self {
+    pub async fn start(data: &Path, port: u16) -> Self {
         let command = Command::new(env!("CARGO_BIN_EXE_plainbill"));
         Self::start_with(command, data, port).await
     }
@@ -54,7 +54,7 @@ impl Program {
     }
 
     /// Kills it, as a power cut would.
-    fn kill(self) {
+    pub fn kill(self) {
         drop(self);
     }
 }
@@ -66,7 +66,7 @@ impl Drop for Program {
     }
 }
 
-fn free_port() -> u16 {
+pub fn free_port() -> u16 {
     let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).expect("there is a free port");
     listener.local_addr().expect("it is bound").port()
 }

@@ -2,6 +2,7 @@
 
 mod house;
 
+mod actions;
 mod answering;
 mod delivery;
 mod edge;
@@ -11,6 +12,7 @@ mod killing;
 mod learning;
 mod mail;
 mod migrations;
+mod money;
 mod polling;
 mod postgres;
 mod store_story;

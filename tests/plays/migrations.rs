@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use plainbill::conversation::{ConversationId, Owner, Reason, StaffId};
+use plainbill::conversation::{ConversationId, CustomerId, Owner, Reason, StaffId};
 use plainbill::store::{Store, StoreError, StoreSettings};
 use sqlx::migrate::{Migrate, Migrator};
 use sqlx::{Connection, SqliteConnection};
@@ -10,7 +10,7 @@ use sqlx::{Connection, SqliteConnection};
 use crate::postgres::Postgres;
 
 /// What somebody had in the store when a schema was the newest, by its number. A new migration needs a new one.
-const SAMPLES: [(i64, &str); 5] = [
+const SAMPLES: [(i64, &str); 7] = [
     (
         1,
         r#"
@@ -51,6 +51,24 @@ const SAMPLES: [(i64, &str); 5] = [
     ),
     (4, "insert into settings (name, value) values ('installation', 'first');"),
     (
+        5,
+        r#"
+        insert into demo_acts (customer, n, key, act, done, at_ms)
+        values ('all-quiet', 1, 'stop', '{"act":"stop_autopay"}', '{"reference":"CH-23039-1","on":"2026-06-16"}', 5000);
+        "#,
+    ),
+    (
+        6,
+        r#"
+        insert into actions (key, action, customer, conversation_id, seq, clause, deed, words, status, reference,
+            done_on, why, begun_at_ms, ended_at_ms)
+        values ('stop_autopay:old:1', 'stop_autopay', 'all-quiet', 'old', 1, 'change_days, version 1',
+            '{"do":"act","act":{"act":"stop_autopay"}}',
+            '{"receipt":{"action":"stop_autopay","text":"It is off."},"refused":"It is on.","then":"wait","survey":false}',
+            'done', 'CH-23039-1', '2026-06-16', null, 6000, 6001);
+        "#,
+    ),
+    (
         7,
         "
         insert into codes (conversation_id, digest, email, customer, n_wrong, ends_at_ms)
@@ -84,6 +102,8 @@ async fn is_all_there(store: &Store) -> anyhow::Result<()> {
     assert_eq!((record.owner, record.reason, record.queued_at_ms), (Owner::Queue, Some(Reason::Asked), Some(2000)));
     assert_eq!(record.locale.as_deref(), Some("en-GB"));
     assert_eq!(store.events(&id, 0, 10).await?.len(), 2);
+    let done = store.actions(None, 10).await?;
+    assert_eq!(done.first().and_then(|it| it.reference.as_deref()), Some("CH-23039-1"));
     assert_eq!(store.understood(&id).await?.len(), 1);
     assert_eq!(store.staff_by_login("ben").await?.staff.id, StaffId::new("s1"));
     assert!(store.session("session", 8999).await?.is_some());
@@ -97,6 +117,8 @@ async fn is_all_there(store: &Store) -> anyhow::Result<()> {
     assert_eq!(store.codes_paused("email", 1999).await?, Some(2000));
     assert_eq!(store.codes_paused("email", 2000).await?, None);
     assert_eq!(store.codes_asked("email", "network", 0).await?.0.count, 1);
+    let acts = store.demo_acts(&CustomerId::new("all-quiet"), 10).await?;
+    assert_eq!((acts.len(), acts[0].key.as_str(), acts[0].at_ms), (1, "stop", 5000));
     Ok(())
 }
 

@@ -58,7 +58,13 @@ function Group({ block: { speaker, name, at, events }, understood, flags }: Grou
 
 const Message = ({ event, trusted }: { event: WireEvent; trusted: boolean }) => (
   <div class="message" id={`event-${event.seq}`} tabIndex={-1}>
-    {event.text && <div class="bubble">{trusted ? <Rich text={event.text} /> : <p class="typed">{event.text}</p>}</div>}
+    {event.text && (
+      <div class="bubble">
+        {event.receipt && <strong class="receipt">{words.receipt}</strong>}
+        {trusted ? <Rich text={event.text} /> : <p class="typed">{event.text}</p>}
+        {event.receipt && <Rich text={words.receiptKept(event.receipt)} />}
+      </div>
+    )}
     {event.card && <CardTable card={event.card} />}
     {event.choices && 0 < event.choices.length && (
       <ul class="offered" aria-label={words.offered}>

@@ -1,5 +1,6 @@
 // Everything that the console itself says, in one place.
 import { clock, day, plural, sameDay } from '../shared/format';
+import type { WireReceipt } from '../protocol';
 import type { WaitLevel } from './lists';
 import type { ListName } from './routes';
 
@@ -118,6 +119,8 @@ export const words = {
   flagged: 'Noted as wrong',
   flaggedThanks: 'Thank you. It’s on the list of questions.',
 
+  receipt: 'Receipt: done',
+  receiptKept: ({ reference, undo }: WireReceipt) => [reference && `Reference ${reference}.`, undo].filter(Boolean).join('\n'),
   ratedGood: 'The customer found the answer helpful',
   ratedBad: 'The customer didn’t find the answer helpful',
   ratedSurvey: (score: number) => `The customer says it was easy to sort out: ${score} of 5`,

@@ -91,9 +91,11 @@ export function makeLog(chat: Chat, locale?: string) {
     );
 
   const said = (event: WireEvent) => {
-    const { at, from, text = '', card } = event;
-    const meta = moment(at, locale) + (from === 'customer' ? ` · ${words.sent}` : '');
-    return bubble(from, speaker(event), rich(text), card && cardTable(card), h('p', { class: 'meta' }, meta));
+    const { at, from, text = '', card, receipt } = event;
+    const more = from === 'customer' ? words.sent : receipt?.reference;
+    const meta = moment(at, locale) + (more ? ` · ${more}` : '');
+    const content = receipt ? h('div', { class: 'receipt' }, rich(text), receipt.undo && h('p', { class: 'note' }, receipt.undo)) : rich(text);
+    return bubble(from, receipt ? words.receipt : speaker(event), content, card && cardTable(card), h('p', { class: 'meta' }, meta));
   };
 
   const echo = ({ frame, shown, state, reason }: Entry) =>

@@ -15,7 +15,7 @@ export const transcript = (events: readonly WireEvent[], locale?: string) =>
     .join('');
 
 /** An event's words and figures as text. */
-export const spoken = ({ text, card }: WireEvent): string =>
-  [text, ...(card ? [card.title, ...card.rows.map(row), card.total && row(card.total), card.note] : [])].filter(Boolean).join('\n');
+export const spoken = ({ text, card, receipt }: WireEvent): string =>
+  [text, receipt?.undo, receipt?.reference, ...(card ? [card.title, ...card.rows.map(row), card.total && row(card.total), card.note] : [])].filter(Boolean).join('\n');
 
 const row = ({ label, mark, detail, amount }: WireRow) => `  ${[label, mark, detail, amount].filter(Boolean).join(', ')}`;

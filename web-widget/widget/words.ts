@@ -36,6 +36,8 @@ export const sent = 'Sent';
 export const notSent = 'Not sent.';
 export const tryAgain = 'Try again';
 
+export const receipt = 'Receipt: done';
+
 export const helpful = 'Was this helpful?';
 export const yes = 'Yes';
 export const no = 'No';

@@ -3,8 +3,9 @@
 use jiff::civil::Date;
 use serde::Serialize;
 
-use super::{FactsInput, SLOT_AMOUNT, SLOT_INVOICE};
+use super::{FactsInput, SLOT_AMOUNT, SLOT_CHARGED_ON, SLOT_INVOICE};
 use crate::billing::explain::{Explanation, plain_words};
+use crate::billing::find::Named;
 use crate::billing::{Account, Invoice, Line, Method, Money, Payment, Plan};
 use crate::content::file::BusinessFile;
 use crate::conversation::format;
@@ -416,8 +417,9 @@ pub(super) struct ChargeFacts {
 impl ChargeFacts {
     pub(super) fn new(account: &Account, input: &FactsInput<'_>) -> Option<Self> {
         let amount = input.slots.get(SLOT_AMOUNT).and_then(|it| read_amount(it, account));
+        let on = input.slots.get(SLOT_CHARGED_ON).and_then(|it| it.parse().ok()).filter(|it| *it <= input.today);
         let asked = input.slots.get(SLOT_INVOICE).and(input.invoice());
-        let found = account.find_charge(asked, amount, input.text)?;
+        let found = account.find_charge(asked, &Named { amount, on, text: input.text })?;
         let month = format::month(found.invoice.issued, input.today);
         Some(match found.line {
             Some(line) => Self { label: line.label.clone(), amount: line.amount.minor, month, text: plain_words(line) },

@@ -122,7 +122,7 @@ pub fn plan_line(calendar: Calendar, ago: u32, plan: &Plan) -> Line {
 /// An account with a bill for each month from `oldest` months ago until now.
 pub fn account(
     calendar: Calendar,
-    customer: DemoCustomer,
+    customer: DemoCustomer<'_>,
     index: usize,
     plan: Plan,
     oldest: u32,

@@ -7,19 +7,19 @@ use super::calendar::{
     Bill, Calendar, DUE_DAY, HISTORY_MONTHS, Settled, account, gbp, line, plan, plan_line, set_next_due,
 };
 use crate::billing::{
-    Account, Discount, Frequency, LateFee, Line, LineKind, Plan, PlanChange, PriceChange, Refund, RefundStatus,
+    Account, Credit, Discount, Frequency, LateFee, Line, LineKind, Plan, PlanChange, PriceChange, Refund, RefundStatus,
     Standing,
 };
 
 /// What happens to one customer.
 pub struct Situation {
     /// Who it happens to.
-    pub customer: DemoCustomer,
+    pub customer: DemoCustomer<'static>,
     /// The account; takes the position in [`ALL`], from which numbers are made.
     pub tell: Tell,
 }
 
-type Tell = fn(Calendar, DemoCustomer, usize) -> Account;
+type Tell = fn(Calendar, DemoCustomer<'_>, usize) -> Account;
 
 const fn situation(id: &'static str, name: &'static str, shows: &'static str, tell: Tell) -> Situation {
     Situation { customer: DemoCustomer { id, name, shows }, tell }
@@ -53,7 +53,7 @@ pub const ALL: &[Situation] = &[
 /// A customer on Standard to whom nothing happens but what `extra` adds to a month's bill.
 fn standard(
     calendar: Calendar,
-    customer: DemoCustomer,
+    customer: DemoCustomer<'_>,
     index: usize,
     settled: impl Fn(u32) -> Settled,
     extra: impl Fn(u32) -> Option<Line>,
@@ -73,14 +73,14 @@ fn nothing(_ago: u32) -> Option<Line> {
     None
 }
 
-fn one_off_fee(calendar: Calendar, customer: DemoCustomer, index: usize) -> Account {
+fn one_off_fee(calendar: Calendar, customer: DemoCustomer<'_>, index: usize) -> Account {
     let visit = calendar.day(1, 20);
     standard(calendar, customer, index, by_autopay, |ago| {
         (ago == 0).then(|| line(LineKind::OneOff, "Engineer visit", 1_200, visit, visit))
     })
 }
 
-fn price_rise(calendar: Calendar, customer: DemoCustomer, index: usize) -> Account {
+fn price_rise(calendar: Calendar, customer: DemoCustomer<'_>, index: usize) -> Account {
     let before = plan("Standard");
     let after = Plan { price: gbp(3_400), ..before.clone() };
     let mut account = account(calendar, customer, index, after.clone(), HISTORY_MONTHS, |ago| {
@@ -101,7 +101,7 @@ fn price_rise(calendar: Calendar, customer: DemoCustomer, index: usize) -> Accou
     account
 }
 
-fn plan_change(calendar: Calendar, customer: DemoCustomer, index: usize) -> Account {
+fn plan_change(calendar: Calendar, customer: DemoCustomer<'_>, index: usize) -> Account {
     let (before, after) = (plan("Basic"), plan("Plus"));
     let (moved, last) = (calendar.day(1, 16), calendar.last(1));
     let month = u32::from(last.day().unsigned_abs());
@@ -124,7 +124,7 @@ fn plan_change(calendar: Calendar, customer: DemoCustomer, index: usize) -> Acco
 const LATE_FEE: i64 = 500;
 
 /// Pays by hand; the bills of the months in `fees` have a late fee, since those before them were paid late.
-fn with_late_fees(calendar: Calendar, customer: DemoCustomer, index: usize, fees: &[u32]) -> Account {
+fn with_late_fees(calendar: Calendar, customer: DemoCustomer<'_>, index: usize, fees: &[u32]) -> Account {
     let is_late = |ago: u32| ago.checked_sub(1).is_some_and(|next| fees.contains(&next));
     let settled = |ago| if is_late(ago) { Settled::On(27) } else { Settled::On(12) };
     let mut account = standard(calendar, customer, index, settled, |ago| late_fee_line(calendar, ago, fees));
@@ -150,15 +150,15 @@ fn add_late_fees(account: &mut Account, fees: &[u32]) {
         .collect();
 }
 
-fn first_late_fee(calendar: Calendar, customer: DemoCustomer, index: usize) -> Account {
+fn first_late_fee(calendar: Calendar, customer: DemoCustomer<'_>, index: usize) -> Account {
     with_late_fees(calendar, customer, index, &[0])
 }
 
-fn second_late_fee(calendar: Calendar, customer: DemoCustomer, index: usize) -> Account {
+fn second_late_fee(calendar: Calendar, customer: DemoCustomer<'_>, index: usize) -> Account {
     with_late_fees(calendar, customer, index, &[0, 5])
 }
 
-fn duplicate_charge(calendar: Calendar, customer: DemoCustomer, index: usize) -> Account {
+fn duplicate_charge(calendar: Calendar, customer: DemoCustomer<'_>, index: usize) -> Account {
     let twice = calendar.month_past(7);
     let settled = |ago| if ago == twice { Settled::Twice(5, 7) } else { Settled::On(5) };
     let mut account = standard(calendar, customer, index, settled, nothing);
@@ -166,7 +166,7 @@ fn duplicate_charge(calendar: Calendar, customer: DemoCustomer, index: usize) ->
     account
 }
 
-fn refund_pending(calendar: Calendar, customer: DemoCustomer, index: usize) -> Account {
+fn refund_pending(calendar: Calendar, customer: DemoCustomer<'_>, index: usize) -> Account {
     let settled = |ago| if ago == 1 { Settled::Twice(5, 7) } else { Settled::On(5) };
     let mut account = standard(calendar, customer, index, settled, nothing);
     account.autopay = false;
@@ -182,7 +182,7 @@ fn refund_pending(calendar: Calendar, customer: DemoCustomer, index: usize) -> A
     account
 }
 
-fn autopay_failing(calendar: Calendar, customer: DemoCustomer, index: usize) -> Account {
+fn autopay_failing(calendar: Calendar, customer: DemoCustomer<'_>, index: usize) -> Account {
     let failed = calendar.month_past(DUE_DAY);
     let settled = |ago| if ago == failed { Settled::Failed } else { Settled::ByAutopay };
     let mut account = standard(calendar, customer, index, settled, nothing);
@@ -194,7 +194,7 @@ fn autopay_failing(calendar: Calendar, customer: DemoCustomer, index: usize) -> 
     account
 }
 
-fn discount_ended(calendar: Calendar, customer: DemoCustomer, index: usize) -> Account {
+fn discount_ended(calendar: Calendar, customer: DemoCustomer<'_>, index: usize) -> Account {
     let label = "12-month discount";
     let mut account = standard(calendar, customer, index, by_autopay, |ago| {
         let (from, to) = (calendar.first(ago), calendar.last(ago));
@@ -209,11 +209,11 @@ fn discount_ended(calendar: Calendar, customer: DemoCustomer, index: usize) -> A
     account
 }
 
-fn all_quiet(calendar: Calendar, customer: DemoCustomer, index: usize) -> Account {
+fn all_quiet(calendar: Calendar, customer: DemoCustomer<'_>, index: usize) -> Account {
     standard(calendar, customer, index, by_autopay, nothing)
 }
 
-fn usage_overage(calendar: Calendar, customer: DemoCustomer, index: usize) -> Account {
+fn usage_overage(calendar: Calendar, customer: DemoCustomer<'_>, index: usize) -> Account {
     standard(calendar, customer, index, by_autopay, |ago| {
         let used = if ago == 0 { 940 } else { 120 + i64::from(ago * 70 % 200) };
         let (from, to) = (calendar.first(ago + 1), calendar.last(ago + 1));
@@ -221,16 +221,23 @@ fn usage_overage(calendar: Calendar, customer: DemoCustomer, index: usize) -> Ac
     })
 }
 
-fn in_credit(calendar: Calendar, customer: DemoCustomer, index: usize) -> Account {
+fn in_credit(calendar: Calendar, customer: DemoCustomer<'_>, index: usize) -> Account {
     let given = calendar.day(1, 22);
     let mut account = standard(calendar, customer, index, by_autopay, |ago| {
         (ago == 0).then(|| line(LineKind::Credit, "Days without internet", -3_000, given, given))
     });
     account.credit = gbp(1_800);
+    account.credits.push(Credit {
+        on: given,
+        amount: gbp(4_800),
+        left: gbp(1_800),
+        reason: Some("your internet was down".to_owned()),
+        invoice: None,
+    });
     account
 }
 
-fn paused(calendar: Calendar, customer: DemoCustomer, index: usize) -> Account {
+fn paused(calendar: Calendar, customer: DemoCustomer<'_>, index: usize) -> Account {
     let fees = [0, 1];
     let settled = |ago| if ago <= 2 { Settled::Unpaid } else { Settled::On(14) };
     let mut account = standard(calendar, customer, index, settled, |ago| late_fee_line(calendar, ago, &fees));
@@ -240,7 +247,7 @@ fn paused(calendar: Calendar, customer: DemoCustomer, index: usize) -> Account {
     account
 }
 
-fn cancelled_but_billed(calendar: Calendar, customer: DemoCustomer, index: usize) -> Account {
+fn cancelled_but_billed(calendar: Calendar, customer: DemoCustomer<'_>, index: usize) -> Account {
     let mut account = standard(calendar, customer, index, by_autopay, nothing);
     account.standing = Standing::Ended;
     account.ended_on = Some(calendar.day(1, 20));
@@ -249,7 +256,7 @@ fn cancelled_but_billed(calendar: Calendar, customer: DemoCustomer, index: usize
     account
 }
 
-fn moved_to_annual(calendar: Calendar, customer: DemoCustomer, index: usize) -> Account {
+fn moved_to_annual(calendar: Calendar, customer: DemoCustomer<'_>, index: usize) -> Account {
     let monthly = plan("Standard");
     let yearly = Plan { price: gbp(30_000), frequency: Frequency::Year, ..monthly.clone() };
     let next = calendar.first(0).saturating_add(1.year());
@@ -267,7 +274,7 @@ fn moved_to_annual(calendar: Calendar, customer: DemoCustomer, index: usize) -> 
     account
 }
 
-fn payment_pending(calendar: Calendar, customer: DemoCustomer, index: usize) -> Account {
+fn payment_pending(calendar: Calendar, customer: DemoCustomer<'_>, index: usize) -> Account {
     let sent = calendar.today.saturating_sub(1.day());
     // On the first two days of a month yesterday's transfer can only be for the bill before.
     let pending = calendar.month_past(3);
@@ -277,7 +284,7 @@ fn payment_pending(calendar: Calendar, customer: DemoCustomer, index: usize) -> 
     account
 }
 
-fn bill_late(calendar: Calendar, customer: DemoCustomer, index: usize) -> Account {
+fn bill_late(calendar: Calendar, customer: DemoCustomer<'_>, index: usize) -> Account {
     let late = calendar.month_past(DUE_DAY + 1);
     let settled = |ago| if ago <= late { Settled::Unpaid } else { Settled::On(10) };
     let mut account = standard(calendar, customer, index, settled, nothing);
@@ -285,7 +292,7 @@ fn bill_late(calendar: Calendar, customer: DemoCustomer, index: usize) -> Accoun
     account
 }
 
-fn first_bill(calendar: Calendar, customer: DemoCustomer, index: usize) -> Account {
+fn first_bill(calendar: Calendar, customer: DemoCustomer<'_>, index: usize) -> Account {
     let plan = plan("Standard");
     let (joined, last) = (calendar.day(1, 17), calendar.last(1));
     let month = u32::from(last.day().unsigned_abs());
@@ -298,7 +305,7 @@ fn first_bill(calendar: Calendar, customer: DemoCustomer, index: usize) -> Accou
     account
 }
 
-fn in_contract(calendar: Calendar, customer: DemoCustomer, index: usize) -> Account {
+fn in_contract(calendar: Calendar, customer: DemoCustomer<'_>, index: usize) -> Account {
     let mut account = standard(calendar, customer, index, by_autopay, nothing);
     let left = 7;
     account.contract_ends_on = Some(calendar.first(0).saturating_add(i64::from(left).months()).last_of_month());
@@ -306,7 +313,7 @@ fn in_contract(calendar: Calendar, customer: DemoCustomer, index: usize) -> Acco
     account
 }
 
-fn on_paper(calendar: Calendar, customer: DemoCustomer, index: usize) -> Account {
+fn on_paper(calendar: Calendar, customer: DemoCustomer<'_>, index: usize) -> Account {
     let mut account = standard(calendar, customer, index, by_autopay, |ago| {
         Some(line(LineKind::Fee, "Paper bills", 150, calendar.first(ago), calendar.first(ago)))
     });
@@ -314,7 +321,7 @@ fn on_paper(calendar: Calendar, customer: DemoCustomer, index: usize) -> Account
     account
 }
 
-fn company(calendar: Calendar, customer: DemoCustomer, index: usize) -> Account {
+fn company(calendar: Calendar, customer: DemoCustomer<'_>, index: usize) -> Account {
     let mut account = account(calendar, customer, index, plan("Plus"), HISTORY_MONTHS, |ago| Bill {
         lines: vec![plan_line(calendar, ago, &plan("Plus"))],
         settled: Settled::ByAutopay,

@@ -2,10 +2,13 @@
 
 use ndarray::{Array2, ArrayView2, Axis};
 
-use super::{Evidence, Head, Taught};
+use serde::{Deserialize, Serialize};
+
+use super::logistic::Start;
+use super::{Evidence, Head, Taught, exact};
 
 /// Parts into which the examples are divided; each part is judged by a head that has seen only the others.
-const N_PARTS: usize = 5;
+pub const N_PARTS: usize = 5;
 
 /// Two examples of one intent that are as near as this are as good as the same, and stay in the same part.
 const SAME_COSINE: f32 = 0.9;
@@ -29,33 +32,24 @@ pub struct Judged {
     pub evidence: Evidence,
 }
 
-/// Judges every example by a head that was fitted without its part; the parts are the same each time.
+/// Judges the examples of one part by a head that was fitted without it, from the start given; see `parts`.
 ///
 /// An example whose intent has no other is left out: nothing could have known it.
-pub fn judge(taught: &Taught) -> Vec<Judged> {
-    let parts = parts(taught);
-    let judge_part = |part: usize| {
-        let (shown, hidden): (Vec<usize>, Vec<usize>) = (0..parts.len()).partition(|&row| parts[row] != part);
-        let shown = taught.only(&shown);
-        let hidden: Vec<usize> = hidden.into_iter().filter(|&row| shown.labels.contains(&taught.labels[row])).collect();
-        if hidden.is_empty() || shown.labels.is_empty() {
-            return Vec::new();
-        }
-        let weights = super::logistic::fit(shown.rows.view(), &shown.labels, taught.intents.len());
-        let rows = taught.rows.select(Axis(0), &hidden);
-        let evidence = Evidence::of_all(rows.view(), &weights, &shown);
-        hidden.iter().zip(evidence).map(|(&row, evidence)| Judged { label: taught.labels[row], evidence }).collect()
-    };
-    // The parts know nothing of each other, so all cores may work at them.
-    std::thread::scope(|scope| {
-        let judge_part = &judge_part;
-        let running: Vec<_> = (0..N_PARTS).map(|part| scope.spawn(move || judge_part(part))).collect();
-        running.into_iter().flat_map(|part| part.join().expect("a part that panics is a bug in the head")).collect()
-    })
+pub fn judge(taught: &Taught, parts: &[usize], part: usize, start: Start<'_>) -> Vec<Judged> {
+    let (shown, hidden): (Vec<usize>, Vec<usize>) = (0..parts.len()).partition(|&row| parts[row] != part);
+    let shown = taught.only(&shown);
+    let hidden: Vec<usize> = hidden.into_iter().filter(|&row| shown.labels.contains(&taught.labels[row])).collect();
+    if hidden.is_empty() || shown.labels.is_empty() {
+        return Vec::new();
+    }
+    let weights = super::logistic::fit(shown.rows.view(), &shown.labels, taught.intents.len(), start);
+    let rows = taught.rows.select(Axis(0), &hidden);
+    let evidence = Evidence::of_all(rows.view(), &weights, &shown);
+    hidden.iter().zip(evidence).map(|(&row, evidence)| Judged { label: taught.labels[row], evidence }).collect()
 }
 
-/// The part of each example: in turn within an intent, but next to its likeness where it has one.
-fn parts(taught: &Taught) -> Vec<usize> {
+/// The part of each example, the same each time: in turn within an intent, but next to its likeness where it has one.
+pub fn parts(taught: &Taught) -> Vec<usize> {
     let mut parts = vec![0; taught.labels.len()];
     for intent in 0..taught.intents.len() {
         let rows: Vec<usize> = (0..parts.len()).filter(|&row| taught.labels[row] == intent).collect();
@@ -79,7 +73,7 @@ fn parts(taught: &Taught) -> Vec<usize> {
 /// How logits and nearness to each intent's nearest example add up to calibrated log-odds.
 ///
 /// With one scale it would be temperature scaling (Guo et al., ICML 2017); the second weighs the nearest example in.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Scales {
     /// For the logits.
     pub logit: f32,
@@ -163,9 +157,11 @@ impl Scales {
 pub const N_SIGNS: usize = 4;
 
 /// How the signs add up to the probability of being in scope, were in and out equally frequent.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Scope {
+    #[serde(with = "exact::doubles")]
     weights: [f64; N_SIGNS],
+    #[serde(with = "exact::double")]
     bias: f64,
 }
 
@@ -304,7 +300,7 @@ fn sigmoid(x: f64) -> f64 {
 }
 
 /// How good the head is on the judged examples.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Quality {
     /// The share whose likeliest intent is right, out of scope among them.
     pub accuracy: f32,

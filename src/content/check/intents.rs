@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::civil::DateTime;
 
 use super::{Known, Read};
-use crate::content::file::{CardKind, SlotKind, TalkFile, TalkStep};
+use crate::content::file::{AnswerFile, CardKind, SlotKind, TalkFile, TalkStep};
 use crate::content::plain_words::{BUTTON_WORDS_MAX, words};
+use crate::content::read::Source;
 use crate::content::{Fault, SEND_ANOTHER_CODE, SOMETHING_ELSE, did_you_mean, paths};
 
 /// Examples that an intent must have, so that the classifier has enough to learn from.
@@ -141,17 +142,69 @@ fn check_answers(intent: &Read, known: &Known, faults: &mut Vec<Fault>) {
         _ => {}
     }
     for (i, answer) in answers.iter().enumerate() {
+        check_action(source, i, answer, faults);
         if answer.say.trim().is_empty() {
             faults.push(source.fault(&format!("answer.{i}.say"), "an answer that says nothing", "Write what we say."));
         }
         for (j, choice) in answer.choices.iter().enumerate() {
             let path = format!("answer.{i}.choices.{j}");
-            if !known.is_choice(choice) {
+            if !known.is_choice(choice) && !offers(intent, choice) {
                 faults.push(source.fault(&path, no_such_choice(choice), choice_hint(choice, known)));
             } else if answer.choices[..j].contains(choice) {
                 faults.push(source.fault(&path, format!("`{choice}` is offered twice"), "Take one out."));
             }
         }
+    }
+}
+
+/// Whether a choice gives one of the intent's own slots a value.
+fn offers(intent: &Read, choice: &str) -> bool {
+    let Some((slot, value)) = choice.split_once(':') else { return false };
+    intent.file.slots.get(slot).is_some_and(|it| it.offers.contains_key(value))
+}
+
+/// An answer that has something done says what, how to say yes, what if it is refused, and how to undo it.
+fn check_action(source: &Source, i: usize, answer: &AnswerFile, faults: &mut Vec<Fault>) {
+    let path = format!("answer.{i}");
+    let Some(action) = answer.action else {
+        let parts = [
+            ("confirm", &answer.confirm),
+            ("done", &answer.done),
+            ("refused", &answer.refused),
+            ("undo", &answer.undo),
+        ];
+        for (name, _) in parts.iter().filter(|it| it.1.is_some()) {
+            let what = format!("`{name}` says nothing without `action`");
+            faults.push(source.fault(&format!("{path}.{name}"), what, "Add `action`, or take it out."));
+        }
+        return;
+    };
+    let mut missing = |name: &str, why: &str, hint: &str| {
+        faults.push(source.fault(&format!("{path}.action"), format!("`{name}` is missing: {why}"), hint));
+    };
+    if action.changes_something() && answer.confirm.is_none() {
+        missing(
+            "confirm",
+            "this changes something",
+            "Add the button that says yes to it: `confirm = \"Take off £5.00\"`.",
+        );
+    }
+    if action.changes_something() && answer.undo.is_none() {
+        missing("undo", "this changes something", "Say in one sentence how to undo it, or that a colleague can.");
+    }
+    if !action.is_page() && answer.done.is_none() {
+        missing("done", "there is a receipt for this", "Say what was done: `done = \"Your late fee is off.\"`.");
+    }
+    if !action.is_page() && answer.refused.is_none() {
+        missing("refused", "billing may say no", "Say that nothing has changed; a person gets it then.");
+    }
+    if answer.confirm.is_some() && !action.changes_something() {
+        let what = format!("`confirm` is needless: `{}` changes nothing", action.as_str());
+        faults.push(source.fault(&format!("{path}.confirm"), what, "Take it out: every tap is a cost."));
+    }
+    if answer.confirm.is_some() && answer.choices.is_empty() {
+        let what = "the only way on is to say yes";
+        faults.push(source.fault(&path, what, "Add `choices`, such as `[\"talk_to_human\"]`."));
     }
 }
 
@@ -184,8 +237,23 @@ fn check_slots(intent: &Read, faults: &mut Vec<Fault>) {
                     about_bills.iter().any(|it| names(it)) || file.answer.iter().any(|it| it.card.is_some_and(shown))
                 }
                 SlotKind::Money | SlotKind::Text => names("charge"),
-                SlotKind::Date | SlotKind::Email => false,
-            };
+                SlotKind::Date | SlotKind::Email | SlotKind::Words => false,
+            }
+            // What is done is made from slots too.
+            || file.answer.iter().any(|it| it.action.is_some_and(|action| !action.is_page()));
+        if (slot.kind == SlotKind::Words) == slot.words.is_empty() {
+            let what = format!("the slot `{name}` is of the kind `words` or has `words`, but not both");
+            let hint = "Write `kind = \"words\"` and `words = [\"…\"]`, or take `words` out.";
+            faults.push(intent.source.fault(&path, what, hint));
+        }
+        for (value, label) in &slot.offers {
+            let n = words(label).count();
+            if n == 0 || BUTTON_WORDS_MAX < n {
+                let what = format!("the button has {n} words");
+                let hint = "One to four words that say what will happen.";
+                faults.push(intent.source.fault(&format!("{path}.offers.{value}"), what, hint));
+            }
+        }
         // What is asked may be for the person who takes over.
         if slot.optional && !used {
             let what = format!("the slot `{name}` is never used");
@@ -283,7 +351,8 @@ fn check_steps(intent: &Read, talk: &TalkFile, path: &str, known: &Known, faults
 
 /// Whether a step demands anything of the reply.
 fn expects(step: &TalkStep) -> bool {
-    let texts = [&step.says, &step.says_not, &step.card].into_iter().flatten().any(|it| !it.all().is_empty());
+    let texts =
+        [&step.says, &step.says_not, &step.card, &step.receipt].into_iter().flatten().any(|it| !it.all().is_empty());
     let ids = [&step.offers, &step.did_you_mean].into_iter().flatten().any(|it| !it.is_empty());
     let words = [&step.asks, &step.understood, &step.records].into_iter().any(|it| it.is_some());
     texts || ids || words || step.hands_off.is_some() || step.urgent.is_some()

@@ -8,8 +8,8 @@ use serde_json::{Map, Value, json};
 use super::{Known, Read, answer_place};
 use crate::content::file::{BusinessFile, IntentFile, PolicyFile, SentencesFile, UrgentFile};
 use crate::content::plain_words::{
-    ANSWER_WORDS_MAX, GRADE_MAX, Jargon, LIX_MAX, SCORED_WORDS_MIN, SENTENCE_WORDS_MAX, reading, sentences, strip,
-    words,
+    ANSWER_WORDS_MAX, BUTTON_WORDS_MAX, GRADE_MAX, Jargon, LIX_MAX, SCORED_WORDS_MIN, SENTENCE_WORDS_MAX, reading,
+    sentences, strip, words,
 };
 use crate::content::read::Source;
 use crate::content::template::{Facts, TemplateError, Templates};
@@ -85,6 +85,16 @@ impl Check<'_> {
             fits.push(self.text(source, &path, &answer.say));
             self.plain(source, &path, &answer.say, ANSWER_WORDS_MAX);
             texts.push(answer.say.as_str());
+            for (name, text) in answer.after() {
+                let path = format!("answer.{i}.{name}");
+                fits.push(self.text(source, &path, text));
+                if name == "confirm" {
+                    self.button(source, &path, text);
+                } else {
+                    self.plain(source, &path, text, ANSWER_WORDS_MAX);
+                    texts.push(text);
+                }
+            }
             if let Some(when) = &answer.when {
                 fits.push(self.condition(source, &format!("answer.{i}.when"), when));
             }
@@ -128,8 +138,11 @@ impl Check<'_> {
     fn answer_everybody(&mut self, intent: &Read) {
         for (facts, whom) in self.people(&intent.file) {
             if let Some(place) = answer_place(&self.templates, &intent.file, &facts) {
-                let say = &intent.file.answer[place].say;
-                self.fill(&intent.source, &format!("answer.{place}.say"), say, &facts, whom);
+                let answer = &intent.file.answer[place];
+                self.fill(&intent.source, &format!("answer.{place}.say"), &answer.say, &facts, whom);
+                for (name, text) in answer.after() {
+                    self.fill(&intent.source, &format!("answer.{place}.{name}"), text, &facts, whom);
+                }
             }
         }
     }
@@ -220,6 +233,9 @@ impl Check<'_> {
             ("does_not_add_up", &file.does_not_add_up),
             ("trouble", &file.trouble),
             ("same_answer", &file.same_answer),
+            ("done_already", &file.done_already),
+            ("not_sure_done", &file.not_sure_done),
+            ("not_changed", &file.not_changed),
             ("card_masked", &file.card_masked),
         ];
         let waits = [
@@ -255,9 +271,10 @@ impl Check<'_> {
             ("button_end_chat", &file.button_end_chat),
             ("button_verify_me", &file.button_verify_me),
             ("button_send_another_code", &file.button_send_another_code),
+            ("button_try_again", &file.button_try_again),
         ] {
             let n = words(button).count();
-            if n == 0 || super::super::plain_words::BUTTON_WORDS_MAX < n {
+            if n == 0 || BUTTON_WORDS_MAX < n {
                 let what = format!("the button has {n} words");
                 self.faults.push(source.fault(path, what, "One to four words that say what will happen."));
             }
@@ -380,6 +397,16 @@ impl Check<'_> {
                 self.faults.push(source.fault_within(path, error.line, what, whom.hint));
             }
         }
+    }
+
+    /// A button whose words are a template.
+    fn button(&mut self, source: &Source, path: &str, text: &str) {
+        let n = words(&strip(text).longest).count();
+        if n == 0 || BUTTON_WORDS_MAX < n {
+            let what = format!("the button has {n} words");
+            self.faults.push(source.fault(path, what, "One to four words that say what will happen."));
+        }
+        self.jargon(source, path, text, &strip(text).all);
     }
 
     /// Lengths and jargon of one text.

@@ -1,0 +1,100 @@
+//! Keeps the fitted head in a file beside the vectors, so that the next start with the same lessons needs no fit.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::head::Head;
+use super::sealed::{self, MARK_LEN};
+use super::{FitReport, Lessons, encoder};
+
+/// The first bytes of the file: what it is, and the version of its layout.
+const MARK: &[u8; MARK_LEN] = b"plainbill head1\n";
+
+/// Characters of the fingerprint in the file's name.
+const NAME_LEN: usize = 16;
+
+/// Everything that a fitted head depends on besides lessons and encoder. A head of an earlier fitting is never used,
+/// and nobody has to remember to raise a number.
+const FITTING: &[&str] = &[
+    include_str!("head.rs"),
+    include_str!("head/bends.rs"),
+    include_str!("head/calibrate.rs"),
+    include_str!("head/exact.rs"),
+    include_str!("head/logistic.rs"),
+    include_str!("head/near.rs"),
+];
+
+/// What a head was fitted to, by what.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Key(String);
+
+/// Where the head of one encoder is kept; nowhere, where there is no folder.
+pub struct Heads {
+    path: Option<PathBuf>,
+    fingerprint: String,
+}
+
+/// What is kept.
+#[derive(Deserialize)]
+pub struct Kept {
+    key: Key,
+    /// As it was fitted.
+    pub head: Head,
+    /// What fitting it said.
+    pub report: FitReport,
+}
+
+/// The same, to be written.
+#[derive(Serialize)]
+struct Keeping<'a> {
+    key: &'a Key,
+    head: &'a Head,
+    report: &'a FitReport,
+}
+
+impl Heads {
+    /// For the encoder with this fingerprint; nothing is read yet.
+    pub fn open(dir: Option<PathBuf>, fingerprint: &str) -> Self {
+        let short: String = fingerprint.chars().take(NAME_LEN).collect();
+        Self { path: dir.map(|dir| dir.join(format!("head-{short}.bin"))), fingerprint: fingerprint.to_owned() }
+    }
+
+    /// The key of these lessons; the order of examples makes no difference, nor does one that stands there twice.
+    pub fn key(&self, lessons: &Lessons) -> Key {
+        let examples = lessons.examples.iter().map(|it| (it.intent.as_str(), encoder::clean(&it.text)));
+        let mut hash = Sha256::new();
+        // With its length before it, so that no two lists of texts read alike.
+        let mut add = |text: &str| {
+            hash.update(text.len().to_le_bytes());
+            hash.update(text);
+        };
+        FITTING.iter().for_each(|text| add(text));
+        add(&self.fingerprint);
+        add(&format!("{:?}", lessons.thresholds));
+        add(&lessons.out_of_scope);
+        for (intent, text) in examples.collect::<BTreeSet<_>>() {
+            add(intent);
+            add(&text);
+        }
+        Key(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+    }
+
+    /// The head that was kept under this key; a file that is absent, damaged or of another key counts as none.
+    pub fn read(&self, key: &Key) -> Option<Kept> {
+        let body = sealed::read(self.path.as_ref()?, MARK)?;
+        let kept: Kept = serde_json::from_slice(&body).ok()?;
+        (kept.key == *key).then_some(kept)
+    }
+
+    /// Keeps the head in place of the one before. Where it cannot, the next start fits it again, which only takes time.
+    pub fn keep(&self, key: &Key, head: &Head, report: &FitReport) {
+        let Some(path) = &self.path else { return };
+        let written = serde_json::to_vec(&Keeping { key, head, report }).map_err(std::io::Error::from);
+        if let Err(why) = written.and_then(|body| sealed::write(path, MARK, &body)) {
+            tracing::warn!(%why, "the fitted head could not be kept; the next start fits it again");
+        }
+    }
+}

@@ -1,0 +1,196 @@
+//! What a turn has done: before it speaks, it gets pages and has things done; then it says what came of them.
+
+use std::sync::Arc;
+
+use super::{CHOICES_MAX, Reply, step};
+use crate::actions::{self, Order, Paper, Ran, Words};
+use crate::answers::{About, Answer, DeedWords, TemplateError, facts};
+use crate::content::Intent;
+use crate::content::file::Then;
+use crate::conversation::{Choice, Confirm, Did, NewEvent, Owner, Reason, Receipt, Sender, State, Step, What};
+use crate::rules::policy::{Deed, Ruling};
+use crate::rules::{self, Decision, Topic};
+use crate::store::StoreError;
+
+impl Reply<'_> {
+    /// Does what has to be done before it can be spoken of: gets pages, has things done.
+    ///
+    /// The inner error is one of words, of the outer one nobody can say anything.
+    pub(super) async fn prepare(
+        &mut self,
+        decision: &Decision,
+        paper: &Paper<'_>,
+    ) -> Result<Result<(), TemplateError>, StoreError> {
+        let content = Arc::clone(&self.parts.content);
+        let Some(customer) = self.state.customer.clone() else { return Ok(Ok(())) };
+        let (topics, said_yes) = match decision {
+            Decision::Answer(topics) => (topics.as_slice(), false),
+            Decision::Act(topic) => (std::slice::from_ref(topic), true),
+            _ => return Ok(Ok(())),
+        };
+        for topic in topics {
+            let Some(intent) = content.intents.get(&topic.intent) else { continue };
+            let deed = self.speaker.deed(intent, &topic.slots);
+            if let (true, Some(confirm)) = (said_yes, &self.state.confirms) {
+                let (actions, at_ms) = (&self.parts.actions, self.parts.now.as_millisecond());
+                let begun = actions.resume(&confirm.key, &self.parts.conversation, self.seq, at_ms, paper).await?;
+                if let Some(ran) = begun {
+                    self.ran.insert(topic.intent.clone(), ran);
+                    continue;
+                }
+                match self.confirmed(intent, topic, confirm, deed.map(|it| it.2)) {
+                    Ok(Some(order)) => {
+                        let ran = self.parts.actions.run(&order, self.parts.now.as_millisecond(), paper).await?;
+                        self.ran.insert(topic.intent.clone(), ran);
+                    }
+                    Ok(None) => {}
+                    Err(error) => return Ok(Err(error)),
+                }
+                continue;
+            }
+            let Some((answer, action, Ruling::Grant { deed, clause, .. })) = deed else { continue };
+            if let Deed::Page { purpose } = deed {
+                if let Some(link) = self.parts.actions.page(&customer, purpose).await {
+                    self.links.insert(topic.intent.clone(), link);
+                }
+            } else if answer.confirm.is_none() {
+                let words = match self.words_for(intent, topic) {
+                    Ok(Some(words)) => words,
+                    Ok(None) => continue,
+                    Err(error) => return Ok(Err(error)),
+                };
+                let conversation = self.parts.conversation.clone();
+                let key = actions::key_for(action, &deed, &customer, &conversation, self.seq);
+                let order =
+                    Order { key, action, customer: customer.clone(), conversation, seq: self.seq, clause, deed, words };
+                let ran = self.parts.actions.run(&order, self.parts.now.as_millisecond(), paper).await?;
+                self.ran.insert(topic.intent.clone(), ran);
+            }
+        }
+        Ok(Ok(()))
+    }
+
+    /// What the customer has said yes to, provided that the rules still allow exactly this, or that it was begun.
+    fn confirmed(
+        &self,
+        intent: &Intent,
+        topic: &Topic,
+        confirm: &Confirm,
+        ruling: Option<Ruling>,
+    ) -> Result<Option<Order>, TemplateError> {
+        let Some(customer) = self.state.customer.clone() else { return Ok(None) };
+        let allowed = match &ruling {
+            Some(Ruling::Grant { deed, clause, .. }) if actions::deed_text(deed) == confirm.deed => {
+                Some((deed.clone(), clause.clone()))
+            }
+            _ => None,
+        };
+        let Some((deed, clause)) = allowed else { return Ok(None) };
+        let Some(words) = self.words_for(intent, topic)? else { return Ok(None) };
+        let Some((_, action, _)) = self.speaker.deed(intent, &topic.slots) else { return Ok(None) };
+        Ok(Some(Order {
+            key: confirm.key.clone(),
+            action,
+            customer,
+            conversation: self.parts.conversation.clone(),
+            seq: self.seq,
+            clause,
+            deed,
+            words,
+        }))
+    }
+
+    /// What is said once it is done, made before.
+    fn words_for(&self, intent: &Intent, topic: &Topic) -> Result<Option<Words>, TemplateError> {
+        let answer = self.speaker.answer(intent, &topic.slots, &facts::Wait::default(), None)?;
+        let Some(deed) = answer.deed else { return Ok(None) };
+        let choices = if deed.confirm.is_some() { Vec::new() } else { answer.choices.clone() };
+        Ok(Some(Words {
+            receipt: Receipt {
+                action: deed.action.as_str().to_owned(),
+                text: deed.done,
+                reference: None,
+                undo: deed.undo,
+                choices: rules::choices(&self.parts.content, &State::default(), &choices),
+            },
+            refused: deed.refused,
+            then: answer.then,
+            survey: answer.survey,
+        }))
+    }
+
+    /// Says what came of something; `then` is the place to go on from where it was not done.
+    pub(super) fn tell(&mut self, ran: Ran, again: Option<&Topic>) -> Result<(), TemplateError> {
+        let content = Arc::clone(&self.parts.content);
+        match ran {
+            Ran::Done { receipt, then, survey } => {
+                self.receipt(receipt);
+                match then {
+                    Then::Wait => {}
+                    Then::HandOff => self.hand_off(Reason::Content, None, false)?,
+                    Then::HandOffUrgent => self.hand_off(Reason::Urgent, None, true)?,
+                    Then::End => self.change_owner(Owner::Nobody, Reason::Ended, false),
+                }
+                if survey && then == Then::Wait && !self.state.surveyed {
+                    let text = self.speaker.sentence(&content.sentences.survey, About::default())?;
+                    self.outcome.events.push(NewEvent { from: Sender::Bot, name: None, what: What::Survey { text } });
+                }
+                Ok(())
+            }
+            Ran::DoneBefore { .. } => {
+                let text = self.speaker.sentence(&content.sentences.done_already, About::default())?;
+                self.message(text, &[rules::TALK_TO_HUMAN.to_owned()], step(Did::Talked));
+                Ok(())
+            }
+            Ran::Refused { text } => {
+                self.message(text, &[], step(Did::Talked));
+                self.hand_off(Reason::Content, None, false)
+            }
+            Ran::Unknown { key, deed } => {
+                let text = self.speaker.sentence(&content.sentences.not_sure_done, About::default())?;
+                let confirms = Some(Confirm { key, deed });
+                self.message(text, &[rules::TALK_TO_HUMAN.to_owned()], Step { confirms, ..step(Did::Talked) });
+                let intent = again.map(|it| it.intent.as_str()).or(self.state.topic.as_deref());
+                if let (Some(intent), Some(choices)) = (intent, self.last_choices()) {
+                    let id = format!("{}{intent}", rules::DO);
+                    choices.insert(0, Choice { id, label: content.sentences.button_try_again.clone() });
+                }
+                Ok(())
+            }
+        }
+    }
+
+    pub(super) fn receipt(&mut self, receipt: Receipt) {
+        let from = if self.state.owner == Owner::Bot { Sender::Bot } else { Sender::System };
+        self.outcome.events.push(NewEvent { from, name: None, what: What::Receipt(receipt) });
+    }
+
+    /// What a yes to this would do, where the rules allow it.
+    pub(super) fn confirm(&self, words: &DeedWords) -> Option<Confirm> {
+        let (Ruling::Grant { deed, .. }, Some(_)) = (&words.ruling, &words.confirm) else { return None };
+        let customer = self.state.customer.as_ref()?;
+        let key = actions::key_for(words.action, deed, customer, &self.parts.conversation, self.seq);
+        Some(Confirm { key, deed: actions::deed_text(deed) })
+    }
+
+    /// The choices of several answers under the last of them, each once; the button that says yes comes first.
+    pub(super) fn together(&self, answers: &[(&Intent, &Topic, Answer)]) -> Vec<Choice> {
+        let content = &self.parts.content;
+        let mut choices: Vec<Choice> = Vec::new();
+        for (intent, _, answer) in answers {
+            let yes = answer.deed.as_ref().filter(|it| matches!(it.ruling, Ruling::Grant { .. }));
+            if let Some(label) = yes.and_then(|it| it.confirm.clone()) {
+                // Of two answers in one message, each is confirmed by itself.
+                let id = if answers.len() == 1 { format!("{}{}", rules::DO, intent.name) } else { intent.name.clone() };
+                choices.push(Choice { id, label });
+            }
+        }
+        for id in answers.iter().flat_map(|it| &it.2.choices) {
+            if choices.iter().all(|it| it.id != *id) {
+                choices.extend(rules::choices(content, &State::default(), std::slice::from_ref(id)));
+            }
+        }
+        choices.truncate(CHOICES_MAX);
+        choices
+    }
+}
