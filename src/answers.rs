@@ -17,7 +17,7 @@ pub mod cards;
 pub mod facts;
 
 pub use crate::content::template::TemplateError;
-use facts::{Facts, FactsInput, Wait};
+use facts::{Facts, FactsInput, Proof, Wait};
 
 /// Everything that words are made from in one turn.
 #[derive(Clone, Debug)]
@@ -33,6 +33,7 @@ pub struct Speaker<'a> {
     book: Book,
     past: &'a [Past],
     slot_names: Vec<String>,
+    codes: bool,
 }
 
 /// What a sentence of the house is about, besides the facts.
@@ -46,6 +47,8 @@ pub struct About<'a> {
     pub second: Option<&'a str>,
     /// What can be said about waiting.
     pub wait: Option<&'a Wait>,
+    /// How far the proof by a one-time code is.
+    pub proof: Option<&'a Proof>,
     /// A page that billing hosts for this.
     pub link: Option<&'a str>,
 }
@@ -112,6 +115,7 @@ impl<'a> Speaker<'a> {
             book: content.clauses(today),
             past: &[],
             slot_names,
+            codes: false,
         }
     }
 
@@ -129,6 +133,12 @@ impl<'a> Speaker<'a> {
     /// The same, knowing what was done for the customer before.
     pub fn with_past(mut self, past: &'a [Past]) -> Self {
         self.past = past;
+        self
+    }
+
+    /// The same, where a visitor can have a code sent by e-mail.
+    pub fn with_codes(mut self, codes: bool) -> Self {
+        self.codes = codes;
         self
     }
 
@@ -151,6 +161,7 @@ impl<'a> Speaker<'a> {
             staff: about.staff,
             first: about.first,
             second: about.second,
+            proof: about.proof,
         }
     }
 
@@ -198,10 +209,13 @@ impl<'a> Speaker<'a> {
         let input = self.input(slots, wait, About { link, ..About::default() });
         let facts = template::Facts::new(&Facts::new(&input));
         if let (true, false, Some(general)) = (intent.needs_verified(), self.verified, &intent.file.unverified) {
-            let check = self.content.render(&self.content.sentences.check_it_is_you, &facts)?;
+            let sentences = &self.content.sentences;
+            let check = if self.codes { &sentences.check_by_code } else { &sentences.check_it_is_you };
+            let check = self.content.render(check, &facts)?;
+            let ways = ["verify_me", "talk_to_human"].map(str::to_owned);
             return Ok(Answer {
                 text: format!("{}\n\n{check}", self.content.render(general, &facts)?),
-                choices: Vec::new(),
+                choices: if self.codes { ways.to_vec() } else { Vec::new() },
                 card: None,
                 then: Then::Wait,
                 survey: false,

@@ -1,6 +1,7 @@
 //! The parts of the running program, built once and shared, and the clock that all of them read.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -19,10 +20,12 @@ use crate::conversation::{ConversationId, CustomerId, StaffId};
 use crate::feedback;
 use crate::handoff::{self, Line};
 use crate::identity::Identity;
-use crate::mail::Mailbox;
+use crate::identity::codes::Codes;
+use crate::identity::secrets;
+use crate::mail::{Letter, MailError, Mailbox};
 use crate::session::{Happening, Sessions};
 use crate::store::{List, Store, StoreError};
-use crate::turn::Parts;
+use crate::turn::{CodesHere, Parts};
 
 /// How often the content's files are looked at for changes.
 const CONTENT_LOOK: Duration = Duration::from_secs(2);
@@ -42,13 +45,15 @@ const STINTS_MAX: u32 = 50;
 const LEARN_WAIT_MAX: Duration = Duration::from_secs(30);
 /// Customers' names that are held for the console.
 const NAMES_MAX: usize = 10_000;
+/// Conversations left by their customer that a socket may not have heard of yet; one that lags closes as well.
+const LEFT_MAX: usize = 1_024;
 /// How often questions are grouped when nothing has announced them.
 const FEEDBACK_LOOK: Duration = Duration::from_secs(30);
 
 /// What time it is: the system's, or one that a test sets.
 #[derive(Clone, Debug, Default)]
 pub struct Clock {
-    fixed: Option<Timestamp>,
+    fixed: Option<Arc<AtomicI64>>,
 }
 
 impl Clock {
@@ -57,14 +62,22 @@ impl Clock {
         Self::default()
     }
 
-    /// A clock that stands still.
+    /// A clock that stands still until it is set.
     pub fn fixed(at: Timestamp) -> Self {
-        Self { fixed: Some(at) }
+        Self { fixed: Some(Arc::new(AtomicI64::new(at.as_millisecond()))) }
+    }
+
+    /// Sets a clock that stands still, and all its clones; the system's clock goes on.
+    pub fn set(&self, at: Timestamp) {
+        if let Some(fixed) = &self.fixed {
+            fixed.store(at.as_millisecond(), Ordering::Relaxed);
+        }
     }
 
     /// Now.
     pub fn now(&self) -> Timestamp {
-        self.fixed.unwrap_or_else(Timestamp::now)
+        let fixed = self.fixed.as_ref().and_then(|it| Timestamp::from_millisecond(it.load(Ordering::Relaxed)).ok());
+        fixed.unwrap_or_else(Timestamp::now)
     }
 
     /// Now, in milliseconds since 1970.
@@ -91,6 +104,8 @@ pub struct App {
     pub identity: Identity,
     /// Where letters go.
     pub mailbox: Mailbox,
+    /// One-time codes by e-mail.
+    pub codes: Arc<Codes>,
     /// What time it is.
     pub clock: Clock,
     /// The conversations that are live here.
@@ -105,6 +120,8 @@ pub struct App {
     names: Mutex<HashMap<CustomerId, String>>,
     /// Staff who have just lost their right to be here: their sockets close.
     pub signed_out: broadcast::Sender<StaffId>,
+    /// Conversations whose customer has just become somebody else: their sockets close.
+    pub left: broadcast::Sender<ConversationId>,
     /// Everything that runs, to wait for at the end.
     pub tasks: TaskTracker,
     /// The end.
@@ -168,6 +185,8 @@ pub struct Made {
     pub identity: Identity,
     /// See [`App::mailbox`].
     pub mailbox: Mailbox,
+    /// See [`App::codes`].
+    pub codes: Codes,
     /// See [`App::clock`].
     pub clock: Clock,
 }
@@ -185,6 +204,7 @@ impl App {
             billing: made.billing,
             identity: made.identity,
             mailbox: made.mailbox,
+            codes: Arc::new(made.codes),
             clock: made.clock,
             sessions: Sessions::default(),
             presence: Presence::default(),
@@ -192,6 +212,7 @@ impl App {
             feedback_came: Notify::new(),
             names: Mutex::default(),
             signed_out: broadcast::Sender::new(64),
+            left: broadcast::Sender::new(LEFT_MAX),
             tasks: TaskTracker::new(),
             stop: CancellationToken::new(),
             learnt: watch::Sender::new(None),
@@ -245,8 +266,8 @@ impl App {
         }
     }
 
-    /// What a turn in this conversation works with.
-    pub async fn turn_parts(&self, id: &ConversationId) -> Parts {
+    /// What a turn in this conversation works with; its customer wrote from `network`.
+    pub async fn turn_parts(&self, id: &ConversationId, network: &str) -> Parts {
         self.until_learnt().await;
         let content = self.contents.current();
         let now = self.clock.now();
@@ -265,7 +286,31 @@ impl App {
             conversation: id.clone(),
             now,
             misses_max: self.config.limits.misses_max,
+            codes: self
+                .codes
+                .offered()
+                .then(|| CodesHere { codes: Arc::clone(&self.codes), network: network.to_owned() }),
         }
+    }
+
+    /// Sends a letter in its own time; the log tells when that failed, and not to whom.
+    pub fn post(self: &Arc<Self>, letter: Letter) {
+        let app = Arc::clone(self);
+        self.tasks.spawn(async move {
+            if let Err(error) = app.mailbox.send(&letter).await {
+                let refused = matches!(error, MailError::Refused(_));
+                tracing::warn!(key = letter.key, refused, "a letter was not sent");
+            }
+        });
+    }
+
+    /// Ends the old session of a conversation whose customer has become somebody else on the same page: its secret
+    /// opens nothing any more, and its sockets close.
+    pub async fn leave(&self, id: &ConversationId) -> Result<(), StoreError> {
+        self.store.change_secret(id, &secrets::hash(&secrets::random())).await?;
+        // Nobody may be listening.
+        let _ = self.left.send(id.clone());
+        Ok(())
     }
 
     /// A customer's name for staff; their id while billing cannot be reached.

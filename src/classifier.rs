@@ -1,5 +1,6 @@
 //! Guesses what a customer means: encodes the text, and asks the head that was fitted to the content's examples.
 
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex};

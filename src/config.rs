@@ -314,6 +314,16 @@ pub struct Limits {
     pub billing_cache_max: usize,
     /// The largest notice from billing; a larger one is answered 413.
     pub billing_notice_bytes_max: usize,
+    /// How long a one-time code is valid, in minutes.
+    pub code_minutes: i64,
+    /// Wrong codes before a code is gone and its address paused.
+    pub code_tries_max: u32,
+    /// How long an address is paused then, in minutes: no code is sent to it.
+    pub code_pause_minutes: i64,
+    /// Codes an hour for one e-mail address; above it none is sent.
+    pub codes_per_hour: u32,
+    /// Codes an hour that one network address may ask for; above it none is sent. Behind a proxy that is everybody.
+    pub codes_per_network_hour: u32,
     /// One try to send a letter takes no longer than this.
     pub mail_ms_max: u64,
     /// Tries for one letter; after the last it counts as not sent.
@@ -392,6 +402,11 @@ impl Default for Limits {
             billing_cache_ms: 30_000,
             billing_cache_max: 2_000,
             billing_notice_bytes_max: 512 * 1024,
+            code_minutes: 10,
+            code_tries_max: 5,
+            code_pause_minutes: 15,
+            codes_per_hour: 5,
+            codes_per_network_hour: 60,
             mail_ms_max: 10_000,
             mail_tries_max: 3,
             mail_connections_max: 4,

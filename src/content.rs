@@ -24,10 +24,13 @@ use hours::Hours;
 use template::{Facts, TemplateError, Templates};
 
 /// The commands that may stand among choices beside the names of intents.
-pub const COMMANDS: [&str; 3] = ["talk_to_human", "start_over", "end_chat"];
+pub const COMMANDS: [&str; 4] = ["talk_to_human", "start_over", "end_chat", "verify_me"];
 
 /// The choice that refuses both of "did you mean"; only talks may name it.
 pub const SOMETHING_ELSE: &str = "something_else";
+
+/// The choice that has a one-time code sent again; only talks may name it.
+pub const SEND_ANOTHER_CODE: &str = "send_another_code";
 
 /// Something wrong in a content file.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
@@ -156,6 +159,8 @@ impl Content {
             "talk_to_human" => Some(&self.sentences.button_talk_to_human),
             "start_over" => Some(&self.sentences.button_start_over),
             "end_chat" => Some(&self.sentences.button_end_chat),
+            "verify_me" => Some(&self.sentences.button_verify_me),
+            SEND_ANOTHER_CODE => Some(&self.sentences.button_send_another_code),
             SOMETHING_ELSE => Some(&self.sentences.something_else),
             name => match name.split_once(':') {
                 Some((slot, value)) => self.offered_value(slot, value),

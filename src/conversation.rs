@@ -177,6 +177,9 @@ pub struct Message {
     /// The id of the choice that a customer tapped, where the text is its label.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub choice: Option<String>,
+    /// A one-time code that the customer typed, as a keyed digest: the digits themselves are nowhere.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
     /// What the bot was doing; staff see it, customers don't.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub step: Option<Step>,
@@ -331,6 +334,11 @@ pub struct Rating {
     pub comment: Option<String>,
 }
 
+/// What [`Step::asks`] says where the bot asks which address the bills go to.
+pub const ASKS_EMAIL: &str = "verify.email";
+/// What [`Step::asks`] says where the bot asks for the code from the letter.
+pub const ASKS_CODE: &str = "verify.code";
+
 /// What the bot did in a turn, kept with its message so that the log alone tells the state.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Step {
@@ -447,6 +455,8 @@ pub struct State {
     pub confirms: Option<Confirm>,
     /// Misses in a row.
     pub n_misses: u32,
+    /// The customer was asked for a one-time code and is not verified yet.
+    pub code_asked: bool,
     /// The bot's last words.
     pub last_said: Option<String>,
     /// A survey was shown in this episode.
@@ -495,7 +505,10 @@ impl State {
                 self.confirms = None;
                 self.n_misses = 0;
             }
-            What::Verified { customer } => self.customer = Some(customer.clone()),
+            What::Verified { customer } => {
+                self.customer = Some(customer.clone());
+                self.code_asked = false;
+            }
             What::Rating(_) => {}
         }
     }
@@ -511,6 +524,7 @@ impl State {
                 self.confirms = None;
                 let Some(step) = &message.step else { return };
                 self.asked = step.asks.clone();
+                self.code_asked |= self.asked.as_deref() == Some(ASKS_CODE);
                 self.confirms = step.confirms.clone();
                 match step.did {
                     Did::Answered | Did::Asked => {

@@ -1,4 +1,4 @@
-//! Who is this? Tokens that the business's site signs for its customers.
+//! Who is this? Tokens that the business's site signs for its customers, or a one-time code by e-mail.
 
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use serde::{Deserialize, Serialize};
@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::config::IdentityKey;
 use crate::conversation::CustomerId;
 
+pub mod codes;
 pub mod secrets;
 
 /// The audience that a token must name.

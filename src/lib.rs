@@ -38,7 +38,7 @@
 //! | [`config`] | – | toml |
 //! | [`content`] | conversation | toml, toml_edit, minijinja |
 //! | [`classifier`] | conversation, content | ort, rten, tokenizers |
-//! | [`billing`] | conversation, content, config, store | reqwest, backon, hmac |
+//! | [`billing`] | conversation, content, config, store | reqwest, backon, hmac (also in identity) |
 //! | [`rules`] | conversation, content, billing (its words) | – |
 //! | [`answers`] | conversation, content, billing (its words), rules | – |
 //! | [`store`] | conversation, config | sqlx, async-nats |
@@ -65,8 +65,9 @@
 //! - Money is integer minor units with a currency. An explanation of a bill that does not add up is not shown.
 //! - What changes something in billing is written down before billing is asked, under a key for which billing does it
 //!   at most once. So a crash, a second tap or a second tab changes nothing twice.
-//! - No card number, password or identity token is ever stored or logged.
-//! - A customer is who the business's site has signed for; nothing that is said in a chat changes that.
+//! - No card number, password, identity token or one-time code is ever stored or logged.
+//! - A customer is who the business's site has signed for, or who has typed the code from a letter to an address of
+//!   ours; nothing else that is said in a chat changes that, and nobody becomes somebody else in one conversation.
 //! - Every queue, list, length and wait has a named limit ([`config::Limits`]) and a defined behaviour at it.
 //!
 //! # Choices made
@@ -103,6 +104,10 @@
 //! **A source of billing data that is down is left alone.** Every request has a time and a size; what may be repeated is
 //! tried again with jitter; after some failures in a row nobody asks for a while, so that customers hear at once that we
 //! cannot see their bill. An account is held for seconds only, and dropped when anything was changed for that customer.
+//!
+//! **A code is checked in its turn.** What a customer types where a code was asked for is kept as a keyed digest; the
+//! turn compares it, and what comes of it (a try less, or who it is) is kept in the turn's own transaction. So a crash
+//! neither loses a try nor counts it twice, and many sockets in one conversation get no more tries than one.
 //!
 //! **Slots may be read and need not be asked.** Most answers have a natural default (the newest bill), and a question
 //! is a cost.

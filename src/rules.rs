@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use crate::content::file::{Need, SlotKind};
-use crate::content::{Content, Intent, SOMETHING_ELSE};
-use crate::conversation::{Choice, Guess, Owner, Reason, State, Verdict};
+use crate::content::{Content, Intent, SEND_ANOTHER_CODE, SOMETHING_ELSE};
+use crate::conversation::{ASKS_CODE, ASKS_EMAIL, Choice, Guess, Owner, Reason, State, Verdict};
 
 pub mod language;
 pub mod policy;
@@ -19,6 +19,10 @@ pub const TALK_TO_HUMAN: &str = "talk_to_human";
 pub const START_OVER: &str = "start_over";
 /// Ends the conversation.
 pub const END_CHAT: &str = "end_chat";
+/// Lets a visitor prove who they are with a code by e-mail; on offer where an answer needs it.
+pub const VERIFY_ME: &str = "verify_me";
+/// The slot in which the address for the code is remembered.
+pub const CODE_EMAIL: &str = ASKS_EMAIL;
 /// The intent that stands for everything that isn't ours to answer.
 pub const OUT_OF_SCOPE: &str = "out_of_scope";
 
@@ -45,6 +49,8 @@ pub struct Heard {
     pub guess: Guess,
     /// What its parts mean, where it falls into parts.
     pub parts: Vec<(String, Guess)>,
+    /// The digest of the one-time code that was typed.
+    pub code: Option<String>,
 }
 
 /// What to do.
@@ -67,6 +73,22 @@ pub enum Decision {
         /// The customer was asked before and said something else: ask in other words.
         again: bool,
     },
+    /// Ask to which address the bills go, to send a code there.
+    AskEmail {
+        /// There was none in the reply: ask in other words.
+        again: bool,
+    },
+    /// Send a code to this address, if it is one of ours.
+    SendCode {
+        /// The address.
+        email: String,
+    },
+    /// Ask for the code again: there was none in the reply.
+    AskCode,
+    /// See whether the code that was typed is the one that was sent.
+    CheckCode,
+    /// The customer is known already: go on with what was asked before.
+    GoOn,
     /// "Did you mean" one of these two intents.
     Offer {
         /// The likelier.
@@ -168,10 +190,67 @@ pub fn decide(content: &Content, state: &State, heard: &Heard, now: &Circumstanc
     {
         return Decision::HandOff { reason: Reason::Urgent, rule: Some(rule) };
     }
+    if let Some(decision) = decide_proof(state, heard, now) {
+        return decision;
+    }
     match &heard.choice {
         Some(choice) => decide_choice(content, state, heard, choice, now),
         None => decide_text(content, state, heard, now),
     }
+}
+
+/// The steps by which a visitor proves who they are; none where the turn is about something else.
+fn decide_proof(state: &State, heard: &Heard, now: &Circumstances<'_>) -> Option<Decision> {
+    let choice = heard.choice.as_deref();
+    if now.verified {
+        return proves(heard).then_some(Decision::GoOn);
+    }
+    match choice {
+        Some(VERIFY_ME) => return Some(Decision::AskEmail { again: false }),
+        Some(SEND_ANOTHER_CODE) => {
+            let email = state.slots.get(CODE_EMAIL).cloned();
+            return Some(email.map_or(Decision::AskEmail { again: false }, |email| Decision::SendCode { email }));
+        }
+        Some(_) => return None,
+        None => {}
+    }
+    if heard.code.is_some() {
+        return Some(Decision::CheckCode);
+    }
+    let asked = state.asked.as_deref().filter(|it| matches!(*it, ASKS_EMAIL | ASKS_CODE))?;
+    if let Some(email) = slots::read(SlotKind::Email, &heard.text, &now.slots) {
+        return Some(Decision::SendCode { email });
+    }
+    // Somebody who goes on to another question has it answered; the way back is a tap.
+    if heard.guess.verdict == Verdict::Answer {
+        return None;
+    }
+    if now.misses_max <= state.n_misses + 1 {
+        return Some(Decision::HandOff { reason: Reason::Missed, rule: None });
+    }
+    Some(if asked == ASKS_CODE { Decision::AskCode } else { Decision::AskEmail { again: true } })
+}
+
+/// Whether a step towards knowing who the customer is was heard.
+pub fn proves(heard: &Heard) -> bool {
+    heard.code.is_some() || matches!(heard.choice.as_deref(), Some(VERIFY_ME | SEND_ANOTHER_CODE))
+}
+
+/// Goes on with what was asked, in these words, before the customer was known: answers it, or asks for what it needs.
+pub fn go_on(content: &Content, topics: &[Topic], text: &str, now: &Circumstances<'_>) -> Option<Decision> {
+    let mut known = Vec::new();
+    for topic in topics.iter().take(TOPICS_MAX) {
+        let Some(intent) = content.intents.get(&topic.intent) else { continue };
+        let before = State { topic: Some(intent.name.clone()), slots: topic.slots.clone(), ..State::default() };
+        // Read anew: only now it is known which bills there are.
+        match answer_or_ask(intent, read_slots(intent, &before, text, now), now) {
+            Decision::Answer(found) => known.extend(found),
+            ask if topics.len() == 1 => return Some(ask),
+            // As with two questions in one message: the one that can be answered at once is.
+            _ => {}
+        }
+    }
+    (!known.is_empty()).then_some(Decision::Answer(known))
 }
 
 /// The command that a tap or a whole message stands for.
@@ -235,7 +314,9 @@ fn decide_text(content: &Content, state: &State, heard: &Heard, now: &Circumstan
     {
         return decide_choice(content, state, heard, &chosen, now);
     }
-    if let (Some(asked), Some(topic)) = (&state.asked, state.topic.as_deref().and_then(|it| content.intents.get(it))) {
+    if let (Some(asked), Some(topic)) = (&state.asked, state.topic.as_deref().and_then(|it| content.intents.get(it)))
+        && topic.file.slots.contains_key(asked)
+    {
         return decide_reply(content, state, heard, topic, asked, now);
     }
     decide_question(content, state, heard, now)

@@ -4,6 +4,7 @@
 //! answered is found again in the log.
 
 use std::collections::{HashMap, VecDeque};
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -13,8 +14,8 @@ use tokio::time::Instant;
 
 use crate::app::App;
 use crate::conversation::{
-    ConversationId, CustomerId, Epoch, Event, Message, NewEvent, Owner, OwnerChange, Rating, Reason, Sender, Seq,
-    State, What, masking,
+    ASKS_CODE, ConversationId, CustomerId, Epoch, Event, Message, NewEvent, Owner, OwnerChange, Rating, Reason, Sender,
+    Seq, State, What, masking,
 };
 use crate::feedback;
 use crate::rules;
@@ -26,7 +27,7 @@ const TRIES_MAX: u32 = 5;
 /// The wait after the first turn that could not be kept; it doubles.
 const FAILED_WAIT: Duration = Duration::from_millis(100);
 /// Events that a turn may look back on.
-const RECENT_MAX: usize = 20;
+const RECENT_MAX: usize = 40;
 /// The longest wait between tries to keep a turn while the store is away.
 const STORE_WAIT_MAX: Duration = Duration::from_secs(10);
 
@@ -76,6 +77,8 @@ pub enum Happening {
         key: String,
         /// The words.
         text: String,
+        /// The network address that they come from.
+        network: IpAddr,
         /// Told when it is kept.
         reply: Reply,
     },
@@ -87,6 +90,8 @@ pub enum Happening {
         key: String,
         /// The choice's id.
         choice: String,
+        /// The network address that it comes from.
+        network: IpAddr,
         /// Told when it is kept.
         reply: Reply,
     },
@@ -176,6 +181,8 @@ struct Session {
     thinking: Option<BoxFuture<'static, Thought>>,
     /// Turns in a row that could not be kept.
     n_failed: u32,
+    /// Where the customer wrote from last, since the conversation is live.
+    network: Option<IpAddr>,
 }
 
 impl Session {
@@ -193,6 +200,7 @@ impl Session {
             waiting_since: None,
             thinking: None,
             n_failed: 0,
+            network: None,
         }
     }
 
@@ -234,12 +242,14 @@ impl Session {
 
     async fn happen(&mut self, happening: Happening) {
         match happening {
-            Happening::Say { opening, key, text, reply } => {
+            Happening::Say { opening, key, text, network, reply } => {
+                self.network = Some(network);
                 let kept = self.keep_message(opening, key, text, None).await;
                 // The asker may have gone; what was kept stays kept.
                 let _ = reply.send(kept);
             }
-            Happening::Choose { opening, key, choice, reply } => {
+            Happening::Choose { opening, key, choice, network, reply } => {
+                self.network = Some(network);
                 let kept = self.keep_message(opening, key, String::new(), Some(choice)).await;
                 let _ = reply.send(kept);
             }
@@ -327,11 +337,11 @@ impl Session {
         if self.app.config.limits.text_chars_max < text.chars().count() {
             return Err(SessionError::TooLong);
         }
-        let masked = masking::mask(text).text;
         self.locale = opening.locale.clone().or(self.locale.take());
         for _ in 0..TRIES_MAX {
             self.catch_up().await?;
-            let mut message = Message { text: masked.clone(), choice: choice.clone(), ..Message::default() };
+            let (masked, code) = self.without_secrets(text);
+            let mut message = Message { text: masked, choice: choice.clone(), code, ..Message::default() };
             if let Some(choice) = &choice {
                 let content = self.app.contents.current();
                 message.text = rules::label_of(&content, &self.state, choice);
@@ -358,6 +368,17 @@ impl Session {
             }
         }
         Err(SessionError::Busy)
+    }
+
+    /// A text as it may be kept, and the digest of the one-time code in it, where one was asked for.
+    fn without_secrets(&self, text: &str) -> (String, Option<String>) {
+        if !self.state.code_asked {
+            return (masking::mask(text).text, None);
+        }
+        let whole = self.state.asked.as_deref() != Some(ASKS_CODE);
+        let (text, code) = masking::mask_code(text, whole);
+        let code = code.map(|digits| self.app.codes.digest(&self.id, &digits));
+        (masking::mask(&text).text, code)
     }
 
     /// The ack that a key got before, if it did.
@@ -418,17 +439,28 @@ impl Session {
         Err(SessionError::Busy)
     }
 
+    /// Keeps who the customer is. A conversation that is somebody else's already is left to nobody.
     async fn keep_verified(&mut self, customer: CustomerId) -> Result<(), StoreError> {
-        self.catch_up().await?;
-        if self.state.seq == 0 || self.state.customer.is_some() {
-            return Ok(());
+        for _ in 0..TRIES_MAX {
+            self.catch_up().await?;
+            match &self.state.customer {
+                Some(known) if *known == customer => return Ok(()),
+                Some(_) => return self.app.leave(&self.id).await,
+                None if self.state.seq == 0 => return Ok(()),
+                None => {}
+            }
+            let append = Append {
+                expect: Expect { unverified: true, ..Expect::default() },
+                events: vec![system(What::Verified { customer: customer.clone() })],
+                ..Append::new(self.id.clone(), self.app.clock.now_ms())
+            };
+            match self.app.store.append(append).await {
+                Err(StoreError::Conflict) => continue,
+                Err(error) => return Err(error),
+                Ok(_) => return self.catch_up().await,
+            }
         }
-        let append = Append {
-            events: vec![system(What::Verified { customer })],
-            ..Append::new(self.id.clone(), self.app.clock.now_ms())
-        };
-        self.app.store.append(append).await?;
-        self.catch_up().await
+        Err(StoreError::Conflict)
     }
 
     /// Keeps the customer's events, provided that nobody changed the owner meanwhile.
@@ -494,8 +526,9 @@ impl Session {
         let (app, id, locale) = (Arc::clone(&self.app), self.id.clone(), self.locale.clone());
         let (state, unanswered) = (self.state.clone(), self.unanswered.clone());
         let recent: Vec<Event> = self.recent.iter().cloned().collect();
+        let network = self.network.map(|it| it.to_string()).unwrap_or_default();
         self.thinking = Some(Box::pin(async move {
-            let parts = turn::Parts { locale, ..app.turn_parts(&id).await };
+            let parts = turn::Parts { locale, ..app.turn_parts(&id, &network).await };
             let outcome = turn::take(&parts, &state, &recent, &unanswered).await;
             let answered = outcome.as_ref().ok().and_then(|it| it.answered).unwrap_or(answered);
             Thought { outcome, answered, epoch: state.epoch, owner: state.owner }
@@ -523,8 +556,9 @@ impl Session {
             return Ok(());
         }
         let has_questions = !outcome.questions.is_empty();
+        let verifies = outcome.events.iter().any(|it| matches!(it.what, What::Verified { .. }));
         let append = Append {
-            expect: Expect { epoch: Some(epoch), ..Expect::default() },
+            expect: Expect { epoch: Some(epoch), unverified: verifies, ..Expect::default() },
             // Whoever waits for a person is answered by a person; the bot's word in between doesn't count.
             answered: (owner == Owner::Bot).then_some(answered),
             // So a receipt for something that was done before a person took over has a key: it stands here once.
@@ -533,6 +567,7 @@ impl Session {
             understood: outcome.understood,
             questions: outcome.questions,
             promise: outcome.promise,
+            code: outcome.code,
             ..Append::new(self.id.clone(), self.app.clock.now_ms())
         };
         let appended = self.app.store.append(append).await?;
@@ -540,6 +575,9 @@ impl Session {
         self.take_in(appended.events).await?;
         if has_questions {
             self.app.feedback_came.notify_one();
+        }
+        if let Some(letter) = outcome.letter {
+            self.app.post(letter);
         }
         Ok(())
     }

@@ -18,12 +18,17 @@ use crate::conversation::{
 };
 use crate::feedback;
 use crate::handoff;
+use crate::identity::codes::Codes;
+use crate::mail::Letter;
 use crate::rules::policy::Past;
 use crate::rules::slots::SlotContext;
 use crate::rules::{self, Circumstances, Decision, Heard, Topic, questions};
-use crate::store::{ActionRecord, NewPromise, NewQuestion, StoreError, Why};
+use crate::store::{ActionRecord, CodeChange, NewPromise, NewQuestion, StoreError, Why};
 
 mod deeds;
+mod proof;
+
+use proof::{AskedBefore, Proof};
 
 /// Bills that are offered when we ask which one.
 const INVOICES_OFFERED: usize = 3;
@@ -56,6 +61,16 @@ pub struct Parts {
     pub wait_if_urgent: handoff::Wait,
     /// Misses in a row before a person gets it.
     pub misses_max: u32,
+    /// How this conversation's customer can prove who they are by e-mail; none where letters reach nobody.
+    pub codes: Option<CodesHere>,
+}
+
+/// One-time codes, in one conversation.
+pub struct CodesHere {
+    /// All of them.
+    pub codes: Arc<Codes>,
+    /// The network address that the customer wrote from.
+    pub network: String,
 }
 
 /// What a turn wants to be kept.
@@ -69,6 +84,10 @@ pub struct Outcome {
     pub questions: Vec<NewQuestion>,
     /// When somebody will answer by.
     pub promise: Option<NewPromise>,
+    /// What becomes of the conversation's one-time code.
+    pub code: Option<CodeChange>,
+    /// What is to be sent once all of this is kept.
+    pub letter: Option<Letter>,
     /// Only the messages up to this one are answered; all, when absent.
     pub answered: Option<Seq>,
     /// Answers to what was asked, and those with facts of the customer's own account.
@@ -106,37 +125,72 @@ pub async fn take(
         _ => None,
     };
     let (heard, looked) = listen(parts, state, unanswered, last).await;
+    let mut outcome = take_heard(parts, state, recent, *seq, &heard, looked).await?;
+    outcome.answered = (!rest.is_empty()).then_some(*seq);
+    Ok(outcome)
+}
+
+/// Takes one turn over something that was heard up to `seq`. `looked`: the classifier could look at it.
+pub async fn take_heard(
+    parts: &Parts,
+    state: &State,
+    recent: &[Event],
+    seq: Seq,
+    heard: &Heard,
+    looked: bool,
+) -> Result<Outcome, StoreError> {
     let known = Known::look(parts, state).await?;
     let account = known.account();
-    let speaker = known.speaker(parts, &heard.text);
-    let decision = decide(parts, state, &heard, looked, &known, &speaker);
+    let before = match rules::proves(heard) {
+        true => AskedBefore::find(&parts.content, recent),
+        false => AskedBefore::default(),
+    };
+    // Once it is known who asked, the question is the one from before.
+    let text = if known.verified && !before.text.is_empty() { &before.text } else { &heard.text };
+    let speaker = known.speaker(parts, text);
+    let (decision, then) = decide(parts, state, heard, looked, &known, &speaker, &before);
+    let proof = Proof::take(parts, &decision, heard).await;
+    if let Some(Proof::Right { customer, change }) = proof {
+        return go_on_as(parts, state, recent, seq, heard, customer, change).await;
+    }
     let mut reply = Reply {
         parts,
         state,
         recent,
-        seq: *seq,
-        heard: &heard,
+        seq,
+        heard,
         speaker: &speaker,
         account,
         links: BTreeMap::new(),
         ran: BTreeMap::new(),
-        outcome: Outcome { answered: (!rest.is_empty()).then_some(*seq), ..Outcome::default() },
+        outcome: Outcome::default(),
     };
-    if looked && state.owner == Owner::Bot && heard.choice.is_none() {
-        reply.outcome.understood.push((*seq, heard.guess.clone()));
+    if looked && state.owner == Owner::Bot && heard.choice.is_none() && heard.code.is_none() {
+        reply.outcome.understood.push((seq, heard.guess.clone()));
     }
     let paper = Paper { content: &parts.content, account, today: known.today };
-    let said = match reply.prepare(&decision, &paper).await? {
-        Ok(()) => reply.say(&decision, known.is_down()),
-        Err(error) => Err(error),
-    };
+    let prepared = reply.prepare(then.as_ref().unwrap_or(&decision), &paper).await?;
+    let said = prepared.and_then(|()| match (&proof, &decision) {
+        (Some(proof), _) => reply.say_proof(proof),
+        (None, Decision::GoOn) => reply.go_on(then.as_ref(), known.is_down()),
+        (None, decision) => reply.say(decision, known.is_down()),
+    });
     if let Err(error) = said {
         reply.break_off(&error);
     }
     Ok(reply.outcome)
 }
 
-fn decide(parts: &Parts, state: &State, heard: &Heard, looked: bool, known: &Known, speaker: &Speaker<'_>) -> Decision {
+/// What is to be done, and where the customer is only now known, what is to be said to the question from before.
+fn decide(
+    parts: &Parts,
+    state: &State,
+    heard: &Heard,
+    looked: bool,
+    known: &Known,
+    speaker: &Speaker<'_>,
+    before: &AskedBefore,
+) -> (Decision, Option<Decision>) {
     let listed = known.account().map_or(&[][..], |it| &it.invoices);
     let invoices: Vec<(String, jiff::civil::Date)> = listed.iter().map(|it| (it.number.clone(), it.issued)).collect();
     let circumstances = Circumstances {
@@ -152,8 +206,11 @@ fn decide(parts: &Parts, state: &State, heard: &Heard, looked: bool, known: &Kno
     };
     match rules::decide(&parts.content, state, heard, &circumstances) {
         // Nobody looked at the words, so it is not the customer who has to say them again.
-        Decision::Miss { refused: false } if !looked => Decision::HandOff { reason: Reason::Trouble, rule: None },
-        decision => decision,
+        Decision::Miss { refused: false } if !looked => {
+            (Decision::HandOff { reason: Reason::Trouble, rule: None }, None)
+        }
+        Decision::GoOn => (Decision::GoOn, rules::go_on(&parts.content, &before.topics, &before.text, &circumstances)),
+        decision => (decision, None),
     }
 }
 
@@ -231,7 +288,26 @@ impl Known {
         Speaker::new(&parts.content, self.account(), &self.plans, self.verified, self.today, text)
             .with_past(&self.past)
             .in_locale(parts.locale.as_deref())
+            .with_codes(parts.codes.is_some())
     }
+}
+
+/// The same turn, now that a code has shown who the customer is: that is kept first, then all that is said.
+async fn go_on_as(
+    parts: &Parts,
+    state: &State,
+    recent: &[Event],
+    seq: Seq,
+    heard: &Heard,
+    customer: CustomerId,
+    change: Option<CodeChange>,
+) -> Result<Outcome, StoreError> {
+    let verified = What::Verified { customer: customer.clone() };
+    let state = State { customer: Some(customer), ..state.clone() };
+    let mut outcome = Box::pin(take_heard(parts, &state, recent, seq, heard, true)).await?;
+    outcome.events.insert(0, NewEvent { from: Sender::System, name: None, what: verified });
+    outcome.code = change;
+    Ok(outcome)
 }
 
 /// What was said, and what the classifier makes of it. `false`: it could not look.
@@ -240,7 +316,11 @@ async fn listen(parts: &Parts, state: &State, unanswered: &[(Seq, Message)], las
         return (Heard { choice: last.choice.clone(), ..Heard::default() }, true);
     }
     let texts: Vec<&str> = unanswered.iter().filter(|it| it.1.choice.is_none()).map(|it| it.1.text.as_str()).collect();
-    let mut heard = Heard { text: texts.join("\n"), ..Heard::default() };
+    let code = unanswered.iter().rev().find_map(|it| it.1.code.clone());
+    let mut heard = Heard { text: texts.join("\n"), code, ..Heard::default() };
+    if heard.code.is_some() {
+        return (heard, true);
+    }
     let Some(classifier) = parts.classifier.as_ref().filter(|_| state.owner == Owner::Bot) else {
         return (heard, state.owner != Owner::Bot);
     };
@@ -290,6 +370,7 @@ impl Reply<'_> {
         tracing::error!(%error, "an answer could not be made");
         let receipts = |it: &NewEvent| matches!(it.what, What::Receipt(_));
         self.outcome.events.retain(receipts);
+        (self.outcome.code, self.outcome.letter) = (None, None);
         let trouble = self.parts.content.sentences.trouble.clone();
         if self.hand_off(Reason::Trouble, Some(&trouble), false).is_err() {
             self.change_owner(Owner::Queue, Reason::Trouble, false);
@@ -312,6 +393,10 @@ impl Reply<'_> {
                 Ok(())
             }
             Decision::Ask { intent, slot, slots, again } => self.ask(&content, intent, slot, slots, *again),
+            Decision::AskEmail { again } => self.ask_email(*again),
+            Decision::AskCode => self.ask_code(),
+            // These are what a step of the proof comes to, which says them.
+            Decision::SendCode { .. } | Decision::CheckCode | Decision::GoOn => Ok(()),
             Decision::Offer { first, second } => self.offer(&content, first, second),
             Decision::Miss { refused } => {
                 self.record_miss(*refused);
@@ -564,7 +649,7 @@ impl Reply<'_> {
                 text = format!("{masked}\n\n{text}");
             }
         }
-        let what = What::Message(Message { text, choices, card, choice: None, step: Some(step) });
+        let what = What::Message(Message { text, choices, card, step: Some(step), ..Message::default() });
         self.outcome.events.push(NewEvent { from: Sender::Bot, name: None, what });
     }
 

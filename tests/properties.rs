@@ -1,21 +1,32 @@
 //! What holds for the pure core whatever is said, guessed and decided.
 
 use std::path::Path;
-use std::sync::LazyLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, LazyLock};
 
+use futures_util::future::BoxFuture;
+use jiff::Timestamp;
 use jiff::civil::Date;
+use plainbill::actions::Actions;
+use plainbill::billing::demo::{self, Demo};
 use plainbill::billing::explain::explain;
-use plainbill::billing::{Currency, Invoice, Line, LineKind, Money, demo};
+use plainbill::billing::{Account, Billing, BillingError, Currency, Invoice, Line, LineKind, Money, Plan};
+use plainbill::config::Config;
 use plainbill::content::Content;
 use plainbill::conversation::{
-    Candidate, Choice, Did, Event, Guess, Message, Owner, OwnerChange, Reason, Sender, State, Step, Verdict, What,
+    Candidate, Choice, ConversationId, CustomerId, Did, Event, Guess, Message, NewEvent, Owner, OwnerChange, Reason,
+    Sender, State, Step, Verdict, What,
 };
+use plainbill::handoff;
+use plainbill::identity::codes::Codes;
 use plainbill::rules::slots::SlotContext;
 use plainbill::rules::{self, Circumstances, Decision, Heard};
+use plainbill::store::{Store, StoreSettings};
+use plainbill::turn::{self, CodesHere, Parts};
 use proptest::prelude::*;
 
-static CONTENT: LazyLock<Content> =
-    LazyLock::new(|| Content::load(Path::new("intents")).expect("the content has no faults"));
+static CONTENT: LazyLock<Arc<Content>> =
+    LazyLock::new(|| Arc::new(Content::load(Path::new("intents")).expect("the content has no faults")));
 
 fn intent() -> impl Strategy<Value = String> {
     let names: Vec<String> = CONTENT.intents.keys().cloned().collect();
@@ -47,7 +58,8 @@ fn said() -> impl Strategy<Value = String> {
 }
 
 fn choice() -> impl Strategy<Value = Option<String>> {
-    let commands = ["talk_to_human", "start_over", "end_chat", "something_else", "invoice:INV-1042", ":", "slot:"];
+    let commands =
+        ["talk_to_human", "start_over", "end_chat", "something_else", "verify_me", "invoice:INV-1042", ":", "slot:"];
     prop_oneof![
         3 => Just(None),
         1 => intent().prop_map(Some),
@@ -76,7 +88,121 @@ fn state() -> impl Strategy<Value = State> {
 
 fn heard() -> impl Strategy<Value = Heard> {
     let parts = proptest::collection::vec((any::<String>(), guess()), 0..4);
-    (said(), choice(), guess(), parts).prop_map(|(text, choice, guess, parts)| Heard { text, choice, guess, parts })
+    (said(), choice(), guess(), parts, proptest::option::weighted(0.1, "[0-9a-f]{64}"))
+        .prop_map(|(text, choice, guess, parts, code)| Heard { text, choice, guess, parts, code })
+}
+
+/// The day of everything that is said to the demo's customers.
+const TODAY: Date = Date::constant(2026, 6, 16);
+
+/// The demo, which finds customers by their e-mail address and counts how often an account is read. `knows`: without
+/// it nobody has an account.
+struct Watched {
+    demo: Demo,
+    knows: bool,
+    n_read: AtomicUsize,
+}
+
+impl Watched {
+    fn new(knows: bool) -> Arc<Self> {
+        Arc::new(Self { demo: Demo::on(TODAY), knows, n_read: AtomicUsize::new(0) })
+    }
+}
+
+impl Billing for Watched {
+    fn account<'a>(&'a self, customer: &'a CustomerId) -> BoxFuture<'a, Result<Account, BillingError>> {
+        self.n_read.fetch_add(1, Ordering::Relaxed);
+        self.demo.account(customer)
+    }
+
+    fn plans(&self) -> BoxFuture<'_, Result<Vec<Plan>, BillingError>> {
+        self.demo.plans()
+    }
+
+    fn customer_of_email<'a>(&'a self, email: &'a str) -> BoxFuture<'a, Result<Option<CustomerId>, BillingError>> {
+        let found = ACCOUNTS.iter().find(|it| self.knows && it.person.email.eq_ignore_ascii_case(email));
+        Box::pin(async move { Ok(found.map(|it| it.customer.clone())) })
+    }
+}
+
+static ACCOUNTS: LazyLock<Vec<Account>> = LazyLock::new(|| {
+    demo::customers().iter().map(|it| demo::account(it.id, TODAY).expect("a demo customer")).collect()
+});
+
+static RUNTIME: LazyLock<tokio::runtime::Runtime> =
+    LazyLock::new(|| tokio::runtime::Runtime::new().expect("a runtime can be made"));
+
+static CODES: LazyLock<Arc<Codes>> = LazyLock::new(|| {
+    RUNTIME.block_on(async {
+        let data = Path::new(env!("CARGO_TARGET_TMPDIR")).join("properties");
+        let settings = StoreSettings { data, ..StoreSettings::default() };
+        let store = Store::open(&settings).await.expect("the store opens");
+        Arc::new(Codes::open(&store, &Config::default()).await.expect("the store works"))
+    })
+});
+
+/// What somebody may say who wants to know of an account that isn't theirs to see.
+fn pushing() -> impl Strategy<Value = Heard> {
+    let account = proptest::sample::select((0..ACCOUNTS.len()).collect::<Vec<_>>()).prop_map(|it| &ACCOUNTS[it]);
+    let told = (account, 0_usize..6).prop_map(|(account, form)| match form {
+        0 => account.person.email.clone(),
+        1 => format!("I am {}, account number {}", account.person.name, account.number),
+        2 => format!("what is on {}", account.invoices.first().map_or("", |it| it.number.as_str())),
+        3 => format!("my code is 123456 and my e-mail is {}", account.person.email.to_uppercase()),
+        4 => format!("verified customer {}", account.customer),
+        _ => "the one in May, £12.00".to_owned(),
+    });
+    let ways = ["verify_me", "send_another_code", "start_over", "invoice:INV-1042", "verify.email:x", "verify.code:1"];
+    let way = proptest::sample::select(ways.to_vec()).prop_map(|it| Some(it.to_owned()));
+    let pushed = (told, guess(), proptest::option::weighted(0.3, way)).prop_map(|(text, guess, choice)| Heard {
+        text,
+        guess,
+        choice: choice.flatten(),
+        ..Heard::default()
+    });
+    prop_oneof![2 => pushed, 1 => heard()]
+}
+
+fn parts(billing: Arc<Watched>) -> Parts {
+    let now: Timestamp = "2026-06-16T09:00:00Z".parse().expect("it is a time");
+    let wait = || handoff::wait(&CONTENT, now, &handoff::Line::default(), Some(1));
+    Parts {
+        locale: None,
+        content: Arc::clone(&CONTENT),
+        classifier: None,
+        actions: Arc::new(Actions::in_memory(billing.clone())),
+        billing,
+        conversation: ConversationId::new("a-visitors"),
+        now,
+        wait: wait(),
+        wait_if_queued: wait(),
+        wait_if_urgent: wait(),
+        misses_max: 2,
+        codes: Some(CodesHere { codes: Arc::clone(&CODES), network: "127.0.0.1".to_owned() }),
+    }
+}
+
+/// Everything that a visitor is told in a conversation of these turns, and how often an account was read for it.
+fn told(billing: Arc<Watched>, turns: &[Heard]) -> (Vec<NewEvent>, usize) {
+    let parts = RUNTIME.block_on(async { parts(Arc::clone(&billing)) });
+    let (mut state, mut events, mut all) = (State::default(), Vec::new(), Vec::new());
+    let keep = |state: &mut State, events: &mut Vec<Event>, new: NewEvent| {
+        let event = Event { seq: state.seq + 1, at_ms: 0, from: new.from, name: new.name, what: new.what };
+        state.apply(&event);
+        events.push(event);
+    };
+    for heard in turns {
+        let (text, choice) = (heard.text.clone(), heard.choice.clone());
+        let said = What::Message(Message { text, choice, code: heard.code.clone(), ..Message::default() });
+        keep(&mut state, &mut events, NewEvent { from: Sender::Customer, name: None, what: said });
+        let outcome = RUNTIME.block_on(turn::take_heard(&parts, &state, &events, state.seq, heard, true));
+        let outcome = outcome.expect("the store works");
+        for new in outcome.events {
+            all.push(new.clone());
+            keep(&mut state, &mut events, new);
+        }
+    }
+    (all, billing.n_read.load(Ordering::Relaxed))
 }
 
 fn decide(state: &State, heard: &Heard, verified: bool) -> Decision {
@@ -137,6 +263,18 @@ proptest! {
         let state = State { owner: Owner::Bot, n_misses: state.n_misses.max(1), ..state };
         let decision = decide(&state, &heard, verified);
         prop_assert!(!matches!(decision, Decision::Miss { .. } | Decision::OutOfScope), "{decision:?}");
+    }
+
+    #[test]
+    fn a_visitor_is_told_the_same_whether_there_are_accounts_or_not(
+        turns in proptest::collection::vec(pushing(), 1..6),
+    ) {
+        let (told_by_all, n_read) = told(Watched::new(true), &turns);
+        prop_assert_eq!(n_read, 0, "an account was read for somebody whom nobody knows");
+        let verified = told_by_all.iter().any(|it| it.what.kind() == "verified");
+        prop_assert!(!verified);
+        let (told_by_none, _) = told(Watched::new(false), &turns);
+        prop_assert_eq!(told_by_all, told_by_none);
     }
 
     #[test]

@@ -33,6 +33,11 @@ fi
 say "ONNX Runtime"
 models/fetch_onnxruntime.sh vendor/onnxruntime
 
+if ! PYTHONPATH=vendor/aiosmtpd python3 -c 'import aiosmtpd.smtp' 2>/dev/null; then
+  say "Bringing aiosmtpd, a mail server for the plays, with pip into vendor/"
+  python3 -m pip install --quiet --disable-pip-version-check --target vendor/aiosmtpd aiosmtpd==1.4.6
+fi
+
 say "Formatting, lints, docs"
 cargo fmt --check
 cargo clippy --quiet --all-targets -- -D warnings

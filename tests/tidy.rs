@@ -44,7 +44,7 @@ const LIVES_IN: &[(&str, &[&str])] = &[
     ("lettre", &["mail"]),
     ("reqwest", &["billing"]),
     ("backon", &["billing"]),
-    ("hmac", &["billing"]),
+    ("hmac", &["billing", "identity"]),
     ("krilla", &["actions"]),
     ("ttf_parser", &["actions"]),
     ("axum", &["server"]),

@@ -72,6 +72,21 @@ pub struct FactsInput<'a> {
     pub first: Option<&'a str>,
     /// What "did you mean" names second.
     pub second: Option<&'a str>,
+    /// How far the proof by a one-time code is.
+    pub proof: Option<&'a Proof>,
+}
+
+/// How far the proof by a one-time code is, as sentences name it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Proof {
+    /// The address that the customer named.
+    pub email: String,
+    /// The six digits, for the letter only.
+    pub code: String,
+    /// Tries that are left.
+    pub tries: u32,
+    /// How long a code is valid, or how long to wait for another.
+    pub minutes: i64,
 }
 
 impl<'a> FactsInput<'a> {
@@ -189,6 +204,7 @@ pub struct Facts {
     staff: Option<String>,
     first: Option<String>,
     second: Option<String>,
+    proof: Option<Proof>,
 }
 
 impl Facts {
@@ -237,6 +253,7 @@ impl Facts {
             staff: input.staff.map(str::to_owned),
             first: input.first.map(str::to_owned),
             second: input.second.map(str::to_owned),
+            proof: input.proof.cloned(),
         }
     }
 }
@@ -323,6 +340,7 @@ pub(crate) mod tests {
                 staff: None,
                 first: None,
                 second: None,
+                proof: None,
             }
         }
     }

@@ -3,12 +3,15 @@
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use anyhow::Context;
+
 use crate::app::{App, Clock, Made};
 use crate::billing::demo::Demo;
 use crate::billing::{self, Billing};
 use crate::commands::{identity, open_classifier, open_store, staff};
 use crate::config::Config;
 use crate::content::Contents;
+use crate::identity::codes::Codes;
 use crate::mail::Mailbox;
 use crate::{server, telemetry};
 
@@ -25,6 +28,7 @@ pub async fn serve(config: Config) -> anyhow::Result<ExitCode> {
     let store = open_store(&config).await?;
     let identity = identity(&config, &store).await?;
     let mailbox = Mailbox::open(&config)?;
+    let codes = Codes::open(&store, &config).await.context("the secret for one-time codes could not be kept")?;
     let classifier = match open_classifier(&config) {
         Ok(classifier) => Some(classifier),
         Err(error) => {
@@ -49,8 +53,17 @@ pub async fn serve(config: Config) -> anyhow::Result<ExitCode> {
     let first_password = staff::add_first(&store).await?;
     let engine = classifier.as_ref().map_or("none", |it| it.engine());
     let demo = config.demo;
-    let app =
-        App::new(Made { config, store, contents, classifier, billing, identity, mailbox, clock: Clock::system() });
+    let app = App::new(Made {
+        config,
+        store,
+        contents,
+        classifier,
+        billing,
+        identity,
+        mailbox,
+        codes,
+        clock: Clock::system(),
+    });
     if let Some(password) = first_password {
         println!(
             "Staff sign in at http://{address}/console as `{}` with the password `{password}`.",

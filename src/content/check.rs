@@ -256,7 +256,7 @@ impl Loading<'_> {
             let what = format!("`{name}` is not a name for an intent");
             self.faults.push(Fault::new(file, 1, what, "Use small letters, digits and `_`: `payment_failed.toml`."));
         }
-        if matches!(name, "start_over" | "end_chat" | super::SOMETHING_ELSE) {
+        if matches!(name, "start_over" | "end_chat" | "verify_me" | super::SEND_ANOTHER_CODE | super::SOMETHING_ELSE) {
             let what = format!("`{name}` is the name of a command");
             self.faults.push(Fault::new(file, 1, what, "Give the intent another name."));
         }

@@ -95,6 +95,7 @@ pub(crate) fn everything(business: &BusinessFile, policy: Value, slots: Value) -
         "staff": "Sam",
         "first": "paying a bill",
         "second": "a late fee",
+        "proof": {"email": "ada@example.com", "code": "123456", "tries": 3, "minutes": 10},
     })
 }
 
@@ -143,6 +144,7 @@ const OF_THE_ACCOUNT: &[&str] = &[
     "staff",
     "first",
     "second",
+    "proof",
 ];
 
 /// Whether a name, with dots, is a fact about the customer's own account.

@@ -448,6 +448,32 @@ pub struct SentencesFile {
     pub thanks_for_rating: String,
     /// A needed fact is the account, and we don't know who it is; comes after an intent's `unverified`.
     pub check_it_is_you: String,
+    /// The same where a code can be sent by e-mail: comes with the button for it.
+    pub check_by_code: String,
+    /// To which address do the bills go? A code is sent there.
+    pub ask_email: String,
+    /// There was no address in the reply.
+    pub ask_email_again: String,
+    /// The same words whether the address is one of ours or not; `proof.email`, `proof.minutes`.
+    pub code_sent: String,
+    /// Another one for the same address.
+    pub code_sent_again: String,
+    /// There was no code in the reply.
+    pub ask_code_again: String,
+    /// Another code than the one that was sent; `proof.tries` are left.
+    pub code_wrong: String,
+    /// Wrong too often, or too many codes; it works again in `proof.minutes`.
+    pub code_paused: String,
+    /// The code was valid for a time that is over.
+    pub code_ended: String,
+    /// The code was right; the answer to the earlier question follows.
+    pub code_right: String,
+    /// After it, where nothing was asked before.
+    pub go_on: String,
+    /// The subject of the letter with the code.
+    pub code_subject: String,
+    /// The letter; `proof.code`, `proof.minutes`.
+    pub code_letter: String,
     /// Billing cannot be reached.
     pub billing_down: String,
     /// The change of a bill does not add up; a person gets it.
@@ -474,6 +500,10 @@ pub struct SentencesFile {
     pub button_start_over: String,
     /// The button of the command "end chat".
     pub button_end_chat: String,
+    /// The button of the command that has a code sent by e-mail.
+    pub button_verify_me: String,
+    /// The button that has it sent again.
+    pub button_send_another_code: String,
     /// Whole messages that mean "start over".
     pub start_over: Vec<String>,
     /// Whole messages that mean "end chat".

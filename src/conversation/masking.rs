@@ -31,6 +31,61 @@ const TOKEN_PART_CHARS_MIN: usize = 8;
 /// Characters of a token that are looked at; a longer one is hidden in pieces.
 const TOKEN_CHARS_MAX: usize = 4_096;
 
+/// What stands in place of a one-time code.
+const CODE: &str = "[code]";
+/// Digits of a one-time code.
+const CODE_DIGITS: usize = 6;
+/// Fewer digits than this in a row tell too little of a code to hide them.
+const CODE_DIGITS_HIDDEN_MIN: usize = 4;
+
+/// Hides what may be a one-time code, where one was asked for.
+///
+/// Digits count as one number across single spaces and hyphens: `123 456`. Returns the text without them, and the
+/// first number of six digits. `whole`: only a text that is a code and nothing else has one.
+pub fn mask_code(text: &str, whole: bool) -> (String, Option<String>) {
+    let letters: Vec<char> = text.trim().chars().collect();
+    let mut masked = String::with_capacity(text.len());
+    let mut code = None;
+    let mut i = 0;
+    while i < letters.len() {
+        let (n, digits) = number_at(&letters[i..]);
+        if n == 0 {
+            masked.push(letters[i]);
+            i += 1;
+            continue;
+        }
+        let hides = CODE_DIGITS_HIDDEN_MIN <= digits.len();
+        if hides {
+            masked.push_str(CODE);
+        } else {
+            masked.extend(&letters[i..i + n]);
+        }
+        if code.is_none() && digits.len() == CODE_DIGITS {
+            code = Some(digits);
+        }
+        i += n;
+    }
+    if whole && (code.is_none() || masked != CODE) {
+        return (text.to_owned(), None);
+    }
+    (masked, code)
+}
+
+/// The digits at the beginning and how many characters they take, with single spaces and hyphens between.
+fn number_at(letters: &[char]) -> (usize, String) {
+    let mut digits = String::new();
+    let mut n = 0;
+    for (i, letter) in letters.iter().enumerate() {
+        if letter.is_ascii_digit() {
+            digits.push(*letter);
+            n = i + 1;
+        } else if digits.is_empty() || n < i || !matches!(letter, ' ' | '-' | '\u{a0}') {
+            break;
+        }
+    }
+    (n, digits)
+}
+
 /// Hides payment card numbers, IBANs, US social security numbers, passwords and tokens.
 ///
 /// Of card numbers and IBANs the last four characters stay, so that people can say which one they mean.

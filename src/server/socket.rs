@@ -129,6 +129,7 @@ struct Customer {
     seqs: watch::Receiver<Seq>,
     typing: broadcast::Receiver<Typing>,
     line: watch::Receiver<Arc<handoff::Line>>,
+    left: broadcast::Receiver<ConversationId>,
     queue_told: Option<handoff::Wait>,
     _present: Present<ConversationId>,
 }
@@ -151,11 +152,14 @@ impl Customer {
             (Some(id), Some(secret)) if id.len() <= FIELD_BYTES_MAX => Self::find(app, id, &secret).await?,
             _ => None,
         };
-        // Another customer on the same device never sees the old conversation.
-        let old = old.filter(|it| match (&it.customer, &vouched_for) {
-            (Some(known), Some(vouched_for)) => known == vouched_for,
-            _ => true,
-        });
+        // Another customer on the same device never sees the old conversation, and nobody else does from there.
+        let old = match old {
+            Some(record) if vouched_for.is_some() && record.customer.is_some() && record.customer != vouched_for => {
+                app.leave(&record.id).await?;
+                None
+            }
+            old => old,
+        };
         let short = |text: String| text.chars().take(FIELD_BYTES_MAX).collect::<String>();
         let locale = hello.locale.map(short);
         let page_url = hello.page.map(|it| short(it.url));
@@ -206,6 +210,7 @@ impl Customer {
             seqs: app.store.watch(&id),
             typing: app.store.typing(&id),
             line: app.line.subscribe(),
+            left: app.left.subscribe(),
             _present: app.customer_is_here(&id),
             id,
             opening,
@@ -267,6 +272,7 @@ enum Woken {
     Events,
     Typing(Result<Typing, broadcast::error::RecvError>),
     Line,
+    Left,
     Silence,
     Stop,
 }
@@ -290,10 +296,15 @@ impl<T: Transport> Connection<T> {
                 changed = customer.line.changed(), if customer.owner == Owner::Queue => {
                     if changed.is_ok() { Woken::Line } else { Woken::Stop }
                 }
+                left = customer.left.recv() => match left {
+                    Ok(id) if id != customer.id => continue,
+                    // Whoever lags may have missed its own: coming back costs little.
+                    _ => Woken::Left,
+                },
                 () = tokio::time::sleep_until(silent_until) => Woken::Silence,
             };
             match woken {
-                Woken::Frame(Incoming::Gone) | Woken::Silence => return Err(POLICY),
+                Woken::Frame(Incoming::Gone) | Woken::Silence | Woken::Left => return Err(POLICY),
                 Woken::Frame(incoming) => {
                     silent_until = Instant::now() + silent_max;
                     self.receive(incoming).await?;
@@ -342,9 +353,13 @@ impl<T: Transport> Connection<T> {
             let content = self.app.contents.current();
             for logged in &events {
                 self.customer.cursor = logged.event.seq;
-                if let What::Owner(change) = &logged.event.what {
-                    self.customer.owner = change.owner;
-                    self.customer.queue_told = None;
+                match &logged.event.what {
+                    What::Owner(change) => {
+                        self.customer.owner = change.owner;
+                        self.customer.queue_told = None;
+                    }
+                    What::Verified { customer } => self.customer.opening.customer = Some(customer.clone()),
+                    _ => {}
                 }
                 self.send(&ServerFrame::Event(wire::for_customer(&content, logged))).await?;
             }
@@ -398,16 +413,17 @@ impl<T: Transport> Connection<T> {
         if key.as_ref().is_some_and(|it| it.is_empty() || FIELD_BYTES_MAX < it.len()) {
             return self.refuse(Problem::new(Code::Malformed), None).await;
         }
+        let network = self.address;
         match frame {
             ClientFrame::Hello { .. } => self.refuse(Problem::new(Code::Malformed), None).await,
             ClientFrame::Ping {} => self.send(&ServerFrame::Pong {}).await,
             ClientFrame::Say { key, text } => {
                 let opening = self.customer.opening.clone();
-                self.keep(key.clone(), |reply| Happening::Say { opening, key, text, reply }).await
+                self.keep(key.clone(), |reply| Happening::Say { opening, key, text, network, reply }).await
             }
             ClientFrame::Choose { key, choice } => {
                 let opening = self.customer.opening.clone();
-                self.keep(key.clone(), |reply| Happening::Choose { opening, key, choice, reply }).await
+                self.keep(key.clone(), |reply| Happening::Choose { opening, key, choice, network, reply }).await
             }
             ClientFrame::Rate { key, about, score, comment } => {
                 let rating = Rating { about, score: score.min(5), comment };
@@ -480,6 +496,9 @@ impl<T: Transport> Connection<T> {
                 Ok(())
             }
             Some(_) => {
+                if let Err(error) = self.app.leave(&self.customer.id).await {
+                    return self.refuse(error.into(), None).await;
+                }
                 let opening = self.customer.opening.clone();
                 let (customer, frame) =
                     Customer::begin(&self.app, Some(customer), opening.locale, opening.page_url, true).await;

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::codes::{CodeChange, change_code};
 use super::conversations::Logged;
 use super::feedback::{NewQuestion, insert_question};
 use super::writer::Tx;
@@ -37,6 +38,8 @@ pub struct Append {
     pub questions: Vec<NewQuestion>,
     /// What we say will happen by a time.
     pub promise: Option<NewPromise>,
+    /// What becomes of the conversation's one-time code.
+    pub code: Option<CodeChange>,
     /// The time of all of it, in milliseconds since 1970.
     pub at_ms: i64,
 }
@@ -54,6 +57,7 @@ impl Append {
             understood: Vec::new(),
             questions: Vec::new(),
             promise: None,
+            code: None,
             at_ms,
         }
     }
@@ -83,6 +87,8 @@ pub struct Expect {
     pub staff: Option<StaffId>,
     /// The customer has said nothing after this.
     pub seen: Option<Seq>,
+    /// Nobody knows yet who the customer is.
+    pub unverified: bool,
 }
 
 /// What we say will happen by a time.
@@ -124,6 +130,28 @@ impl Store {
     }
 }
 
+impl Store {
+    /// Replaces what a conversation is resumed with, so that the secret from before opens nothing.
+    pub async fn change_secret(&self, id: &ConversationId, secret_hash: &str) -> Result<(), StoreError> {
+        let (id, secret_hash) = (id.clone(), secret_hash.to_owned());
+        let lane = id.as_str().to_owned();
+        self.inner
+            .writer
+            .write(&lane, move |tx| {
+                let (id, secret_hash) = (id.clone(), secret_hash.clone());
+                Box::pin(async move {
+                    sqlx::query("update conversations set secret_hash = $2 where id = $1")
+                        .bind(id.as_str())
+                        .bind(secret_hash)
+                        .execute(&mut tx.db)
+                        .await?;
+                    Ok(())
+                })
+            })
+            .await
+    }
+}
+
 /// Counts the events into the conversation's row, if all that is expected holds. It comes first: it takes the lock that
 /// puts the appends to one conversation in order, on PostgreSQL across nodes.
 const COUNT: &str = "\
@@ -141,6 +169,7 @@ const COUNT: &str = "\
         and ($11 is null or staff = $11)
         and ($12 is null or customer_seq <= $12)
         and ($13 is null or not exists (select 1 from events where conversation_id = $1 and key = $13))
+        and ($14 = 0 or customer is null)
     returning last_seq, owner, epoch, queued_at_ms";
 
 /// A conversation's row after it was counted, as far as an append needs it.
@@ -194,6 +223,7 @@ impl Append {
             .bind(self.expect.staff.as_ref().map(StaffId::as_str))
             .bind(self.expect.seen.map(i64::from))
             .bind(self.key.as_deref())
+            .bind(i64::from(self.expect.unverified))
             .fetch_optional(&mut tx.db)
             .await?)
     }
@@ -335,7 +365,7 @@ impl Append {
         Ok(())
     }
 
-    /// Guesses, questions and promises.
+    /// Guesses, questions, promises and the one-time code.
     async fn insert_rest(&self, tx: &mut Tx, last: Seq) -> Result<(), StoreError> {
         for (about, guess) in &self.understood {
             sqlx::query(
@@ -347,6 +377,9 @@ impl Append {
             .bind(json(guess)?)
             .execute(&mut tx.db)
             .await?;
+        }
+        if let Some(change) = &self.code {
+            change_code(tx, &self.conversation, change, self.at_ms).await?;
         }
         for question in &self.questions {
             insert_question(tx, &self.conversation, question, self.at_ms).await?;

@@ -10,10 +10,11 @@ use plainbill::app::{App, Clock, Made};
 use plainbill::billing::Billing;
 use plainbill::billing::demo::Demo;
 use plainbill::classifier::{Classifier, EngineChoice, Lessons, Settings, encoder};
-use plainbill::config::{Config, IdentityKey, Limits};
+use plainbill::config::{Config, IdentityKey, Limits, Mail};
 use plainbill::content::Contents;
 use plainbill::conversation::{CustomerId, StaffId};
 use plainbill::identity::Identity;
+use plainbill::identity::codes::Codes;
 use plainbill::mail::Mailbox;
 use plainbill::server;
 use plainbill::store::{NewStaff, Role, Store, StoreSettings};
@@ -56,6 +57,9 @@ pub struct Plan {
     pub data: Arc<TempDir>,
     /// What stands between the house and its billing, say to lose an answer on the way.
     pub between: Option<Between>,
+    /// The one key of all plays, when empty.
+    pub identity_keys: Vec<IdentityKey>,
+    pub mail: Mail,
 }
 
 pub type Between = Box<dyn FnOnce(Arc<dyn Billing>) -> Arc<dyn Billing> + Send>;
@@ -82,6 +86,8 @@ impl Default for Plan {
             store: StoreSettings { data: data.path().to_path_buf(), ..StoreSettings::default() },
             data,
             between: None,
+            identity_keys: Vec::new(),
+            mail: Mail::default(),
         }
     }
 }
@@ -123,14 +129,17 @@ impl House {
         let contents = Contents::open(&plan.intents).expect("the content has no faults");
         let store = Store::open(&plan.store).await.expect("the store opens");
         let classifier = if plan.classifier { Some(classifier().await) } else { None };
-        let config = Config { limits: plan.limits, data: plan.data.path().to_path_buf(), ..Config::default() };
+        let config =
+            Config { limits: plan.limits, data: plan.data.path().to_path_buf(), mail: plan.mail, ..Config::default() };
+        let keys = if plan.identity_keys.is_empty() { vec![key()] } else { plan.identity_keys };
         let listener = server::bind(([127, 0, 0, 1], 0).into(), &config.limits).expect("a free port");
         let address = listener.local_addr().expect("it is bound");
         let now = at.clone();
         let demo: Arc<dyn Billing> =
             Arc::new(Demo::new(store.clone(), format!("http://{address}"), move || now.clone()));
         let made = Made {
-            identity: identity(&config.limits),
+            identity: Identity::new(keys, config.limits.identity_seconds_max),
+            codes: Codes::open(&store, &config).await.expect("the store works"),
             mailbox: Mailbox::open(&config).expect("the settings for mail are right"),
             clock: Clock::fixed(at.timestamp()),
             billing: plan.between.map_or_else(|| demo.clone(), |it| it(demo.clone())),
@@ -197,10 +206,10 @@ fn hash() -> String {
     HASH.get_or_init(|| server::hash_password(PASSWORD).expect("it can be hashed")).clone()
 }
 
-pub fn identity(limits: &Limits) -> Identity {
+/// The key that signs tokens in plays.
+pub fn key() -> IdentityKey {
     let secret = "a-secret-for-plays-a-secret-for-plays".to_owned();
-    let key = IdentityKey { kid: "play".into(), secret, ..IdentityKey::default() };
-    Identity::new(vec![key], limits.identity_seconds_max)
+    IdentityKey { kid: "play".into(), secret, ..IdentityKey::default() }
 }
 
 pub type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;

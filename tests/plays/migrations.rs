@@ -10,7 +10,7 @@ use sqlx::{Connection, SqliteConnection};
 use crate::postgres::Postgres;
 
 /// What somebody had in the store when a schema was the newest, by its number. A new migration needs a new one.
-const SAMPLES: [(i64, &str); 6] = [
+const SAMPLES: [(i64, &str); 7] = [
     (
         1,
         r#"
@@ -68,6 +68,15 @@ const SAMPLES: [(i64, &str); 6] = [
             'done', 'CH-23039-1', '2026-06-16', null, 6000, 6001);
         "#,
     ),
+    (
+        7,
+        "
+        insert into codes (conversation_id, digest, email, customer, n_wrong, ends_at_ms)
+        values ('old', 'digest', 'email', 'all-quiet', 2, 9000);
+        insert into code_marks (id, kind, email, network, at_ms)
+        values ('m1', 'asked', 'email', 'network', 1000), ('m2', 'paused', 'email', '', 2000);
+        ",
+    ),
 ];
 
 /// Brings a database from nothing to the newest schema, with the sample data of each put in at its time.
@@ -104,6 +113,10 @@ async fn is_all_there(store: &Store) -> anyhow::Result<()> {
     assert_eq!((causes[0].count, causes[0].centroid.as_slice()), (1, [1.0, 0.0].as_slice()));
     assert_eq!(store.questions(Default::default(), 10).await?[0].before, ["hello"]);
     assert_eq!(store.setting("installation").await?.as_deref(), Some("first"));
+    assert_eq!(store.code(&id).await?.map(|it| (it.n_wrong, it.ends_at_ms)), Some((2, 9000)));
+    assert_eq!(store.codes_paused("email", 1999).await?, Some(2000));
+    assert_eq!(store.codes_paused("email", 2000).await?, None);
+    assert_eq!(store.codes_asked("email", "network", 0).await?.0.count, 1);
     let acts = store.demo_acts(&CustomerId::new("all-quiet"), 10).await?;
     assert_eq!((acts.len(), acts[0].key.as_str(), acts[0].at_ms), (1, "stop", 5000));
     Ok(())

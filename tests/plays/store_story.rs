@@ -8,8 +8,8 @@ use plainbill::conversation::{
     Seq, StaffId, Verdict, What,
 };
 use plainbill::store::{
-    Append, AssignTo, Expect, List, NewPromise, NewQuestion, NewStaff, Opening, Promise, QuestionFilter, Role, Stint,
-    Store, StoreError, StoreSettings, Trouble, Typing, Why,
+    Append, AssignTo, CodeChange, CodeLimits, CodeRecord, Expect, List, NewPromise, NewQuestion, NewStaff, Opening,
+    Promise, QuestionFilter, Role, Stint, Store, StoreError, StoreSettings, Trouble, Typing, Why,
 };
 
 use crate::postgres::{Nats, Postgres};
@@ -80,6 +80,7 @@ async fn story(settings: &StoreSettings) -> anyhow::Result<()> {
     feedback_is_kept(&store).await?;
     staff_come_and_go(&store).await?;
     settings_are_kept(&store).await?;
+    codes_are_counted(&store).await?;
     appends_race(&store).await?;
     store.probe(1).await?;
     store.close().await;
@@ -88,6 +89,58 @@ async fn story(settings: &StoreSettings) -> anyhow::Result<()> {
     let again = Store::open(settings).await?;
     assert_eq!(again.events(&id("race"), 0, 1000).await?.len(), 800, "all is there after a restart");
     again.close().await;
+    Ok(())
+}
+
+/// One-time codes: as many as the limits allow, five tries, once.
+async fn codes_are_counted(store: &Store) -> anyhow::Result<()> {
+    let code = CodeRecord {
+        digest: "digest".into(),
+        email: "email".into(),
+        customer: Some(CustomerId::new("price-rise")),
+        n_wrong: 0,
+        ends_at_ms: 9_000,
+    };
+    let limits = CodeLimits { per_email: 2, per_network: 3, since_ms: 0 };
+    let new = |code: &CodeRecord| CodeChange::New { code: code.clone(), network: "network".into(), limits };
+    let keep = async |change: CodeChange, at_ms: i64| {
+        let events = vec![says(Sender::Bot, "…")];
+        store.append(Append { code: Some(change), ..append("codes", at_ms, events) }).await
+    };
+    keep(new(&code), 1_000).await?;
+    assert_eq!(store.code(&id("codes")).await?, Some(code.clone()));
+    for n_wrong in 1..5 {
+        keep(CodeChange::Wrong { tries_max: 5 }, 1_100).await?;
+        assert_eq!(store.code(&id("codes")).await?.map(|it| it.n_wrong), Some(n_wrong));
+    }
+    assert_eq!(store.codes_paused("email", 0).await?, None);
+    keep(CodeChange::Wrong { tries_max: 5 }, 1_200).await?;
+    assert_eq!((store.code(&id("codes")).await?, store.codes_paused("email", 0).await?), (None, Some(1_200)));
+    let gone = keep(CodeChange::Wrong { tries_max: 5 }, 1_300).await;
+    assert_eq!(gone.err(), Some(StoreError::Conflict));
+    keep(new(&code), 2_000).await?;
+    assert_eq!(keep(new(&code), 2_100).await.err(), Some(StoreError::Conflict), "the address has had enough");
+    let other = CodeRecord { email: "other".into(), ..code.clone() };
+    keep(new(&other), 2_200).await?;
+    assert_eq!(
+        keep(new(&CodeRecord { email: "third".into(), ..other }), 2_300).await.err(),
+        Some(StoreError::Conflict)
+    );
+    let (for_email, from_network) = store.codes_asked("email", "network", 0).await?;
+    assert_eq!((for_email.count, for_email.first_at_ms, from_network.count), (2, Some(1_000), 3));
+    keep(CodeChange::Used, 2_400).await?;
+    assert_eq!(keep(CodeChange::Used, 2_500).await.err(), Some(StoreError::Conflict), "a code counts once");
+
+    let verified = |customer: &str| {
+        let what = What::Verified { customer: CustomerId::new(customer) };
+        let expect = Expect { unverified: true, ..Expect::default() };
+        Append { expect, ..append("codes", 3_000, vec![NewEvent { from: Sender::System, name: None, what }]) }
+    };
+    store.append(verified("price-rise")).await?;
+    let refused = store.append(verified("one-off-fee")).await;
+    assert_eq!(refused.err(), Some(StoreError::Conflict), "nobody becomes somebody else");
+    store.change_secret(&id("codes"), "another hash").await?;
+    assert_eq!(store.conversation(&id("codes")).await?.secret_hash, "another hash");
     Ok(())
 }
 
@@ -168,7 +221,7 @@ async fn what_is_expected_is_checked(store: &Store) -> anyhow::Result<()> {
         let reply = Append { expect: expect.clone(), ..append("c2", 3, vec![says(Sender::Bot, "no")]) };
         assert_eq!(store.append(reply).await, Err(StoreError::Conflict), "{expect:?}");
     }
-    let holds = Expect { epoch: Some(0), owner: Some(Owner::Bot), staff: None, seen: Some(2) };
+    let holds = Expect { epoch: Some(0), owner: Some(Owner::Bot), staff: None, seen: Some(2), unverified: false };
     let reply = Append { expect: holds, answered: Some(2), ..append("c2", 3, vec![says(Sender::Bot, "yes")]) };
     assert_eq!(store.append(reply).await?.seq, 3);
     let skipped = append("c2", 4, vec![changes(Owner::Queue, 2, None, Reason::Asked)]);

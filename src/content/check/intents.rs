@@ -8,7 +8,7 @@ use super::{Known, Read};
 use crate::content::file::{AnswerFile, CardKind, SlotKind, TalkFile, TalkStep};
 use crate::content::plain_words::{BUTTON_WORDS_MAX, words};
 use crate::content::read::Source;
-use crate::content::{Fault, SOMETHING_ELSE, did_you_mean, paths};
+use crate::content::{Fault, SEND_ANOTHER_CODE, SOMETHING_ELSE, did_you_mean, paths};
 
 /// Examples that an intent must have, so that the classifier has enough to learn from.
 const EXAMPLES_MIN: usize = 25;
@@ -325,7 +325,7 @@ fn check_steps(intent: &Read, talk: &TalkFile, path: &str, known: &Known, faults
             |id: &str| id.split_once(':').is_some_and(|(kind, value)| !kind.is_empty() && !value.is_empty());
         let offers = step.offers.iter().flatten().enumerate().map(|(j, id)| (format!("{path}.offers.{j}"), id));
         for (path, id) in step.taps.iter().map(|id| (format!("{path}.taps"), id)).chain(offers) {
-            if !known.is_choice(id) && !slot_value(id) && id != SOMETHING_ELSE {
+            if !known.is_choice(id) && !slot_value(id) && id != SOMETHING_ELSE && id != SEND_ANOTHER_CODE {
                 faults.push(source.fault(&path, no_such_choice(id), choice_hint(id, known)));
             }
         }

@@ -216,6 +216,19 @@ impl Check<'_> {
             ("survey", &file.survey),
             ("thanks_for_rating", &file.thanks_for_rating),
             ("check_it_is_you", &file.check_it_is_you),
+            ("check_by_code", &file.check_by_code),
+            ("ask_email", &file.ask_email),
+            ("ask_email_again", &file.ask_email_again),
+            ("code_sent", &file.code_sent),
+            ("code_sent_again", &file.code_sent_again),
+            ("ask_code_again", &file.ask_code_again),
+            ("code_wrong", &file.code_wrong),
+            ("code_paused", &file.code_paused),
+            ("code_ended", &file.code_ended),
+            ("code_right", &file.code_right),
+            ("go_on", &file.go_on),
+            ("code_subject", &file.code_subject),
+            ("code_letter", &file.code_letter),
             ("billing_down", &file.billing_down),
             ("does_not_add_up", &file.does_not_add_up),
             ("trouble", &file.trouble),
@@ -239,7 +252,13 @@ impl Check<'_> {
                 continue;
             }
             for wait in &waits {
-                let people = [("first", json!("a late fee")), ("second", json!("a refund")), ("staff", json!("Sam"))];
+                let proof = json!({"email": "ana@example.com", "code": "123456", "tries": 1, "minutes": 10});
+                let people = [
+                    ("first", json!("a late fee")),
+                    ("second", json!("a refund")),
+                    ("staff", json!("Sam")),
+                    ("proof", proof),
+                ];
                 let facts = facts::with(facts::with(stranger.clone(), &people), &[("wait", wait.clone())]);
                 self.fill(source, path, text, &Facts::new(&facts), STRANGER);
             }
@@ -251,6 +270,8 @@ impl Check<'_> {
             ("button_talk_to_human", &file.button_talk_to_human),
             ("button_start_over", &file.button_start_over),
             ("button_end_chat", &file.button_end_chat),
+            ("button_verify_me", &file.button_verify_me),
+            ("button_send_another_code", &file.button_send_another_code),
             ("button_try_again", &file.button_try_again),
         ] {
             let n = words(button).count();

@@ -155,3 +155,33 @@ proptest! {
         prop_assert!(!masked.text.contains(CARDS[i]), "{}", masked.text);
     }
 }
+
+#[test]
+fn a_one_time_code_is_hidden_and_found_however_it_is_typed() {
+    for (text, masked, code) in [
+        ("123456", "[code]", Some("123456")),
+        (" 123 456 ", "[code]", Some("123456")),
+        ("it's 123-456, I think", "it's [code], I think", Some("123456")),
+        ("12345", "[code]", None),
+        ("1234567", "[code]", None),
+        ("111111 or 222222", "[code] or [code]", Some("111111")),
+        ("I have 2 bills", "I have 2 bills", None),
+        ("no code came", "no code came", None),
+        ("", "", None),
+    ] {
+        let found = mask_code(text, false);
+        assert_eq!((found.0.as_str(), found.1.as_deref()), (masked, code), "{text}");
+    }
+}
+
+#[test]
+fn where_something_else_was_asked_only_a_whole_message_is_a_code() {
+    for (text, masked, code) in [
+        ("123 456", "[code]", Some("123456")),
+        ("I paid 123456 to INV-1042", "I paid 123456 to INV-1042", None),
+        ("12345", "12345", None),
+    ] {
+        let found = mask_code(text, true);
+        assert_eq!((found.0.as_str(), found.1.as_deref()), (masked, code), "{text}");
+    }
+}

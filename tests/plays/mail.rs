@@ -1,0 +1,186 @@
+//! Letters to a real mail server on loopback: what arrives, what is refused, what is tried again.
+
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+use plainbill::config::{Config, Limits, Mail};
+use plainbill::mail::{Attachment, Letter, MailError, Mailbox};
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// Where `tests/run.sh` puts the server's Python packages.
+const PACKAGES: &str = "vendor/aiosmtpd";
+
+/// A mail server that keeps what it gets in a folder.
+pub struct MailServer {
+    child: Child,
+    pub port: u16,
+    folder: TempDir,
+}
+
+impl MailServer {
+    pub fn start() -> Self {
+        Self::with(0, &[])
+    }
+
+    fn with(port: u16, login: &[&str]) -> Self {
+        assert!(Path::new(PACKAGES).is_dir(), "{PACKAGES} is missing: tests/run.sh brings it");
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let mut child = Command::new("python3")
+            .arg("tests/plays/smtp_server.py")
+            .arg(folder.path())
+            .arg(port.to_string())
+            .args(login)
+            .env("PYTHONPATH", PACKAGES)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("python3 is there");
+        let mut line = String::new();
+        let stdout = child.stdout.take().expect("it is piped");
+        BufReader::new(stdout).read_line(&mut line).expect("the server says its port");
+        let port = line.trim().parse().expect("the server says its port");
+        Self { child, port, folder }
+    }
+
+    /// The letters so far, in order.
+    pub fn letters(&self) -> Vec<Value> {
+        (1..)
+            .map_while(|n| std::fs::read_to_string(self.folder.path().join(format!("{n}.json"))).ok())
+            .map(|text| serde_json::from_str(&text).expect("the server writes JSON"))
+            .collect()
+    }
+
+    /// How often somebody wanted to write to an address.
+    fn n_asked(&self, address: &str) -> usize {
+        let asked = std::fs::read_to_string(self.folder.path().join("asked")).unwrap_or_default();
+        asked.lines().filter(|it| *it == address).count()
+    }
+
+    pub fn settings(&self) -> Mail {
+        mail(&format!("smtp://127.0.0.1:{}", self.port))
+    }
+}
+
+impl Drop for MailServer {
+    fn drop(&mut self) {
+        self.child.kill().expect("it can be ended");
+        self.child.wait().expect("it is gone");
+    }
+}
+
+fn mail(smtp: &str) -> Mail {
+    Mail { from: "Fernhill Fibre <billing@fernhill.example>".into(), smtp: smtp.into() }
+}
+
+fn mailbox(mail: Mail) -> Mailbox {
+    let limits = Limits { mail_ms_max: 2_000, mail_tries_max: 2, ..Limits::default() };
+    Mailbox::open(&Config { mail, limits, ..Config::default() }).expect("the settings are right")
+}
+
+fn letter(to: &str) -> Letter {
+    Letter {
+        to: to.into(),
+        subject: "Your June bill: £42.00".into(),
+        text: "Hello Ana,\n\n.a line that begins with a stop\nYour bill is £42.00.".into(),
+        attachments: vec![],
+        key: format!("bill-{to}"),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_letter_arrives_whole_with_sender_subject_and_file() {
+    let server = MailServer::start();
+    let mailbox = mailbox(server.settings());
+    let bytes: Vec<u8> = (0..=255).cycle().take(5_000).collect();
+    let file = Attachment { name: "INV-1042.pdf".into(), media_type: "application/pdf".into(), bytes };
+    let bill = Letter { attachments: vec![file], ..letter("ana@shop.example") };
+    mailbox.send(&bill).await.expect("the server takes it");
+    mailbox.send(&Letter { key: "another".into(), ..bill.clone() }).await.expect("the server takes it");
+    let letters = server.letters();
+    assert_eq!(letters.len(), 2);
+    assert_eq!(
+        (&letters[0]["from"], &letters[0]["to"][0]),
+        (&"billing@fernhill.example".into(), &"ana@shop.example".into())
+    );
+    let text = letters[0]["text"].as_str().expect("it is text");
+    for part in [
+        "From: \"Fernhill Fibre\" <billing@fernhill.example>",
+        "To: ana@shop.example",
+        "INV-1042.pdf",
+        "a line that begins with a stop",
+    ] {
+        assert!(text.contains(part), "{part} is not in {text}");
+    }
+    let id = |letter: &Value| {
+        let text = letter["text"].as_str().unwrap_or_default();
+        text.lines().find(|it| it.starts_with("Message-ID: ")).map(str::to_owned)
+    };
+    assert!(id(&letters[0]).is_some_and(|it| it.ends_with("@fernhill.example>")));
+    assert_ne!(id(&letters[0]), id(&letters[1]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_address_that_the_server_refuses_is_not_tried_again() {
+    let server = MailServer::start();
+    let mailbox = mailbox(server.settings());
+    let sent = mailbox.send(&letter("nobody@shop.example")).await;
+    assert!(matches!(sent, Err(MailError::Refused(_))), "{sent:?}");
+    assert_eq!(server.n_asked("nobody@shop.example"), 1);
+    mailbox.send(&letter("ana@shop.example")).await.expect("others still get theirs");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_busy_server_is_tried_again() {
+    let server = MailServer::start();
+    mailbox(server.settings()).send(&letter("busy@shop.example")).await.expect("the second try is taken");
+    assert_eq!((server.n_asked("busy@shop.example"), server.letters().len()), (2, 1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_does_not_answer_is_given_up_and_the_next_letter_goes_out() {
+    let server = MailServer::start();
+    let limits = Limits { mail_ms_max: 700, mail_tries_max: 1, ..Limits::default() };
+    let config = Config { mail: server.settings(), limits, ..Config::default() };
+    let mailbox = Mailbox::open(&config).expect("the settings are right");
+    mailbox.send(&letter("ana@shop.example")).await.expect("the server takes it");
+    let sent = mailbox.send(&letter("slow@shop.example")).await;
+    assert!(matches!(sent, Err(MailError::Unreachable(_))), "{sent:?}");
+    mailbox.send(&letter("ben@shop.example")).await.expect("the server takes it");
+    assert_eq!(server.letters().iter().filter(|it| it["to"][0] == "ben@shop.example").count(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_was_away_is_found_again() {
+    let server = MailServer::start();
+    let (port, mailbox) = (server.port, mailbox(server.settings()));
+    mailbox.send(&letter("ana@shop.example")).await.expect("the server takes it");
+    drop(server);
+    let sent = mailbox.send(&letter("ana@shop.example")).await;
+    assert!(matches!(sent, Err(MailError::Unreachable(_))), "{sent:?}");
+    let server = MailServer::with(port, &[]);
+    mailbox.send(&letter("ana@shop.example")).await.expect("it is back");
+    assert_eq!(server.letters().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_the_right_password_lets_letters_out_and_none_is_told() {
+    let server = MailServer::with(0, &["plainbill", "right-pass%word"]);
+    let url = |password: &str| format!("smtp://plainbill:{password}@127.0.0.1:{}", server.port);
+    let sent = mailbox(mail(&url("wrong-password"))).send(&letter("ana@shop.example")).await;
+    let error = sent.expect_err("it is the wrong one");
+    assert!(matches!(error, MailError::Unreachable(_)), "{error}");
+    assert!(!error.to_string().contains("wrong-password"), "{error}");
+    mailbox(mail(&url("right-pass%25word"))).send(&letter("ana@shop.example")).await.expect("it is the right one");
+    assert_eq!(server.letters()[0]["login"], true);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_tls_is_required_a_server_without_it_gets_nothing() {
+    let server = MailServer::with(0, &["plainbill", "password"]);
+    let url = format!("smtp://plainbill:password@127.0.0.1:{}?tls=required", server.port);
+    let sent = mailbox(mail(&url)).send(&letter("ana@shop.example")).await;
+    assert!(matches!(sent, Err(MailError::Unreachable(_))), "{sent:?}");
+    assert_eq!((server.letters().len(), server.n_asked("ana@shop.example")), (0, 0));
+}
