@@ -195,7 +195,7 @@ mod tests {
         check("why is my blil so hihg", "why is my bill so high");
         check("Refnd my bil!", "refund my bill!");
         check("autopya", "autopay");
-        check("pianno fomr", "piano from");
+        check("pianno fomr", "piano form");
         check("doon't", "don't");
     }
 
