@@ -100,7 +100,7 @@ pub fn bill(value: &Value, currency: Currency, known: &Known, zone: &TimeZone) -
     }
     let issued = issued(&at, zone)?;
     let mut parts = Parts::default();
-    for line in at.get("lines").object()?.get("data").each()? {
+    for line in at.get("lines").get("data").all()? {
         parts.add_line(&line, currency, known, zone)?;
     }
     parts.add_discounts(&at, currency, zone)?;
