@@ -119,6 +119,11 @@ impl<'a> At<'a> {
         Ok(list.iter().enumerate().map(at).collect())
     }
 
+    /// Each of a list that must be there.
+    pub fn all(&self) -> Result<Vec<At<'a>>, Wrong> {
+        if self.is_none() { Err(self.wrong("a list")) } else { self.each() }
+    }
+
     /// A date as `2026-06-16`.
     pub fn date(&self) -> Result<Date, Wrong> {
         const EXPECTED: &str = "a date as 2026-06-16";

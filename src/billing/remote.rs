@@ -106,7 +106,7 @@ pub enum Body<'a> {
     Form(&'a [(String, String)]),
 }
 
-/// An answer that came whole and in time, of any status under 500 but 429.
+/// An answer that came whole and in time: of any status under 500 but 429, or 501.
 #[derive(Debug)]
 pub struct Answer {
     what: &'static str,
@@ -217,7 +217,8 @@ impl Remote {
         let pass = self.breaker.enter(Instant::now()).ok_or(Failure::LeftAlone)?;
         let what = request.what;
         match self.send(request).await {
-            Ok((status, wait, body)) if status.is_server_error() => {
+            // 501 is an answer: this is not offered.
+            Ok((status, wait, body)) if status.is_server_error() && status != StatusCode::NOT_IMPLEMENTED => {
                 tracing::warn!(what, %status, "billing could not answer");
                 drop(body);
                 self.note_failure(pass);

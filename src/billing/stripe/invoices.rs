@@ -100,7 +100,7 @@ pub fn bill(value: &Value, currency: Currency, known: &Known, zone: &TimeZone) -
     }
     let issued = issued(&at, zone)?;
     let mut parts = Parts::default();
-    for line in at.get("lines").object()?.get("data").each()? {
+    for line in at.get("lines").get("data").all()? {
         parts.add_line(&line, currency, known, zone)?;
     }
     parts.add_discounts(&at, currency, zone)?;
@@ -315,8 +315,11 @@ fn coupon_name(discount: &At<'_>) -> Result<Option<String>, Wrong> {
     coupon.map_or(Ok(None), |it| it.get("name").words())
 }
 
+/// The ids of charges and payment intents, and the day and amount of what was paid elsewhere.
+type PaidBy = (Vec<String>, Vec<(Date, Money)>);
+
 /// Which charges and intents paid an invoice, and what was paid elsewhere, in both shapes.
-fn payments(at: &At<'_>, currency: Currency, zone: &TimeZone) -> Result<(Vec<String>, Vec<(Date, Money)>), Wrong> {
+fn payments(at: &At<'_>, currency: Currency, zone: &TimeZone) -> Result<PaidBy, Wrong> {
     let mut paid_by = Vec::new();
     let mut elsewhere = Vec::new();
     for own in ["charge", "payment_intent"] {
