@@ -184,7 +184,7 @@ fn parts(billing: Arc<Watched>) -> Parts {
 
 /// Everything that a visitor is told in a conversation of these turns, and how often an account was read for it.
 fn told(billing: Arc<Watched>, turns: &[Heard]) -> (Vec<NewEvent>, usize) {
-    let parts = RUNTIME.block_on(async { parts(Arc::clone(&billing)) });
+    let parts = parts(Arc::clone(&billing));
     let (mut state, mut events, mut all) = (State::default(), Vec::new(), Vec::new());
     let keep = |state: &mut State, events: &mut Vec<Event>, new: NewEvent| {
         let event = Event { seq: state.seq + 1, at_ms: 0, from: new.from, name: new.name, what: new.what };

@@ -106,6 +106,10 @@ async fn another_customer_on_the_same_device_does_not_see_the_old_conversation()
     let mut second = house.comes(hello).await;
     assert_ne!(second.conversation, first.conversation);
     second.hears_nothing().await;
+    // The old session is closed by now: this is another one.
+    let mut first = house.customer("one-off-fee").await;
+    first.says("why is my bill higher").await;
+    first.hears().await;
     first.send(json!({ "type": "identify", "token": house.token("all-quiet") })).await;
     let old = first.conversation.clone();
     first.welcomed().await;
