@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::Args;
 use jiff::civil::Date;
 use serde_json::{Value, json};
 
 use crate::billing::demo::Demo;
-use crate::billing::{Account, Billing, Money};
+use crate::billing::{self, Account, Billing, Money};
 use crate::commands::{Print, n, open_content, open_store};
 use crate::config::Config;
 use crate::content::Content;
@@ -42,8 +43,10 @@ pub async fn policies(config: &Config, flags: Flags) -> anyhow::Result<ExitCode>
         (Some(from), Some(to)) => {
             anyhow::ensure!(from <= to, "--from {from} is after --to {to}");
             let store = open_store(config).await?;
-            let demo = Demo::new(store.clone(), "", move || jiff::Timestamp::now().to_zoned(zone.clone()));
-            let run = dry_run(&content, &demo, from, to).await?;
+            let source = billing::open(&config.billing, &config.limits, zone.clone(), jiff::Timestamp::now)?;
+            let now = move || jiff::Timestamp::now().to_zoned(zone.clone());
+            let billing: Arc<dyn Billing> = source.unwrap_or_else(|| Arc::new(Demo::new(store.clone(), "", now)));
+            let run = dry_run(&content, billing.as_ref(), from, to).await?;
             store.close().await;
             match flags.print.json {
                 true => println!("{}", serde_json::to_string_pretty(&run.json())?),

@@ -321,7 +321,7 @@ fn a_number_alone_is_the_next_such_day_where_a_day_is_asked() {
     let read = |text| read_slot(&slot("date"), text, &context);
     for (text, wanted) in [
         ("20", Some("2026-06-20")),
-        ("5th", Some("2026-07-05")),
+        ("5", Some("2026-07-05")),
         ("day 31", Some("2026-07-31")),
         ("16.", Some("2026-06-16")),
         ("0", None),
