@@ -218,7 +218,7 @@ impl Session {
                     None => return,
                 },
                 thought = async { thinking.as_mut().expect("only polled while there is one").await }, if thinking.is_some() => {
-                    Woken::Thought(thought)
+                    Woken::Thought(Box::new(thought))
                 }
                 () = tokio::time::sleep_until(turn_at.unwrap_or_else(Instant::now)), if turn_at.is_some() => Woken::Turn,
                 () = stop.cancelled(), if at_rest => Woken::Rest,
@@ -229,7 +229,7 @@ impl Session {
                 Woken::Turn => self.begin_turn().await,
                 Woken::Thought(thought) => {
                     self.thinking = None;
-                    self.end_turn(thought).await;
+                    self.end_turn(*thought).await;
                 }
                 Woken::Rest => {
                     if self.app.sessions.forget(&self.id, &mut self.arrivals) {
@@ -605,7 +605,7 @@ struct Thought {
 /// What wakes a session.
 enum Woken {
     Happening(Happening),
-    Thought(Thought),
+    Thought(Box<Thought>),
     Turn,
     Rest,
 }

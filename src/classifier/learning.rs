@@ -279,8 +279,12 @@ mod tests {
     use crate::classifier::{Example, Settings};
     use crate::conversation::Guess;
 
-    const ASKED: [&str; 4] =
-        ["where is the money you owe me", "how come it is dearer now", "sing me a song", "is the blue one with the wheels still there"];
+    const ASKED: [&str; 4] = [
+        "where is the money you owe me",
+        "how come it is dearer now",
+        "sing me a song",
+        "is the blue one with the wheels still there",
+    ];
 
     fn start(cache: Option<&Path>) -> Classifier {
         let settings = Settings { cache_dir: cache.map(Path::to_owned), ..settings(engines()[0]) };
