@@ -14,7 +14,7 @@ pub const N_PARTS: usize = 5;
 /// Two examples of one intent that are as near as this say nearly the same, and stay in the same part.
 ///
 /// Customers find words that no example has; a head that has seen nearly the same words would be judged too kindly.
-const SAME_COSINE: f32 = 0.8;
+const SAME_COSINE: f32 = 0.9;
 
 /// Fewer out-of-scope examples than this tell nothing about what lies outside.
 const OUTSIDE_MIN: usize = 20;
