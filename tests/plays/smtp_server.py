@@ -43,7 +43,10 @@ class Letters:
             "text": envelope.content.decode("ascii"),
             "login": session.authenticated,
         }
-        (folder / f"{self.count}.json").write_text(json.dumps(letter))
+        # Moved into place whole: the play reads the folder while letters come in.
+        being_written = folder / "being_written"
+        being_written.write_text(json.dumps(letter))
+        being_written.rename(folder / f"{self.count}.json")
         return "250 kept"
 
 
