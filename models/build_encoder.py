@@ -126,7 +126,8 @@ def build(weights, config, smooth=None):
     absent = graph.add("Sub", [graph.number("one", 1), graph.add("Unsqueeze", [mask, graph.ints(1, 2)])])
     unseen = graph.add("Mul", [absent, graph.number("minus_much", -10000)])
 
-    for layer in range(config["num_hidden_layers"]):
+    n_layers = 1 + max(int(name.split(".")[2]) for name in weights if name.startswith("encoder.layer."))
+    for layer in range(n_layers):
         prefix = f"encoder.layer.{layer}."
 
         def matrix(name):

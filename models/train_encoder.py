@@ -203,9 +203,16 @@ def losses(vectors, labels, domains, teacher):
     odds = F.log_softmax((cosines / CONTRAST_TEMPERATURE).masked_fill(left_out, -1e4), 1)
     has_same = same.any(1)
     contrast = -((odds * same).sum(1) / same.sum(1).clamp(min=1))[has_same].mean()
-    own = F.log_softmax((cosines / TEACHER_TEMPERATURE).masked_fill(self_pairs, -1e4), 1)
-    theirs = F.log_softmax((wanted / TEACHER_TEMPERATURE).masked_fill(self_pairs, -1e4), 1)
-    return contrast, F.kl_div(own, theirs, log_target=True, reduction="batchmean")
+    return contrast, relation_loss(vectors, teacher)
+
+
+def relation_loss(vectors, teacher):
+    """How differently the vectors of a batch lie to each other than the teacher's do."""
+    self_pairs = torch.eye(len(vectors), dtype=torch.bool)
+    own, theirs = (
+        F.log_softmax((it @ it.T / TEACHER_TEMPERATURE).masked_fill(self_pairs, -1e4), 1) for it in (vectors, teacher)
+    )
+    return F.kl_div(own, theirs, log_target=True, reduction="batchmean")
 
 
 def few_shot(encoder, intents, n_shown=5, n_draws=3):

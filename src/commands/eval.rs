@@ -34,6 +34,8 @@ struct Figures {
     accuracy: f64,
     /// The same over lines whose label isn't `oos`.
     in_scope_accuracy: f64,
+    /// Of the same lines, those whose first guess is right, however sure: what papers call accuracy.
+    first_guess_accuracy: f64,
     /// The mean over labels of F1.
     macro_f1: f64,
     /// Of the lines out of scope, those that were taken for it.
@@ -124,6 +126,11 @@ fn label(guess: &Guess) -> &str {
     }
 }
 
+/// Whether the first guess is this label.
+fn is_first(label: &str, guess: &Guess) -> bool {
+    guess.best().is_some_and(|best| best.intent == to_ours(label))
+}
+
 fn judge(lines: &[Line], guesses: &[Guess]) -> Figures {
     let pairs: Vec<(&str, &Guess)> = lines.iter().map(|it| it.intent.as_str()).zip(guesses).collect();
     let share = |n: usize, of: usize| if of == 0 { 0.0 } else { n as f64 / of as f64 };
@@ -136,6 +143,7 @@ fn judge(lines: &[Line], guesses: &[Guess]) -> Figures {
         n,
         accuracy: share(count(&|is, guess| is == label(guess)), n),
         in_scope_accuracy: share(count(&|is, guess| is != OOS && is == label(guess)), n - n_oos),
+        first_guess_accuracy: share(count(&|is, guess| is != OOS && is_first(is, guess)), n - n_oos),
         macro_f1: macro_f1(&pairs),
         oos_recall: share(both_oos, n_oos),
         oos_precision: share(both_oos, taken_for_oos),
@@ -195,7 +203,7 @@ fn ece(pairs: &[(&str, &Guess)]) -> f64 {
         let bin = &mut bins[((confidence * BINS as f64) as usize).min(BINS - 1)];
         bin.0 += 1;
         bin.1 += confidence;
-        bin.2 += usize::from(best.intent == to_ours(is));
+        bin.2 += usize::from(is_first(is, guess));
     }
     let n: usize = bins.iter().map(|it| it.0).sum();
     let gap = |it: &(usize, f64, usize)| (it.1 - it.2 as f64).abs();
@@ -238,5 +246,18 @@ mod tests {
         assert_eq!(figures.wrong_answer_rate, 0.25);
         assert_eq!(figures.oos_auroc, 0.75);
         assert_eq!(figures.ece, 0.25);
+    }
+
+    #[test]
+    fn a_right_first_guess_counts_however_unsure() {
+        let figures = judge(
+            &[line("a"), line("b"), line("oos")],
+            &[
+                guess("a", Verdict::NoIdea, 0.1, 0.0),
+                guess("a", Verdict::Answer, 1.0, 0.9),
+                guess(OUT_OF_SCOPE, Verdict::NoIdea, 0.9, 0.0),
+            ],
+        );
+        assert_eq!((figures.first_guess_accuracy, figures.in_scope_accuracy), (0.5, 0.0));
     }
 }
