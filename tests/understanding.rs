@@ -1,14 +1,16 @@
 //! Hard inputs against the content as it ships: what customers type when they are in a hurry, cross, or not English.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
-use plainbill::classifier::{Classifier, EngineChoice, Lessons, OUT_OF_SCOPE, Settings, encoder};
+use plainbill::classifier::{Classifier, OUT_OF_SCOPE};
 use plainbill::content::Content;
 use plainbill::content::file::{TalkFile, TalkStep, Texts};
 use plainbill::conversation::{Guess, Verdict};
 use plainbill::rules::language;
 use plainbill::talks::{self, Talk};
+
+mod support;
 
 /// The demo customer who asks; the June bill has a one-off charge of £12.00.
 const ACCOUNT: &str = "one-off-fee";
@@ -23,30 +25,8 @@ fn content() -> Arc<Content> {
     CONTENT.get_or_init(load).clone()
 }
 
-/// The one classifier of all tests here, taught with the content.
 async fn classifier() -> Classifier {
-    static STARTED: OnceLock<Classifier> = OnceLock::new();
-    static TAUGHT: tokio::sync::OnceCell<()> = tokio::sync::OnceCell::const_new();
-    let start = || {
-        encoder::silence_telemetry();
-        let library = PathBuf::from("vendor/onnxruntime/libonnxruntime.so");
-        let settings = Settings {
-            model_dir: "models".into(),
-            library: library.is_file().then_some(library),
-            engine: EngineChoice::Auto,
-            workers: 0,
-            queue_max: 256,
-            cache_dir: Some(PathBuf::from(env!("CARGO_TARGET_TMPDIR"))),
-            tokens_max: 64,
-        };
-        Classifier::start(&settings).expect("the model is in the repository")
-    };
-    let classifier = STARTED.get_or_init(start).clone();
-    let learn = async {
-        classifier.learn(&Lessons::of(&content())).await.expect("the content can be learnt");
-    };
-    TAUGHT.get_or_init(|| learn).await;
-    classifier
+    support::classifier(&content()).await
 }
 
 fn customer(text: &str) -> TalkStep {

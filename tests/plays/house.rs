@@ -9,7 +9,7 @@ use futures_util::{SinkExt, StreamExt};
 use plainbill::app::{App, Clock, Made};
 use plainbill::billing::Billing;
 use plainbill::billing::demo::Demo;
-use plainbill::classifier::{Classifier, EngineChoice, Lessons, Settings, encoder};
+use plainbill::classifier::Classifier;
 use plainbill::config::{Config, IdentityKey, Limits, Mail};
 use plainbill::content::Contents;
 use plainbill::conversation::{CustomerId, StaffId};
@@ -26,6 +26,8 @@ use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 use tokio_util::sync::CancellationToken;
+
+use crate::support;
 
 /// Nothing in a play takes longer than this.
 pub const PATIENCE: Duration = Duration::from_secs(60);
@@ -94,29 +96,8 @@ impl Default for Plan {
 
 /// The one classifier of all plays, taught with the real content.
 pub async fn classifier() -> Classifier {
-    static STARTED: OnceLock<Classifier> = OnceLock::new();
-    static TAUGHT: tokio::sync::OnceCell<()> = tokio::sync::OnceCell::const_new();
-    let classifier = STARTED.get_or_init(|| {
-        encoder::silence_telemetry();
-        let library = PathBuf::from("vendor/onnxruntime/libonnxruntime.so");
-        let settings = Settings {
-            model_dir: "models".into(),
-            library: library.is_file().then_some(library),
-            engine: EngineChoice::Auto,
-            workers: 2,
-            queue_max: 256,
-            cache_dir: Some(PathBuf::from(env!("CARGO_TARGET_TMPDIR"))),
-            tokens_max: 64,
-        };
-        Classifier::start(&settings).expect("the model is in the repository")
-    });
-    TAUGHT
-        .get_or_init(|| async {
-            let contents = Contents::open("intents".as_ref()).expect("the content has no faults");
-            classifier.learn(&Lessons::of(&contents.current())).await.expect("the content can be learnt");
-        })
-        .await;
-    classifier.clone()
+    let contents = Contents::open("intents".as_ref()).expect("the content has no faults");
+    support::classifier(&contents.current()).await
 }
 
 impl House {

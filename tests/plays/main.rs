@@ -1,6 +1,8 @@
 //! Plays: whole conversations over real sockets against the real server, store, classifier and content.
 
 mod house;
+#[path = "../support/mod.rs"]
+mod support;
 
 mod actions;
 mod answering;
