@@ -163,6 +163,8 @@ mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
     use std::sync::mpsc;
 
+    use tokio::task::JoinHandle;
+
     use super::*;
 
     /// Work that gives the text's length, panics at "panic", and at "wait" waits for a word.
@@ -190,7 +192,17 @@ mod tests {
         (Arc::new(Queue::start(n_workers, asked_max, &made).expect("it starts")), open, n_made)
     }
 
-    /// Waits until the one worker is busy, so that whatever comes next has to wait in line.
+    /// Keeps the one worker busy until the gate opens, so that whatever comes next has to wait in line.
+    async fn keep_busy(queue: &Arc<Queue>) -> JoinHandle<Result<Vec<f32>, ClassifierError>> {
+        let busy = tokio::spawn({
+            let queue = queue.clone();
+            async move { queue.ask("wait".into()).await }
+        });
+        tokio::task::yield_now().await;
+        until_taken(queue).await;
+        busy
+    }
+
     async fn until_taken(queue: &Queue) {
         while !queue.shared.lanes().asked.is_empty() {
             tokio::task::yield_now().await;
@@ -200,12 +212,7 @@ mod tests {
     #[tokio::test]
     async fn a_full_queue_says_so_at_once() {
         let (queue, open, _) = queue(1, 1);
-        let busy = tokio::spawn({
-            let queue = queue.clone();
-            async move { queue.ask("wait".into()).await }
-        });
-        tokio::task::yield_now().await;
-        until_taken(&queue).await;
+        let busy = keep_busy(&queue).await;
         let mut waiting = Box::pin(queue.ask("waits".into()));
         assert!(futures_util::poll!(&mut waiting).is_pending());
         assert!(matches!(queue.ask("one too many".into()).await, Err(ClassifierError::Overloaded)));
@@ -217,12 +224,7 @@ mod tests {
     #[tokio::test]
     async fn whoever_gives_up_makes_room() {
         let (queue, open, _) = queue(1, 1);
-        let busy = tokio::spawn({
-            let queue = queue.clone();
-            async move { queue.ask("wait".into()).await }
-        });
-        tokio::task::yield_now().await;
-        until_taken(&queue).await;
+        let busy = keep_busy(&queue).await;
         let mut impatient = Box::pin(queue.ask("gives up".into()));
         assert!(futures_util::poll!(&mut impatient).is_pending());
         drop(impatient);
