@@ -1,11 +1,13 @@
 //! Mends a customer's typing before the encoder sees it: a slip in a word, words run together, pictures between words.
 //!
-//! Only words that neither the encoder nor the examples know are touched. A slip is undone as Norvig does ("How to write
-//! a spelling corrector", 2007): of the known words one slip away the likeliest, those of the examples first.
+//! Only words that neither the encoder nor the examples know are touched. A slip is undone by a noisy channel (Kernighan,
+//! Church and Gale, COLING 1990): of the known words one slip away, the one that most likely was meant here, between its
+//! neighbors, and came out like this.
 
-use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::sync::Arc;
+
+mod slips;
 
 /// Letters from which on a word can be mended; shorter ones have too many neighbors.
 const MEND_LETTERS_MIN: usize = 3;
@@ -22,43 +24,86 @@ const UNKNOWN_MAX: usize = 40;
 /// Times that a word stands in the examples from which on it is one, even where the encoder doesn't know it.
 const TIMES_MIN: usize = 3;
 
+/// How much the encoder's own words count beside those of the examples, whose shares sum to one: this divided by the
+/// word's place (Zipf's law), and by `PLACES` more so that the first ones don't count for everything.
+const ENCODERS_SHARE: f64 = 0.005;
+const PLACES: f64 = 50.0;
+
+/// Times that a word must have been seen before its neighbors count as much as how frequent they are anyway.
+const NEIGHBORS_FROM: f64 = 4.0;
+
+/// How much the word that follows counts against the one before, which is mended already.
+const NEXT_COUNTS: f64 = 0.7;
+
 /// The words that there are.
 #[derive(Debug, Default)]
 pub struct Spelling {
-    /// Those of the examples, with how often each stands there.
-    times: HashMap<String, usize>,
+    /// Those of the examples, with a number and how often each stands there.
+    times: HashMap<String, (u32, usize)>,
+    /// All of these together.
+    total: usize,
+    /// How often one word of the examples follows another, by their numbers.
+    pairs: HashMap<(u32, u32), usize>,
     /// Those of the encoder, with their places: the frequent ones come first.
     known: Arc<HashMap<String, u32>>,
 }
 
+/// Before the first word and after the last one.
+const EDGE: &str = "";
+
 impl Spelling {
     /// Learns the words of these texts, beside those that the encoder knows.
     pub fn of<'a>(texts: impl Iterator<Item = &'a str>, known: Arc<HashMap<String, u32>>) -> Self {
-        let mut times: HashMap<String, usize> = HashMap::new();
-        for word in texts.flat_map(pieces).filter(|it| is_word(it)) {
-            *times.entry(word.to_lowercase()).or_default() += 1;
+        let mut learnt = Self { known, ..Self::default() };
+        for text in texts {
+            let mut before = learnt.count(EDGE);
+            for word in pieces(text).filter(|it| is_read(it)) {
+                before = learnt.count_after(before, &word.to_lowercase());
+            }
+            learnt.count_after(before, EDGE);
         }
-        Self { times, known }
+        // Each text has two edges, and they are no words.
+        let n_edges = learnt.times.get(EDGE).map_or(0, |it| it.1);
+        learnt.total -= n_edges;
+        learnt
+    }
+
+    fn count(&mut self, word: &str) -> u32 {
+        let number = self.times.len() as u32;
+        let (number, times) = self.times.entry(word.to_owned()).or_insert((number, 0));
+        *times += 1;
+        self.total += 1;
+        *number
+    }
+
+    fn count_after(&mut self, before: u32, word: &str) -> u32 {
+        let number = self.count(word);
+        *self.pairs.entry((before, number)).or_default() += 1;
+        number
     }
 
     /// How often the examples have a word; nothing where it may be a slip of theirs.
     fn times(&self, word: &str) -> Option<usize> {
-        self.times.get(word).copied().filter(|n| TIMES_MIN <= *n || self.known.contains_key(word))
+        self.times.get(word).map(|it| it.1).filter(|n| TIMES_MIN <= *n || self.known.contains_key(word))
     }
 
     /// The text with its slips mended; the same text, single-spaced, where there is nothing to mend.
     pub fn mend(&self, text: &str) -> String {
         let plain: String = text.chars().map(|it| if is_picture(it) { ' ' } else { it }).collect();
         let text = if plain.chars().any(char::is_alphanumeric) { plain.as_str() } else { text };
+        let pieces: Vec<&str> = pieces(text).collect();
         let mut mended = String::with_capacity(text.len());
-        let mut n_unknown = 0;
-        for piece in pieces(text) {
+        let (mut n_unknown, mut before) = (0, EDGE.to_owned());
+        for (at, piece) in pieces.iter().enumerate() {
             let unknown = self.unknown(piece).filter(|_| n_unknown < UNKNOWN_MAX);
             n_unknown += usize::from(unknown.is_some());
+            let next = || pieces[at + 1..].iter().find(|it| is_read(it)).map_or(String::new(), |it| it.to_lowercase());
             // Words run together hold more letters than any slip explains, so that is tried first.
-            match unknown.and_then(|word| self.split(&word).or_else(|| self.nearest(&word))) {
-                Some(better) => mended.push_str(&better),
-                None => mended.push_str(piece),
+            let better = unknown.and_then(|word| self.split(&word).or_else(|| self.likeliest(&word, &before, &next())));
+            let word = better.as_deref().unwrap_or(piece);
+            mended.push_str(word);
+            if is_read(word) {
+                before = word.rsplit(' ').next().unwrap_or_default().to_lowercase();
             }
         }
         mended.split(' ').filter(|it| !it.is_empty()).collect::<Vec<_>>().join(" ")
@@ -73,17 +118,41 @@ impl Spelling {
         (!self.times.contains_key(&word) && !self.known.contains_key(&word)).then_some(word)
     }
 
-    /// The likeliest word that is one slip away: of the examples where there is one, else of the encoder.
-    fn nearest(&self, word: &str) -> Option<String> {
+    /// The word that was most likely meant, between these two; nothing where no known word is one slip away.
+    fn likeliest(&self, word: &str, before: &str, next: &str) -> Option<String> {
         // "customer's" is no slip of "customers".
-        let alike = |it: &String| MEND_LETTERS_MIN <= it.len() && it.contains('\'') == word.contains('\'');
-        let slips = || slips(word).into_iter().filter(alike);
-        // The first letter is seldom wrong, and ties go by the alphabet so that the same text is always mended alike.
-        let starts_alike = |it: &String| it.as_bytes().first() == word.as_bytes().first();
-        let ours = slips().filter_map(|it| Some((starts_alike(&it), self.times(&it)?, Reverse(it))));
-        let others = || slips().filter_map(|it| Some((starts_alike(&it), Reverse(*self.known.get(&it)?), Reverse(it))));
-        let best = ours.max().map(|it| it.2.0);
-        best.or_else(|| others().max().map(|it| it.2.0))
+        let is_like = |it: &str| MEND_LETTERS_MIN <= it.len() && (it.contains('\'') || !word.contains('\''));
+        let is_word = |it: &str| self.times(it).is_some() || self.known.contains_key(it);
+        let meant = slips::slips(word).into_iter().filter(|(it, _)| is_like(it) && is_word(it));
+        let weighed = meant.map(|(it, slip)| (slip + self.fits(&it, before, next), it));
+        // Ties go by the alphabet, so that the same text is always mended alike.
+        weighed.max_by(|one, other| one.0.total_cmp(&other.0).then_with(|| other.1.cmp(&one.1))).map(|it| it.1)
+    }
+
+    /// How well a word fits between two others, as a log-likelihood.
+    fn fits(&self, word: &str, before: &str, next: &str) -> f64 {
+        let after_it = if self.times.contains_key(next) {
+            self.follows(word, next).ln() - self.share(next).ln()
+        } else {
+            // Nothing is known of that word, so it speaks for none.
+            0.0
+        };
+        self.follows(before, word).ln() + NEXT_COUNTS * after_it
+    }
+
+    /// How likely a word is after another one.
+    fn follows(&self, before: &str, word: &str) -> f64 {
+        let (number, times) = self.times.get(before).map_or((None, 0), |it| (Some(it.0), it.1));
+        let pair = number.zip(self.times.get(word).map(|it| it.0));
+        let together = pair.and_then(|it| self.pairs.get(&it)).copied().unwrap_or_default();
+        (together as f64 + NEIGHBORS_FROM * self.share(word)) / (times as f64 + NEIGHBORS_FROM)
+    }
+
+    /// How frequent a word is; never nothing.
+    fn share(&self, word: &str) -> f64 {
+        let ours = self.times.get(word).map_or(0, |it| it.1) as f64 / self.total.max(1) as f64;
+        let encoders = self.known.get(word).map_or(0.0, |place| ENCODERS_SHARE / (f64::from(*place) + PLACES));
+        ours + encoders + f64::MIN_POSITIVE
     }
 
     /// The words that were run together, where it is wholly made of words of the examples: the likeliest way by how
@@ -92,7 +161,6 @@ impl Spelling {
         if word.len() < SPLIT_LETTERS_MIN {
             return None;
         }
-        let total: usize = self.times.values().sum();
         // Per end: how unlikely the best way to there is, and where its last word begins.
         let mut best: Vec<Option<(f64, usize)>> = vec![None; word.len() + 1];
         best[0] = Some((0.0, 0));
@@ -104,7 +172,7 @@ impl Spelling {
                 if last.len() == 1 && !matches!(last, "i" | "a") {
                     continue;
                 }
-                let cost = cost + (total as f64 / times as f64).ln();
+                let cost = cost + (self.total as f64 / times as f64).ln();
                 if best[end].is_none_or(|(least, _)| cost < least) {
                     best[end] = Some((cost, start));
                 }
@@ -120,23 +188,6 @@ impl Spelling {
         words.reverse();
         Some(words.join(" "))
     }
-}
-
-/// All texts that are one slip away: a letter less, two that changed places, another letter, a letter more.
-fn slips(word: &str) -> Vec<String> {
-    let mut slips = Vec::with_capacity(54 * word.len() + 26);
-    let letters = || (b'a'..=b'z').map(char::from);
-    for at in 0..=word.len() {
-        let (before, after) = word.split_at(at);
-        slips.extend(letters().map(|letter| format!("{before}{letter}{after}")));
-        let Some((first, rest)) = after.split_at_checked(1) else { continue };
-        slips.push(format!("{before}{rest}"));
-        slips.extend(letters().map(|letter| format!("{before}{letter}{rest}")));
-        if let Some((second, rest)) = rest.split_at_checked(1) {
-            slips.push(format!("{before}{second}{first}{rest}"));
-        }
-    }
-    slips
 }
 
 /// A text as words and what stands between them, in turns.
@@ -155,6 +206,11 @@ fn pieces(text: &str) -> impl Iterator<Item = &str> {
 /// Whether a piece is a word of plain letters: numbers, names with accents and stops are left alone.
 fn is_word(piece: &str) -> bool {
     piece.bytes().all(|it| it.is_ascii_alphabetic() || it == b'\'') && piece.bytes().any(|it| it.is_ascii_alphabetic())
+}
+
+/// Whether a piece is read as a word or a number, and not passed over.
+fn is_read(piece: &str) -> bool {
+    piece.contains(char::is_alphanumeric)
 }
 
 /// A picture between words says little, and the encoder knows none.
@@ -197,6 +253,15 @@ mod tests {
         check("autopya", "autopay");
         check("pianno fomr", "piano form");
         check("doon't", "don't");
+    }
+
+    #[test]
+    fn neighbors_say_which_word_was_meant() {
+        let texts = ["turn off autopay", "turn off the tap", "a fee for you", "a bill for me", "for what"];
+        let spelling = Spelling::of(texts.into_iter().cycle().take(50), Arc::default());
+        for (text, wanted) in [("turn fof autopay", "turn off autopay"), ("a fee fof you", "a fee for you")] {
+            assert_eq!(spelling.mend(text), wanted);
+        }
     }
 
     #[test]
