@@ -68,10 +68,15 @@ learn() {
     "${public[@]}" "${without[@]}" --out "$out" "$@"
 }
 train() { learn train_encoder.py "$@" --teacher "$work/teacher" --teacher-vectors "$work/teacher.pt"; }
-# Two runs are averaged: a short one, which forgets little, and a long one, which learns much.
+# The weights as published, which know most words, are averaged with two runs: a short one, which forgets little, and a
+# long one, which learns much.
 train "$work/short.safetensors" --steps 360 --learning-rate 5e-5 --hold-out --no-names --even
 train "$work/long.safetensors" --steps 1800 --learning-rate 7e-5
-weights=(--weights "0.35:$work/short.safetensors" --weights "0.65:$work/long.safetensors")
+weights=(
+  --weights "0.2:$work/student/model.safetensors"
+  --weights "0.3:$work/short.safetensors"
+  --weights "0.5:$work/long.safetensors"
+)
 if [ -n "$layers" ]; then
   learn shrink_encoder.py "$work/$layers-layers.safetensors" --layers "$layers" "${weights[@]}"
   weights=(--weights "1:$work/$layers-layers.safetensors")
