@@ -21,8 +21,8 @@ export function rich(text: string): DocumentFragment {
 
 const linked = (text: string) => pieces(text).map((piece, index) => (index % 2 ? link(piece) : piece));
 
-/** Only what the browser itself reads as an address becomes a link. */
+/** Only what the browser itself reads as an address becomes a link. Of ours to billing's pages only the host is worth reading. */
 function link(href: string) {
-  const anchor = h('a', { href, target: '_blank', rel: 'noopener noreferrer' }, href);
+  const anchor = h('a', { href, target: '_blank', rel: 'noopener noreferrer' }, href.replace(/\/go\/.*/, ''));
   return anchor.host ? anchor : href;
 }
