@@ -21,6 +21,7 @@ use crate::feedback;
 use crate::handoff::{self, Line};
 use crate::identity::Identity;
 use crate::identity::codes::Codes;
+use crate::identity::pages::Pages;
 use crate::identity::secrets;
 use crate::mail::{Letter, MailError, Mailbox};
 use crate::session::{Happening, Sessions};
@@ -106,6 +107,8 @@ pub struct App {
     pub mailbox: Mailbox,
     /// One-time codes by e-mail.
     pub codes: Arc<Codes>,
+    /// Links to pages that billing hosts.
+    pub pages: Pages,
     /// What time it is.
     pub clock: Clock,
     /// The conversations that are live here.
@@ -187,6 +190,8 @@ pub struct Made {
     pub mailbox: Mailbox,
     /// See [`App::codes`].
     pub codes: Codes,
+    /// See [`App::pages`].
+    pub pages: Pages,
     /// See [`App::clock`].
     pub clock: Clock,
 }
@@ -205,6 +210,7 @@ impl App {
             identity: made.identity,
             mailbox: made.mailbox,
             codes: Arc::new(made.codes),
+            pages: made.pages,
             clock: made.clock,
             sessions: Sessions::default(),
             presence: Presence::default(),

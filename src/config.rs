@@ -314,6 +314,8 @@ pub struct Limits {
     pub billing_cache_max: usize,
     /// The largest notice from billing; a larger one is answered 413.
     pub billing_notice_bytes_max: usize,
+    /// How long a link in the chat leads to a page that billing hosts, in minutes; after it the customer asks again.
+    pub page_minutes: i64,
     /// How long a one-time code is valid, in minutes.
     pub code_minutes: i64,
     /// Wrong codes before a code is gone and its address paused.
@@ -402,6 +404,7 @@ impl Default for Limits {
             billing_cache_ms: 30_000,
             billing_cache_max: 2_000,
             billing_notice_bytes_max: 512 * 1024,
+            page_minutes: 30,
             code_minutes: 10,
             code_tries_max: 5,
             code_pause_minutes: 15,

@@ -29,6 +29,7 @@ mod assets;
 mod demo;
 mod hooks;
 mod login;
+mod pages;
 mod poll;
 mod socket;
 mod staff;
@@ -183,6 +184,7 @@ fn router(site: Site) -> Router {
         .route("/v1/poll", post(poll::send).get(poll::wait).options(poll::preflight))
         .route("/v1/staff", get(websocket::staff))
         .nest("/api/v1", api)
+        .route("/go/{token}", get(pages::go))
         .route("/favicon.ico", get(assets::icon))
         .route("/w.js", get(assets::widget))
         .route("/panel.js", get(assets::panel))
@@ -217,7 +219,7 @@ fn router(site: Site) -> Router {
 async fn secure_headers(mut response: Response) -> Response {
     let headers = response.headers_mut();
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
+    headers.entry(header::REFERRER_POLICY).or_insert(HeaderValue::from_static("same-origin"));
     headers
         .entry(header::CONTENT_SECURITY_POLICY)
         .or_insert(HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'"));
@@ -252,12 +254,16 @@ fn origin_allowed(app: &App, headers: &HeaderMap) -> bool {
     let mut origins = headers.get_all(header::ORIGIN).iter();
     let (Some(origin), None) = (origins.next(), origins.next()) else { return false };
     let Some(origin) = origin.to_str().ok().and_then(parse_origin) else { return false };
-    let host = headers.get(header::HOST).and_then(|it| it.to_str().ok());
-    let ours = host.is_some_and(|host| {
-        let scheme = if app.config.https { "https" } else { "http" };
-        parse_origin(&format!("{scheme}://{host}")).is_some_and(|it| it == origin)
-    });
-    ours || app.config.origins.iter().filter_map(|it| parse_origin(it)).any(|it| it == origin)
+    let ours = address_of(app, headers).and_then(|it| parse_origin(&it));
+    ours.is_some_and(|it| it == origin)
+        || app.config.origins.iter().filter_map(|it| parse_origin(it)).any(|it| it == origin)
+}
+
+/// Where whoever asks has reached us, as `https://help.shop.example`.
+fn address_of(app: &App, headers: &HeaderMap) -> Option<String> {
+    let host = headers.get(header::HOST)?.to_str().ok()?;
+    let address = format!("{}://{host}", if app.config.https { "https" } else { "http" });
+    parse_origin(&address).map(|_| address)
 }
 
 /// Scheme, host and port of an origin.

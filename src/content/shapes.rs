@@ -214,6 +214,8 @@ pub(super) const SENTENCES: &[Key] = &[
     must("not_sure_done", Shape::Text),
     must("button_try_again", Shape::Text),
     must("not_changed", Shape::Text),
+    must("page_ended", Shape::Text),
+    must("page_away", Shape::Text),
     must("card_masked", Shape::Text),
     must("other_language", Shape::Text),
     must("button_talk_to_human", Shape::Text),

@@ -15,6 +15,7 @@ use plainbill::content::Contents;
 use plainbill::conversation::{CustomerId, StaffId};
 use plainbill::identity::Identity;
 use plainbill::identity::codes::Codes;
+use plainbill::identity::pages::Pages;
 use plainbill::mail::Mailbox;
 use plainbill::server;
 use plainbill::store::{NewStaff, Role, Store, StoreSettings};
@@ -140,6 +141,7 @@ impl House {
         let made = Made {
             identity: Identity::new(keys, config.limits.identity_seconds_max),
             codes: Codes::open(&store, &config).await.expect("the store works"),
+            pages: Pages::open(&store, &config.limits).await.expect("the store works"),
             mailbox: Mailbox::open(&config).expect("the settings for mail are right"),
             clock: Clock::fixed(at.timestamp()),
             billing: plan.between.map_or_else(|| demo.clone(), |it| it(demo.clone())),

@@ -16,6 +16,7 @@ mod mail;
 mod migrations;
 mod money;
 mod openapi;
+mod pages;
 mod polling;
 mod postgres;
 mod reference;

@@ -22,7 +22,7 @@ use plainbill::config::{BillingConfig, Limits};
 use plainbill::conversation::CustomerId;
 use serde_json::{Value, json};
 
-const BASIL: &str = "2025-03-31.basil";
+pub const BASIL: &str = "2025-03-31.basil";
 const BEFORE: &str = "2024-06-20";
 
 /// A request as it came.
@@ -37,7 +37,7 @@ struct Asked {
 
 /// A Stripe that answers with what stands in a file.
 #[derive(Clone)]
-struct Fixed {
+pub struct Fixed {
     address: SocketAddr,
     answers: Arc<Mutex<serde_json::Map<String, Value>>>,
     asked: Arc<Mutex<Vec<Asked>>>,
@@ -45,7 +45,7 @@ struct Fixed {
 }
 
 impl Fixed {
-    async fn start(version: &'static str) -> Self {
+    pub async fn start(version: &'static str) -> Self {
         let text = std::fs::read_to_string(format!("tests/stripe/{version}.json")).expect("the file is there");
         let answers = serde_json::from_str(&text).expect("it is JSON");
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
@@ -66,7 +66,7 @@ impl Fixed {
         }
     }
 
-    fn source(&self) -> Stripe {
+    pub fn source(&self) -> Stripe {
         self.source_with(&self.config())
     }
 

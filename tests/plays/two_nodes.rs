@@ -5,6 +5,7 @@ use serde_json::json;
 use plainbill::store::{Role, StoreSettings};
 
 use crate::house::{Customer, House, Plan};
+use crate::pages::{follows, link_in};
 use crate::postgres::{Nats, Postgres};
 
 async fn node(postgres: &Postgres, nats: &Nats) -> House {
@@ -40,6 +41,22 @@ async fn a_customer_on_one_node_and_staff_on_the_other_talk_live() {
     nats.stop();
     ben.replies(&customer.conversation, "Still here.").await;
     assert_eq!(customer.hears().await, "Still here.");
+    one.close().await;
+    two.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_link_that_one_node_gave_leads_to_its_page_on_the_other() {
+    let (postgres, nats) = (Postgres::start(), Nats::start());
+    let (one, two) = (node(&postgres, &nats).await, node(&postgres, &nats).await);
+    let mut customer = one.customer("bill-late").await;
+    customer.says("I want to change my card").await;
+    let said = customer.hears().await;
+    let link = link_in(&said).replace(&one.address.to_string(), &two.address.to_string());
+    let answer = follows(&link).await;
+    assert_eq!(answer.status(), 303);
+    let page = answer.headers()["location"].to_str().expect("plain text");
+    assert!(page.starts_with(&format!("http://{}/demo/portal/change-method?", two.address)), "{page}");
     one.close().await;
     two.close().await;
 }
