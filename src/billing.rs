@@ -9,6 +9,7 @@ use futures_util::future::BoxFuture;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
+use serde::{Deserialize, Serialize};
 
 use crate::config::{BillingConfig, Limits};
 use crate::conversation::CustomerId;
@@ -71,11 +72,59 @@ pub trait Billing: Send + Sync {
         Box::pin(async { Ok(Vec::new()) })
     }
 
-    /// Takes a notice of billing's own that something has changed, once its signature fits: what is held of whom it is
-    /// about is asked for anew. The same notice twice does no harm.
-    fn notice(&self, signature: &str, body: &[u8], now: Timestamp) -> Result<(), NoticeError> {
+    /// Reads a notice of billing's own that something has changed, once its signature fits.
+    fn notice(&self, signature: &str, body: &[u8], now: Timestamp) -> Result<Changed, NoticeError> {
         let _ = (signature, body, now);
         Err(NoticeError::NotExpected)
+    }
+
+    /// Drops what is held of what has changed: it is asked for anew. Twice does no harm.
+    fn forget(&self, changed: &Changed) {
+        let _ = changed;
+    }
+}
+
+/// What has changed in billing. Nodes tell each other, so that none goes on with what it holds.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Changed {
+    /// Whose account.
+    pub whose: Whose,
+    /// The price list or a tax, too.
+    pub price_list: bool,
+}
+
+/// Whose account has changed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Whose {
+    /// Of the customer whom the business's own systems know by this id.
+    Customer(CustomerId),
+    /// Of whom the source knows by this id of its own.
+    Source(String),
+    /// Perhaps everybody's.
+    Anybody,
+}
+
+impl Changed {
+    /// The account of one customer.
+    pub fn of(customer: &CustomerId) -> Self {
+        Self { whose: Whose::Customer(customer.clone()), price_list: false }
+    }
+
+    /// As nodes tell each other.
+    pub fn as_text(&self) -> String {
+        serde_json::to_string(self).expect("ids and flags always serialize")
+    }
+
+    /// What another node has told; none where it cannot be read.
+    pub fn from_text(text: &str) -> Option<Self> {
+        serde_json::from_str(text).ok()
+    }
+
+    /// Everything, as far as anybody knows.
+    pub fn everything() -> Self {
+        Self { whose: Whose::Anybody, price_list: true }
     }
 }
 

@@ -56,7 +56,7 @@ impl Fixed {
         this
     }
 
-    fn config(&self) -> BillingConfig {
+    pub fn config(&self) -> BillingConfig {
         BillingConfig {
             source: "stripe".to_owned(),
             url: format!("http://{}", self.address),
@@ -80,7 +80,7 @@ impl Fixed {
     }
 
     /// Changes what is answered.
-    fn change(&self, what: &str, change: impl FnOnce(&mut Value)) {
+    pub fn change(&self, what: &str, change: impl FnOnce(&mut Value)) {
         let mut answers = self.answers.lock().expect("nobody panicked with it");
         change(answers.get_mut(what).expect("it is in the file"));
     }
@@ -115,7 +115,7 @@ fn london() -> TimeZone {
     TimeZone::get("Europe/London").expect("it is bundled")
 }
 
-fn now() -> Timestamp {
+pub fn now() -> Timestamp {
     crate::house::OPEN.parse::<jiff::Zoned>().expect("the play's time is right").timestamp()
 }
 
