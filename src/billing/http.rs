@@ -31,7 +31,7 @@ impl Http {
         let headers = HeaderMap::from_iter([remote::bearer(&config.key)?]);
         let hold = Duration::from_millis(limits.billing_cache_ms);
         Ok(Self {
-            remote: Remote::new(&config.url, headers, limits)?,
+            remote: Remote::new("http", &config.url, headers, limits)?,
             accounts: Cache::new(hold, limits.billing_cache_max),
             plans: Cache::new(hold, 1),
         })

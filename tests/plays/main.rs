@@ -13,6 +13,7 @@ mod killing;
 mod learning;
 mod localstripe;
 mod mail;
+mod metrics;
 mod migrations;
 mod money;
 mod openapi;
