@@ -8,6 +8,10 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use serde::{Deserialize, Serialize};
 
+mod proxies;
+
+pub use proxies::Proxies;
+
 /// The settings of one run: defaults, under `plainbill.toml`, under `PLAINBILL_…` in the environment.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -32,6 +36,9 @@ pub struct Config {
     pub nats: String,
     /// Sites that may embed the widget, as `https://shop.example`; the server's own pages always may.
     pub origins: Vec<String>,
+    /// Proxies before the server, as addresses or networks (`10.0.0.0/8`): what they say in `X-Forwarded-For` is
+    /// believed, so that limits count customers and not the proxy. None: nobody is believed.
+    pub trusted_proxies: Vec<String>,
     /// Demo billing data, and the demo shop at `/`.
     pub demo: bool,
     /// The server is reached by https: staff's cookies are marked secure.
@@ -324,7 +331,8 @@ pub struct Limits {
     pub code_pause_minutes: i64,
     /// Codes an hour for one e-mail address; above it none is sent.
     pub codes_per_hour: u32,
-    /// Codes an hour that one network address may ask for; above it none is sent. Behind a proxy that is everybody.
+    /// Codes an hour that one network address may ask for; above it none is sent. Behind a proxy that is not in
+    /// `trusted_proxies` that is everybody.
     pub codes_per_network_hour: u32,
     /// One try to send a letter takes no longer than this.
     pub mail_ms_max: u64,
@@ -347,6 +355,7 @@ impl Default for Config {
             database: String::new(),
             nats: String::new(),
             origins: Vec::new(),
+            trusted_proxies: Vec::new(),
             demo: true,
             https: false,
             identity_keys: Vec::new(),
@@ -462,6 +471,7 @@ impl Config {
             "engine is `{}`: it may be auto, onnxruntime or rten",
             self.engine
         );
+        Proxies::read(&self.trusted_proxies)?;
         self.billing.check(self.demo)?;
         anyhow::ensure!(
             self.mail.smtp.is_empty() || !self.mail.from.is_empty(),
