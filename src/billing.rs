@@ -179,7 +179,7 @@ pub struct Account {
     pub number: String,
     /// Who it is to write to.
     pub person: Person,
-    /// The currency of every amount in it.
+    /// The currency of every amount in it, but of `other_bills`.
     pub currency: Currency,
     /// Whether the service runs.
     pub standing: Standing,
@@ -209,6 +209,8 @@ pub struct Account {
     pub credit: Money,
     /// The bills.
     pub invoices: Vec<Invoice>,
+    /// Bills in other currencies, each in its own: they are listed, and no sum has them.
+    pub other_bills: Vec<Invoice>,
     /// The payments, tried ones too.
     pub payments: Vec<Payment>,
     /// Money on its way back.

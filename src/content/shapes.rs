@@ -214,6 +214,7 @@ pub(super) const SENTENCES: &[Key] = &[
     must("not_sure_done", Shape::Text),
     must("button_try_again", Shape::Text),
     must("not_changed", Shape::Text),
+    must("other_currency", Shape::Text),
     must("page_ended", Shape::Text),
     must("page_away", Shape::Text),
     must("card_masked", Shape::Text),
