@@ -10,7 +10,7 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use tokio::sync::MutexGuard;
 
-use crate::billing::{Account, ActError, Billing, Purpose};
+use crate::billing::{Account, Act, ActError, Billing, Changed, Done, Purpose};
 use crate::content::file::{Action, Then};
 use crate::content::{Content, file};
 use crate::conversation::{ConversationId, CustomerId, Receipt, Seq, format};
@@ -225,7 +225,7 @@ impl Actions {
         let NewAction { key, customer, deed, .. } = &record.new;
         let refused = |why: String| Some(ActionEnd::Refused { why });
         match serde_json::from_str(deed) {
-            Ok(Deed::Act { act }) => match self.billing.act(customer, &act, key).await {
+            Ok(Deed::Act { act }) => match self.act(customer, &act, key).await {
                 Ok(done) => Some(ActionEnd::Done { reference: done.reference, on: done.on.to_string() }),
                 Err(error @ (ActError::NotOffered | ActError::Refused { .. })) => {
                     tracing::info!(action = record.new.action, %error, "billing did not do something");
@@ -240,6 +240,15 @@ impl Actions {
             Ok(Deed::Page { .. }) => refused("a page is not an action".to_owned()),
             Err(error) => refused(format!("what was to be done cannot be read: {error}")),
         }
+    }
+
+    /// Has it done in billing, whose source drops what it holds of the customer; other nodes are told to.
+    async fn act(&self, customer: &CustomerId, act: &Act, key: &str) -> Result<Done, ActError> {
+        let result = self.billing.act(customer, act, key).await;
+        if let Ledger::Store(store) = &self.ledger {
+            store.tell_billing(Changed::of(customer).as_text());
+        }
+        result
     }
 
     async fn send_copy(&self, key: &str, invoice: &str, to: &str, paper: &Paper<'_>) -> Option<ActionEnd> {

@@ -228,8 +228,14 @@ impl<'a> Speaker<'a> {
             return Err(TemplateError { line: 1, what: format!("{} has no answer that fits", intent.name) });
         };
         let card = answer.card.and_then(|kind| cards::card(kind, &input));
+        let mut text = self.content.render(&answer.say, &facts)?;
+        let elsewhere = self.account.is_some_and(|it| !it.owed_elsewhere().is_empty());
+        if elsewhere && speaks_of_balance(answer) {
+            let also = self.content.render(&self.content.sentences.other_currency, &facts)?;
+            text = format!("{}\n\n{also}", text.trim_end());
+        }
         Ok(Answer {
-            text: self.content.render(&answer.say, &facts)?,
+            text,
             choices: answer.choices.clone(),
             card,
             then: answer.then,
@@ -273,6 +279,11 @@ impl<'a> Speaker<'a> {
         let (slots, wait) = (BTreeMap::new(), Wait::default());
         cards::card(kind, &self.input(&slots, &wait, About::default()))
     }
+}
+
+/// Whether an answer says what is owed, or is for those who owe nothing.
+fn speaks_of_balance(answer: &AnswerFile) -> bool {
+    [answer.when.as_deref(), Some(&answer.say)].into_iter().flatten().any(|it| it.contains("account.balance"))
 }
 
 /// A sentence about a staff member; nothing where it cannot be made.

@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::actions::Actions;
-use crate::billing::Billing;
+use crate::billing::{Billing, Changed};
 use crate::classifier::{Classifier, Lessons};
 use crate::config::Config;
 use crate::content::Contents;
@@ -21,6 +21,7 @@ use crate::feedback;
 use crate::handoff::{self, Line};
 use crate::identity::Identity;
 use crate::identity::codes::Codes;
+use crate::identity::pages::Pages;
 use crate::identity::secrets;
 use crate::mail::{Letter, MailError, Mailbox};
 use crate::session::{Happening, Sessions};
@@ -106,6 +107,8 @@ pub struct App {
     pub mailbox: Mailbox,
     /// One-time codes by e-mail.
     pub codes: Arc<Codes>,
+    /// Links to pages that billing hosts.
+    pub pages: Pages,
     /// What time it is.
     pub clock: Clock,
     /// The conversations that are live here.
@@ -187,6 +190,8 @@ pub struct Made {
     pub mailbox: Mailbox,
     /// See [`App::codes`].
     pub codes: Codes,
+    /// See [`App::pages`].
+    pub pages: Pages,
     /// See [`App::clock`].
     pub clock: Clock,
 }
@@ -205,6 +210,7 @@ impl App {
             identity: made.identity,
             mailbox: made.mailbox,
             codes: Arc::new(made.codes),
+            pages: made.pages,
             clock: made.clock,
             sessions: Sessions::default(),
             presence: Presence::default(),
@@ -226,6 +232,7 @@ impl App {
         self.spawn(|app| async move { app.find_unanswered().await });
         self.spawn(|app| async move { app.watch_content().await });
         self.spawn(|app| async move { app.group_questions().await });
+        self.spawn(|app| async move { app.hear_of_billing().await });
     }
 
     fn spawn<F: Future<Output = ()> + Send + 'static>(self: &Arc<Self>, run: impl FnOnce(Arc<Self>) -> F) {
@@ -437,6 +444,26 @@ impl App {
                 tracing::error!(n_faults = faults.len(), "the last good content stays");
                 false
             }
+        }
+    }
+
+    /// Drops what is held of what has changed in billing, here and on the other nodes.
+    pub fn billing_changed(&self, changed: &Changed) {
+        self.billing.forget(changed);
+        self.store.tell_billing(changed.as_text());
+    }
+
+    /// Drops what is held of what other nodes say has changed.
+    async fn hear_of_billing(self: Arc<Self>) {
+        let mut news = self.store.billing_news();
+        loop {
+            let changed = match news.recv().await {
+                // What cannot be read is of another version: better to ask once too often.
+                Ok(text) => Changed::from_text(&text).unwrap_or_else(Changed::everything),
+                Err(broadcast::error::RecvError::Lagged(_)) => Changed::everything(),
+                Err(broadcast::error::RecvError::Closed) => return,
+            };
+            self.billing.forget(&changed);
         }
     }
 

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 pub mod format;
 pub mod masking;
+pub mod page;
 
 /// Declares an id that is a text inside and cannot be mistaken for another kind of id.
 macro_rules! id {
@@ -174,6 +175,9 @@ pub struct Message {
     /// Figures that are better seen than read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub card: Option<Card>,
+    /// The page that billing hosts to which the text leads, where it has a [`page::MARK`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub page: Option<page::Purpose>,
     /// The id of the choice that a customer tapped, where the text is its label.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub choice: Option<String>,

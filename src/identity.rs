@@ -7,6 +7,7 @@ use crate::config::IdentityKey;
 use crate::conversation::CustomerId;
 
 pub mod codes;
+pub mod pages;
 pub mod secrets;
 
 /// The audience that a token must name.

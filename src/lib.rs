@@ -65,7 +65,8 @@
 //! - Money is integer minor units with a currency. An explanation of a bill that does not add up is not shown.
 //! - What changes something in billing is written down before billing is asked, under a key for which billing does it
 //!   at most once. So a crash, a second tap or a second tab changes nothing twice.
-//! - No card number, password, identity token or one-time code is ever stored or logged.
+//! - No card number, password, identity token, one-time code or address of a page that billing hosts is ever stored
+//!   or logged.
 //! - A customer is who the business's site has signed for, or who has typed the code from a letter to an address of
 //!   ours; nothing else that is said in a chat changes that, and nobody becomes somebody else in one conversation.
 //! - Every queue, list, length and wait has a named limit ([`config::Limits`]) and a defined behaviour at it.

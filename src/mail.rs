@@ -8,13 +8,14 @@ use arc_swap::ArcSwap;
 use lettre::address::Address;
 use lettre::message::header::{ContentType, HeaderName, HeaderValue};
 use lettre::message::{MultiPart, SinglePart};
+use lettre::transport::smtp::client::{Certificate, TlsParameters};
 use lettre::transport::smtp::{self, PoolConfig};
 use lettre::{AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
 use sha2::{Digest, Sha256};
 use tokio::io::AsyncWriteExt;
 use tokio::sync::Semaphore;
 
-use crate::config::{Config, Mail};
+use crate::config::{Config, Mail, Tls};
 
 /// Who letters come from where nothing is set, which goes for the folder only.
 const FROM_NOBODY: &str = "billing@localhost";
@@ -26,6 +27,8 @@ const FIRST_WAIT: Duration = Duration::from_millis(500);
 const IDLE_MAX: Duration = Duration::from_secs(60);
 /// Characters of a key that a file's name takes; a longer one is cut, and told apart by its digest.
 const NAME_CHARS_MAX: usize = 120;
+/// How a certificate in a file begins.
+const PEM: &[u8] = b"-----BEGIN CERTIFICATE-----";
 /// What an SMTP server answers when it does not let us in (RFC 4954, section 6).
 const NOT_LET_IN: [u16; 4] = [530, 534, 535, 538];
 
@@ -224,6 +227,29 @@ fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
+/// TLS with a server that the certificate in `mail.ca` vouches for; none where that is not set.
+fn vouched_for(mail: &Mail) -> Result<Option<smtp::client::Tls>, MailSettingsError> {
+    if mail.ca.as_os_str().is_empty() {
+        return Ok(None);
+    }
+    let fault = |why: String| MailSettingsError(format!("mail.ca is `{}`: {why}", mail.ca.display()));
+    let bytes = std::fs::read(&mail.ca).map_err(|error| fault(format!("the file cannot be read ({error})")))?;
+    let certificate = Certificate::from_pem(&bytes).map_err(|error| fault(error.to_string()))?;
+    if !bytes.windows(PEM.len()).any(|it| it == PEM) {
+        return Err(fault("there is no certificate in it, which begins with -----BEGIN CERTIFICATE-----".to_owned()));
+    }
+    let parameters = TlsParameters::builder(mail.host().to_owned()).add_root_certificate(certificate).build();
+    let parameters = parameters.map_err(|error| fault(error.to_string()))?;
+    Ok(Some(match mail.tls() {
+        Tls::FromTheStart => smtp::client::Tls::Wrapper(parameters),
+        Tls::Required => smtp::client::Tls::Required(parameters),
+        Tls::IfOffered => smtp::client::Tls::Opportunistic(parameters),
+        Tls::Never => {
+            return Err(fault("mail.smtp uses no TLS: write smtps://… or add ?tls=required".to_owned()));
+        }
+    }))
+}
+
 type Transport = AsyncSmtpTransport<Tokio1Executor>;
 
 /// The business's server.
@@ -249,6 +275,10 @@ impl Smtp {
             })?
             .timeout(Some(try_max))
             .pool_config(PoolConfig::new().max_size(idle_max).idle_timeout(IDLE_MAX));
+        let builder = match vouched_for(mail)? {
+            Some(tls) => builder.tls(tls),
+            None => builder,
+        };
         Ok(Self {
             transport: ArcSwap::from_pointee(builder.clone().build()),
             builder,
@@ -341,7 +371,7 @@ mod tests {
     }
 
     fn smtp(url: &str) -> Result<Mailbox, MailSettingsError> {
-        let mail = Mail { from: "Shop <billing@shop.example>".into(), smtp: url.into() };
+        let mail = Mail { from: "Shop <billing@shop.example>".into(), smtp: url.into(), ..Mail::default() };
         Mailbox::open(&Config { mail, ..Config::default() })
     }
 
@@ -402,7 +432,7 @@ mod tests {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
         let port = listener.local_addr().expect("it is bound").port();
         drop(listener);
-        let mail = Mail { from: "a@shop.example".into(), smtp: format!("smtp://127.0.0.1:{port}") };
+        let mail = Mail { from: "a@shop.example".into(), smtp: format!("smtp://127.0.0.1:{port}"), ..Mail::default() };
         let limits = crate::config::Limits { mail_tries_max: 1, ..Default::default() };
         let mailbox = Mailbox::open(&Config { mail, limits, ..Config::default() }).expect("the settings are right");
         let sent = mailbox.send(&letter("k")).await;

@@ -8,7 +8,7 @@ use anyhow::Context;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::State;
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -19,7 +19,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 
 use crate::app::App;
-use crate::config::Limits;
+use crate::config::{Limits, Proxies};
 
 pub mod error;
 pub mod limits;
@@ -29,6 +29,7 @@ mod assets;
 mod demo;
 mod hooks;
 mod login;
+mod pages;
 mod poll;
 mod socket;
 mod staff;
@@ -43,6 +44,8 @@ pub use login::hash_password;
 const BACKLOG: u32 = 4_096;
 /// The pause after an accept that failed, say because no file descriptor is free.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+/// Where proxies name whom they got a request from.
+const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 /// What a connection above the cap is told.
 const FULL: &[u8] =
     b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 5\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
@@ -54,6 +57,8 @@ pub struct Site {
     pub app: Arc<App>,
     /// The limits that addresses share.
     pub gate: Arc<Gate>,
+    /// Whose word on where a request comes from is believed.
+    proxies: Arc<Proxies>,
     polls: Arc<poll::Polls>,
     assets: Arc<assets::Assets>,
 }
@@ -79,6 +84,7 @@ pub fn bind(address: SocketAddr, limits: &Limits) -> anyhow::Result<TcpListener>
 pub async fn serve(app: Arc<App>, listener: TcpListener, stop: impl Future<Output = ()>) -> anyhow::Result<()> {
     let site = Site {
         gate: Arc::new(Gate::new(&app.config.limits)),
+        proxies: Arc::new(Proxies::read(&app.config.trusted_proxies)?),
         polls: Arc::default(),
         assets: Arc::new(assets::Assets::load()),
         app: Arc::clone(&app),
@@ -119,12 +125,14 @@ async fn accept(site: &Site, listener: TcpListener, router: Router) {
         };
         // A socket that cannot be set up is as good as gone; the next read says so.
         let _ = stream.set_nodelay(true);
-        let Some(place) = site.gate.enter(address.ip()) else {
+        let address = address.ip().to_canonical();
+        let place = if site.proxies.trusts(address) { site.gate.enter_proxy() } else { site.gate.enter(address) };
+        let Some(place) = place else {
             site.app.tasks.spawn(turn_away(stream));
             continue;
         };
-        let peer = Peer { address: address.ip(), place: Arc::new(place) };
-        site.app.tasks.spawn(connection(site.app.clone(), stream, peer, router.clone()));
+        let peer = Peer { address, place: Arc::new(place) };
+        site.app.tasks.spawn(connection(site.clone(), stream, peer, router.clone()));
     }
 }
 
@@ -134,10 +142,19 @@ async fn turn_away(mut stream: TcpStream) {
 }
 
 /// Serves one connection: the head in time, small buffers, an end when the server stops.
-async fn connection(app: Arc<App>, stream: TcpStream, peer: Peer, router: Router) {
+async fn connection(site: Site, stream: TcpStream, peer: Peer, router: Router) {
+    let app = Arc::clone(&site.app);
     let service = hyper::service::service_fn(move |mut request: hyper::Request<hyper::body::Incoming>| {
-        request.extensions_mut().insert(peer.clone());
-        router.clone().oneshot(request.map(Body::new))
+        let client = behind_proxies(&site, &peer, request.headers());
+        let router = router.clone();
+        async move {
+            let Some(client) = client else {
+                let wait = [(header::RETRY_AFTER, "5")];
+                return Ok((StatusCode::SERVICE_UNAVAILABLE, wait).into_response());
+            };
+            request.extensions_mut().insert(client);
+            router.oneshot(request.map(Body::new)).await
+        }
     });
     let limits = &app.config.limits;
     let mut builder = hyper::server::conn::http1::Builder::new();
@@ -158,6 +175,18 @@ async fn connection(app: Arc<App>, stream: TcpStream, peer: Peer, router: Router
         // Clients that leave in mid-request are everyday life.
         tracing::debug!(%error, "a connection ended early");
     }
+}
+
+/// Whom a request comes from: whoever connected, or whom a proxy of ours names; none where they have too many open.
+fn behind_proxies(site: &Site, peer: &Peer, headers: &HeaderMap) -> Option<Peer> {
+    if !site.proxies.trusts(peer.address) {
+        return Some(peer.clone());
+    }
+    let forwarded: Vec<&str> =
+        headers.get_all(FORWARDED_FOR).iter().map(|it| it.to_str().unwrap_or_default()).collect();
+    let address = site.proxies.client(peer.address, forwarded.into_iter());
+    let place = site.gate.enter_through(&peer.place, address)?;
+    Some(Peer { address, place: Arc::new(place) })
 }
 
 /// The URL map.
@@ -183,6 +212,7 @@ fn router(site: Site) -> Router {
         .route("/v1/poll", post(poll::send).get(poll::wait).options(poll::preflight))
         .route("/v1/staff", get(websocket::staff))
         .nest("/api/v1", api)
+        .route("/go/{token}", get(pages::go))
         .route("/favicon.ico", get(assets::icon))
         .route("/w.js", get(assets::widget))
         .route("/panel.js", get(assets::panel))
@@ -217,7 +247,7 @@ fn router(site: Site) -> Router {
 async fn secure_headers(mut response: Response) -> Response {
     let headers = response.headers_mut();
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
+    headers.entry(header::REFERRER_POLICY).or_insert(HeaderValue::from_static("same-origin"));
     headers
         .entry(header::CONTENT_SECURITY_POLICY)
         .or_insert(HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'"));
@@ -252,12 +282,16 @@ fn origin_allowed(app: &App, headers: &HeaderMap) -> bool {
     let mut origins = headers.get_all(header::ORIGIN).iter();
     let (Some(origin), None) = (origins.next(), origins.next()) else { return false };
     let Some(origin) = origin.to_str().ok().and_then(parse_origin) else { return false };
-    let host = headers.get(header::HOST).and_then(|it| it.to_str().ok());
-    let ours = host.is_some_and(|host| {
-        let scheme = if app.config.https { "https" } else { "http" };
-        parse_origin(&format!("{scheme}://{host}")).is_some_and(|it| it == origin)
-    });
-    ours || app.config.origins.iter().filter_map(|it| parse_origin(it)).any(|it| it == origin)
+    let ours = address_of(app, headers).and_then(|it| parse_origin(&it));
+    ours.is_some_and(|it| it == origin)
+        || app.config.origins.iter().filter_map(|it| parse_origin(it)).any(|it| it == origin)
+}
+
+/// Where whoever asks has reached us, as `https://help.shop.example`.
+fn address_of(app: &App, headers: &HeaderMap) -> Option<String> {
+    let host = headers.get(header::HOST)?.to_str().ok()?;
+    let address = format!("{}://{host}", if app.config.https { "https" } else { "http" });
+    parse_origin(&address).map(|_| address)
 }
 
 /// Scheme, host and port of an origin.

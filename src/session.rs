@@ -21,6 +21,9 @@ use crate::feedback;
 use crate::rules;
 use crate::store::{Append, Expect, Opening, StoreError};
 use crate::turn;
+use figures::Waiting;
+
+mod figures;
 
 /// A step that others interfere with is tried again at once this often.
 const TRIES_MAX: u32 = 5;
@@ -181,6 +184,8 @@ struct Session {
     thinking: Option<BoxFuture<'static, Thought>>,
     /// Turns in a row that could not be kept.
     n_failed: u32,
+    /// When what is unanswered came in.
+    waiting: Waiting,
     /// Where the customer wrote from last, since the conversation is live.
     network: Option<IpAddr>,
 }
@@ -200,6 +205,7 @@ impl Session {
             waiting_since: None,
             thinking: None,
             n_failed: 0,
+            waiting: Waiting::default(),
             network: None,
         }
     }
@@ -244,13 +250,17 @@ impl Session {
         match happening {
             Happening::Say { opening, key, text, network, reply } => {
                 self.network = Some(network);
+                let came = Instant::now();
                 let kept = self.keep_message(opening, key, text, None).await;
+                self.wait_from(came, &kept);
                 // The asker may have gone; what was kept stays kept.
                 let _ = reply.send(kept);
             }
             Happening::Choose { opening, key, choice, network, reply } => {
                 self.network = Some(network);
+                let came = Instant::now();
                 let kept = self.keep_message(opening, key, String::new(), Some(choice)).await;
+                self.wait_from(came, &kept);
                 let _ = reply.send(kept);
             }
             Happening::Rate { key, rating, reply } => {
@@ -270,6 +280,15 @@ impl Session {
                     self.turn_at = Some(Instant::now());
                 }
             }
+        }
+    }
+
+    /// Notes when a message came in that nobody has answered; one that came again has been noted.
+    fn wait_from(&mut self, came: Instant, kept: &Result<Kept, SessionError>) {
+        if let Ok(kept) = kept
+            && self.unanswered.iter().any(|it| it.0 == kept.seq)
+        {
+            self.waiting.begin(kept.seq, came);
         }
     }
 
@@ -553,6 +572,7 @@ impl Session {
         let Thought { outcome, answered, epoch, owner } = thought;
         let outcome = outcome?;
         if outcome.events.is_empty() {
+            self.waiting.forget(answered);
             return Ok(());
         }
         let has_questions = !outcome.questions.is_empty();
@@ -572,6 +592,8 @@ impl Session {
         };
         let appended = self.app.store.append(append).await?;
         self.unanswered.retain(|(seq, _)| answered < *seq);
+        self.waiting.end(answered);
+        figures::count(appended.events.iter().map(|it| &it.event.what));
         self.take_in(appended.events).await?;
         if has_questions {
             self.app.feedback_came.notify_one();

@@ -325,6 +325,17 @@ impl Store {
         self.inner.bus.tell_typing(id, typing);
     }
 
+    /// Tells the other nodes what has changed in billing, in billing's own words. A lost hint costs what they hold
+    /// its time.
+    pub fn tell_billing(&self, changed: String) {
+        self.inner.bus.tell_billing(changed);
+    }
+
+    /// What other nodes say has changed in billing. Whoever lags has to take everything as changed.
+    pub fn billing_news(&self) -> broadcast::Receiver<String> {
+        self.inner.bus.billing()
+    }
+
     /// Runs a read within its time limit.
     async fn read<T, F>(&self, rows: F) -> Result<T, StoreError>
     where

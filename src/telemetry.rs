@@ -4,10 +4,14 @@ use std::io::IsTerminal;
 use std::net::SocketAddr;
 
 use anyhow::Context;
+use metrics_exporter_prometheus::Matcher;
 use tracing_subscriber::EnvFilter;
 
 /// What is logged when `RUST_LOG` doesn't say otherwise.
 const FILTER: &str = "info,sqlx=warn,ort=warn,async_nats=warn";
+
+/// The bounds into which durations are sorted.
+const SECONDS: [f64; 11] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
 
 /// Starts the log on standard error: for people on a terminal, one JSON object a line elsewhere.
 pub fn start_log() {
@@ -24,10 +28,30 @@ pub fn start_log() {
 pub fn start_metrics(listen: SocketAddr) -> anyhow::Result<()> {
     metrics_exporter_prometheus::PrometheusBuilder::new()
         .with_http_listener(listen)
+        .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), &SECONDS)
+        .context("the bounds of durations are not right")?
         .install()
         .with_context(|| format!("metrics could not be served at {listen}"))?;
     metrics::describe_counter!("plainbill_messages_kept_total", "Messages, taps, ratings and ends that were acked");
     metrics::describe_counter!("plainbill_frames_refused_total", "Frames that were answered with an error");
     metrics::describe_counter!("plainbill_letters_total", "Letters by outcome: sent, refused, unreachable");
+    metrics::describe_counter!("plainbill_actions_total", "Actions by name and result: done, refused");
+    metrics::describe_counter!(
+        "plainbill_turns_total",
+        "Replies of the bot by result: answered, acted, asked, missed …"
+    );
+    metrics::describe_histogram!(
+        "plainbill_turn_duration_seconds",
+        metrics::Unit::Seconds,
+        "From a customer's message coming in to its reply being kept"
+    );
+    metrics::describe_counter!("plainbill_hand_offs_total", "Conversations that went to people, by reason");
+    metrics::describe_counter!("plainbill_billing_requests_total", "Requests to billing by what is asked and outcome");
+    metrics::describe_histogram!(
+        "plainbill_billing_request_duration_seconds",
+        metrics::Unit::Seconds,
+        "How long one request to billing takes"
+    );
+    metrics::describe_gauge!("plainbill_billing_left_alone", "1 while billing is down and nobody asks it, else 0");
     Ok(())
 }

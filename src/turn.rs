@@ -12,6 +12,7 @@ use crate::billing::{Account, Billing, BillingError, Plan};
 use crate::classifier::Classifier;
 use crate::content::file::{SlotKind, Then};
 use crate::content::{Content, Intent, SOMETHING_ELSE};
+use crate::conversation::page::{self, Purpose};
 use crate::conversation::{
     Choice, ConversationId, CustomerId, Did, Event, Guess, Message, NewEvent, Owner, OwnerChange, Reason, Sender, Seq,
     State, Step, What,
@@ -161,7 +162,7 @@ pub async fn take_heard(
         heard,
         speaker: &speaker,
         account,
-        links: BTreeMap::new(),
+        pages: BTreeMap::new(),
         ran: BTreeMap::new(),
         outcome: Outcome::default(),
     };
@@ -237,7 +238,7 @@ async fn finish(
         heard: &heard,
         speaker: &speaker,
         account: known.account(),
-        links: BTreeMap::new(),
+        pages: BTreeMap::new(),
         ran: BTreeMap::new(),
         outcome: Outcome { answered: Some(seq), ..Outcome::default() },
     };
@@ -351,7 +352,7 @@ struct Reply<'a> {
     speaker: &'a Speaker<'a>,
     account: Option<&'a Account>,
     /// Pages that billing hosts, by intent.
-    links: BTreeMap<String, String>,
+    pages: BTreeMap<String, Purpose>,
     /// What was done at once, by intent; what the customer said yes to, too.
     ran: BTreeMap<String, Ran>,
     outcome: Outcome,
@@ -469,11 +470,12 @@ impl Reply<'_> {
         let wait = self.words_of(&self.parts.wait_if_queued);
         let mut answers = Vec::new();
         for (intent, topic) in &intents {
-            let link = self.links.get(&intent.name).map(String::as_str);
+            let link = self.pages.contains_key(&intent.name).then_some(page::MARK);
             answers.push((*intent, *topic, self.speaker.answer(intent, &topic.slots, &wait, link)?));
         }
         let same = matches!(answers.as_slice(), [(_, _, one)] if self.state.last_said.as_deref() == Some(&one.text));
-        if same && self.ran.is_empty() && answers.iter().all(|it| it.2.then == Then::Wait) {
+        // A link is given again: the one before may have ended.
+        if same && self.ran.is_empty() && self.pages.is_empty() && answers.iter().all(|it| it.2.then == Then::Wait) {
             let text = self.speaker.sentence(&content.sentences.same_answer, About::default())?;
             self.message(text, &[rules::TALK_TO_HUMAN.to_owned()], step(Did::Talked));
             return Ok(());
@@ -504,8 +506,10 @@ impl Reply<'_> {
             // What is done at once has its choices under the receipt.
             let choices = if last && done.is_empty() { std::mem::take(&mut choices) } else { Vec::new() };
             self.message_with_card(answer.text, Vec::new(), step, answer.card);
-            if let Some(shown) = self.last_choices() {
-                *shown = choices;
+            let leads_to = self.pages.get(&intent.name).copied();
+            if let Some(What::Message(message)) = self.outcome.events.last_mut().map(|it| &mut it.what) {
+                message.choices = choices;
+                message.page = leads_to.filter(|_| message.text.contains(page::MARK));
             }
         }
         for (ran, topic) in done {

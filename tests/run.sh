@@ -15,6 +15,7 @@ need node nodejs
 need npm npm
 need git git
 need pdftotext poppler-utils
+need openssl openssl
 command -v initdb >/dev/null 2>&1 || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || missing+=(postgresql)
 python3 -m pip --version >/dev/null 2>&1 || missing+=(python3-pip)
 

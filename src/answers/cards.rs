@@ -3,6 +3,8 @@
 //! What changed is marked in words, so that it needs neither colors nor good eyes. Total: a card that would
 //! have nothing true to show is absent.
 
+use std::cmp::Reverse;
+
 use jiff::civil::Date;
 
 use super::facts::FactsInput;
@@ -151,7 +153,9 @@ fn paid_note(payment: &Payment, style: Style) -> String {
 }
 
 fn invoices_card(account: &Account, style: Style) -> Card {
-    let rows = account.invoices.iter().take(ROWS_MAX).map(|invoice| Row {
+    let mut bills: Vec<&Invoice> = account.invoices.iter().chain(&account.other_bills).collect();
+    bills.sort_by_key(|it| Reverse(it.issued));
+    let rows = bills.into_iter().take(ROWS_MAX).map(|invoice| Row {
         label: style.month(invoice.issued),
         detail: Some(invoice.number.clone()),
         amount: Some(invoice.total.text_in(style.locale)),

@@ -222,7 +222,7 @@ impl Facts {
             verified: input.verified,
             today: today.to_string(),
             customer: account.map(CustomerFacts::new),
-            account: account.map(AccountFacts::new),
+            account: account.map(|it| AccountFacts::new(it, input.style().locale)),
             invoice: input.invoice().map(|it| InvoiceFacts::new(it, today)),
             previous: input.previous().map(|it| InvoiceFacts::new(it, today)),
             change: input.change().map(ChangeFacts::new),

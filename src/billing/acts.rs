@@ -7,6 +7,7 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use super::Money;
+pub use crate::conversation::page::Purpose;
 
 /// Something that is changed for a customer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -125,18 +126,6 @@ pub enum ActError {
     /// Billing could not be reached, or its answer was lost: ask again with the same key.
     #[error("billing could not be reached; it is not known whether it was done")]
     Unknown,
-}
-
-/// What a page that billing hosts is for. Card data is entered there and nowhere else.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Purpose {
-    /// Pay what is owed.
-    Pay,
-    /// Set up automatic payment.
-    SetUpAutopay,
-    /// Change the card or bank account.
-    ChangeMethod,
 }
 
 /// A page that billing hosts for one customer.

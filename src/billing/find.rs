@@ -166,6 +166,18 @@ impl Account {
         Money::new(minor, self.currency)
     }
 
+    /// What is owed in other currencies, one amount for each.
+    pub fn owed_elsewhere(&self) -> Vec<Money> {
+        let mut owed: Vec<Money> = Vec::new();
+        for one in self.other_bills.iter().map(Invoice::owed).filter(|it| 0 < it.minor) {
+            match owed.iter_mut().find(|it| it.currency == one.currency) {
+                Some(sum) => sum.minor = sum.minor.saturating_add(one.minor),
+                None => owed.push(one),
+            }
+        }
+        owed
+    }
+
     /// The newest payment, tried ones too.
     pub fn newest_payment(&self) -> Option<&Payment> {
         self.payments.first()

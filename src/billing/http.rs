@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::cache::Cache;
 use super::reading::{At, Wrong};
 use super::remote::{self, Answer, Body, Remote, Request, SetupError};
-use super::{Account, Act, ActError, Billing, BillingError, Done, Plan, PortalLink, Purpose};
+use super::{Account, Act, ActError, Billing, BillingError, Changed, Done, Plan, PortalLink, Purpose, Whose};
 use crate::config::{BillingConfig, Limits};
 use crate::conversation::CustomerId;
 
@@ -31,7 +31,7 @@ impl Http {
         let headers = HeaderMap::from_iter([remote::bearer(&config.key)?]);
         let hold = Duration::from_millis(limits.billing_cache_ms);
         Ok(Self {
-            remote: Remote::new(&config.url, headers, limits)?,
+            remote: Remote::new("http", &config.url, headers, limits)?,
             accounts: Cache::new(hold, limits.billing_cache_max),
             plans: Cache::new(hold, 1),
         })
@@ -175,6 +175,17 @@ impl Billing for Http {
 
     fn customers(&self, max: usize) -> BoxFuture<'_, Result<Vec<CustomerId>, BillingError>> {
         Box::pin(self.remote.in_time(BillingError::Unreachable, self.list(max)))
+    }
+
+    fn forget(&self, changed: &Changed) {
+        match &changed.whose {
+            Whose::Customer(id) => self.accounts.forget(|it, _| it == id),
+            // The endpoint has no ids but the business's own.
+            Whose::Source(_) | Whose::Anybody => self.accounts.forget(|_, _| true),
+        }
+        if changed.price_list {
+            self.plans.forget(|_, _| true);
+        }
     }
 }
 

@@ -16,6 +16,8 @@ use breaker::Breaker;
 
 pub mod breaker;
 
+mod figures;
+
 /// A machine that asks for a longer wait than this is not waited for.
 const RETRY_AFTER_MAX: Duration = Duration::from_secs(2);
 /// Under this header a request says which one it is, so that it is done at most once.
@@ -42,6 +44,8 @@ pub enum SetupError {
 
 /// A machine that billing data comes from.
 pub struct Remote {
+    /// Its name in the settings and in figures.
+    source: &'static str,
     client: Client,
     base: Url,
     breaker: Breaker,
@@ -157,8 +161,8 @@ enum Failure {
 }
 
 impl Remote {
-    /// A machine at this address, with what goes into the head of every request.
-    pub fn new(url: &str, headers: HeaderMap, limits: &Limits) -> Result<Self, SetupError> {
+    /// The machine of this source at this address, with what goes into the head of every request.
+    pub fn new(source: &'static str, url: &str, headers: HeaderMap, limits: &Limits) -> Result<Self, SetupError> {
         let client = Client::builder()
             .default_headers(headers)
             .user_agent(concat!("plainbill/", env!("CARGO_PKG_VERSION")))
@@ -169,7 +173,9 @@ impl Remote {
             .build()
             .map_err(SetupError::Client)?;
         let open = Duration::from_secs(limits.billing_open_seconds);
+        figures::left_alone(source, false);
         Ok(Self {
+            source,
             client,
             base: read_url(url)?,
             breaker: Breaker::new(limits.billing_failures_max, open),
@@ -214,9 +220,19 @@ impl Remote {
     async fn ask_once(&self, request: &Request<'_>) -> Result<Answer, Failure> {
         // Closed only with the source itself, and then nobody asks.
         let _place = self.places.acquire().await.map_err(|_| Failure::LeftAlone)?;
-        let pass = self.breaker.enter(Instant::now()).ok_or(Failure::LeftAlone)?;
         let what = request.what;
-        match self.send(request).await {
+        let Some(pass) = self.breaker.enter(Instant::now()) else {
+            figures::count(self.source, what, "left_alone");
+            return Err(Failure::LeftAlone);
+        };
+        let mut asked = figures::Asked::begin(self.source, what);
+        let sent = self.send(request).await;
+        asked.outcome = match &sent {
+            Ok((status, _, body)) => figures::outcome(*status, body.is_some()),
+            Err(_) => "unreachable",
+        };
+        drop(asked);
+        match sent {
             // 501 is an answer: this is not offered.
             Ok((status, wait, body)) if status.is_server_error() && status != StatusCode::NOT_IMPLEMENTED => {
                 tracing::warn!(what, %status, "billing could not answer");
@@ -226,12 +242,15 @@ impl Remote {
             }
             Ok((status, wait, _)) if status == StatusCode::TOO_MANY_REQUESTS => {
                 // It lives, and wants to be asked less.
-                pass.succeeded();
+                if pass.succeeded() {
+                    figures::left_alone(self.source, false);
+                }
                 tracing::warn!(what, "billing is asked too much");
                 Err(Failure::Down { wait: Some(wait.unwrap_or(self.limits.retry)) })
             }
             Ok((status, _, body)) => {
                 if pass.succeeded() {
+                    figures::left_alone(self.source, false);
                     tracing::info!("billing answers again");
                 }
                 match body {
@@ -254,6 +273,7 @@ impl Remote {
 
     fn note_failure(&self, pass: breaker::Pass<'_>) {
         if pass.failed(Instant::now()) {
+            figures::left_alone(self.source, true);
             tracing::error!(for_ = ?self.limits.open, "billing is down and left alone; customers who need it get a person");
         }
     }
@@ -354,7 +374,8 @@ mod tests {
     }
 
     fn remote(url: &str) -> Remote {
-        Remote::new(url, HeaderMap::from_iter([bearer("a-key").expect("a key")]), &limits()).expect("it is right")
+        Remote::new("test", url, HeaderMap::from_iter([bearer("a-key").expect("a key")]), &limits())
+            .expect("it is right")
     }
 
     /// A server that says 503 so many times and then answers, with how often it was asked.

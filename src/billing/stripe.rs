@@ -12,7 +12,9 @@ use serde_json::Value;
 use super::cache::Cache;
 use super::reading::At;
 use super::remote::SetupError;
-use super::{Account, Act, ActError, Billing, BillingError, Done, NoticeError, Plan, PortalLink, Purpose};
+use super::{
+    Account, Act, ActError, Billing, BillingError, Changed, Done, NoticeError, Plan, PortalLink, Purpose, Whose,
+};
 use crate::config::{BillingConfig, Limits};
 use crate::conversation::CustomerId;
 use account::Pieces;
@@ -386,21 +388,23 @@ impl Billing for Stripe {
         Box::pin(self.api.in_time(BillingError::Unreachable, self.list_customers(max)))
     }
 
-    fn notice(&self, signature: &str, body: &[u8], now: Timestamp) -> Result<(), NoticeError> {
+    fn notice(&self, signature: &str, body: &[u8], now: Timestamp) -> Result<Changed, NoticeError> {
         if self.config.webhook_keys.is_empty() {
             return Err(NoticeError::NotExpected);
         }
-        let about = notices::read(signature, body, &self.config.webhook_keys, now)?;
-        match about.customer {
-            Some(id) => self.accounts.forget(|_, it| it.stripe_id == id),
-            // A dispute names only its charge: better to ask once too often.
-            None => self.accounts.forget(|_, _| true),
+        notices::read(signature, body, &self.config.webhook_keys, now)
+    }
+
+    fn forget(&self, changed: &Changed) {
+        match &changed.whose {
+            Whose::Customer(id) => self.accounts.forget(|it, _| it == id),
+            Whose::Source(id) => self.accounts.forget(|_, it| it.stripe_id == *id),
+            Whose::Anybody => self.accounts.forget(|_, _| true),
         }
-        if about.price_list {
+        if changed.price_list {
             self.plans.forget(|_, _| true);
             self.names.forget(|_, _| true);
         }
-        Ok(())
     }
 }
 

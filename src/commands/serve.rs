@@ -12,6 +12,7 @@ use crate::commands::{identity, open_classifier, open_store, staff};
 use crate::config::Config;
 use crate::content::Contents;
 use crate::identity::codes::Codes;
+use crate::identity::pages::Pages;
 use crate::mail::Mailbox;
 use crate::{server, telemetry};
 
@@ -29,6 +30,7 @@ pub async fn serve(config: Config) -> anyhow::Result<ExitCode> {
     let identity = identity(&config, &store).await?;
     let mailbox = Mailbox::open(&config)?;
     let codes = Codes::open(&store, &config).await.context("the secret for one-time codes could not be kept")?;
+    let pages = Pages::open(&store, &config.limits).await.context("the secret for links could not be kept")?;
     let classifier = match open_classifier(&config) {
         Ok(classifier) => Some(classifier),
         Err(error) => {
@@ -62,6 +64,7 @@ pub async fn serve(config: Config) -> anyhow::Result<ExitCode> {
         identity,
         mailbox,
         codes,
+        pages,
         clock: Clock::system(),
     });
     if let Some(password) = first_password {

@@ -40,7 +40,7 @@ pub(crate) fn everything(business: &BusinessFile, policy: Value, slots: Value) -
             "billing_day": 1, "next_bill_on": "2026-07-01", "next_due_on": "2026-07-15",
             "email": "ada@example.com", "address": "1 High Street", "company": "Moss Ltd", "tax_id": "GB123",
             "paper": true, "status": "active", "since": "2024-02-01", "ended_on": "2026-12-31",
-            "contract_ends_on": "2026-12-31", "end_fee": 6000,
+            "contract_ends_on": "2026-12-31", "end_fee": 6000, "other_owed": ["$12.00"],
         },
         "invoice": invoice.clone(),
         "previous": invoice,
@@ -182,6 +182,7 @@ pub(super) fn newcomer(business: &BusinessFile, policy: Value, slots: Value) -> 
     for name in ["balance", "credit", "end_fee"] {
         account[name] = json!(0);
     }
+    account["other_owed"] = json!([]);
     for name in ["autopay", "paper"] {
         account[name] = json!(false);
     }

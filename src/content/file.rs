@@ -490,6 +490,12 @@ pub struct SentencesFile {
     pub button_try_again: String,
     /// The customer says no to what was to be confirmed.
     pub not_changed: String,
+    /// After an answer about what is owed, where something is owed in another currency; `account.other_owed`.
+    pub other_currency: String,
+    /// A page: the link that led to it has ended, or never was one.
+    pub page_ended: String,
+    /// A page: billing has no page to lead to right now.
+    pub page_away: String,
     /// A card number was masked; said once before the answer.
     pub card_masked: String,
     /// The message is in another language than the business's; a person is offered.

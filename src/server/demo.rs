@@ -15,6 +15,7 @@ use crate::billing::{Account, ActError, Purpose, demo};
 use crate::content::file::CardKind;
 use crate::conversation::CustomerId;
 use crate::server::error::Problem;
+use crate::server::pages::escaped;
 use crate::server::protocol::Code;
 use crate::server::{Site, cookie, origin_allowed, wire};
 
@@ -171,8 +172,7 @@ pub async fn portal_pressed(
 }
 
 fn page_named(name: &str) -> Result<Purpose, Problem> {
-    let pages = [Purpose::Pay, Purpose::SetUpAutopay, Purpose::ChangeMethod];
-    pages.into_iter().find(|it| demo::page_name(*it) == name).ok_or(Problem::new(Code::NotFound))
+    Purpose::ALL.into_iter().find(|it| demo::page_name(*it) == name).ok_or(Problem::new(Code::NotFound))
 }
 
 async fn account_of(site: &Site, id: &str) -> Result<Account, Problem> {
@@ -223,30 +223,4 @@ fn shop_page(title: &str, body: &str) -> Response {
     );
     let headers = [(header::CONTENT_SECURITY_POLICY, PORTAL_POLICY), (header::CACHE_CONTROL, "no-store")];
     (headers, Html(page)).into_response()
-}
-
-/// Text as it stands in HTML, in attributes too.
-fn escaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for letter in text.chars() {
-        match letter {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            other => out.push(other),
-        }
-    }
-    out
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_customers_are_called_cannot_become_markup() {
-        assert_eq!(escaped("<b title='\"&'>"), "&lt;b title=&#39;&quot;&amp;&#39;&gt;");
-    }
 }

@@ -18,7 +18,10 @@ pub async fn stripe(State(site): State<Site>, headers: HeaderMap, body: Bytes) -
         _ => "",
     };
     match site.app.billing.notice(signature, &body, site.app.clock.now()) {
-        Ok(()) => StatusCode::OK,
+        Ok(changed) => {
+            site.app.billing_changed(&changed);
+            StatusCode::OK
+        }
         Err(NoticeError::NotExpected) => StatusCode::NOT_FOUND,
         Err(error @ (NoticeError::NotSigned | NoticeError::NotReadable)) => {
             tracing::warn!(%error, "a notice was not taken");

@@ -32,17 +32,23 @@ struct Open {
 /// A place among the connections; it is given back when dropped.
 pub struct Place {
     open: Arc<Mutex<Open>>,
-    address: IpAddr,
+    /// It counts among all.
+    among_all: bool,
+    /// It counts among those from this address.
+    address: Option<IpAddr>,
+    /// The proxy's connection that it came through.
+    _through: Option<Arc<Place>>,
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        open.all = open.all.saturating_sub(1);
-        if let Some(count) = open.by_address.get_mut(&self.address) {
+        open.all = open.all.saturating_sub(usize::from(self.among_all));
+        let Some(address) = self.address else { return };
+        if let Some(count) = open.by_address.get_mut(&address) {
             *count = count.saturating_sub(1);
             if *count == 0 {
-                open.by_address.remove(&self.address);
+                open.by_address.remove(&address);
             }
         }
     }
@@ -63,14 +69,31 @@ impl Gate {
 
     /// A place for a connection from this address, or none when all are taken.
     pub fn enter(&self, address: IpAddr) -> Option<Place> {
+        self.take(true, Some(address), None)
+    }
+
+    /// A place for a connection of a proxy, which carries many addresses, or none when all are taken.
+    pub fn enter_proxy(&self) -> Option<Place> {
+        self.take(true, None, None)
+    }
+
+    /// A place for what came from this address through a proxy's connection, or none when the address has too many.
+    pub fn enter_through(&self, proxy: &Arc<Place>, address: IpAddr) -> Option<Place> {
+        self.take(false, Some(address), Some(Arc::clone(proxy)))
+    }
+
+    fn take(&self, among_all: bool, address: Option<IpAddr>, through: Option<Arc<Place>>) -> Option<Place> {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        let from_here = open.by_address.get(&address).copied().unwrap_or(0);
-        if self.connections_max <= open.all || self.connections_per_address_max <= from_here {
+        let from_here = address.and_then(|it| open.by_address.get(&it)).copied().unwrap_or(0);
+        let is_full = among_all && self.connections_max <= open.all;
+        if is_full || (address.is_some() && self.connections_per_address_max <= from_here) {
             return None;
         }
-        open.all += 1;
-        *open.by_address.entry(address).or_default() += 1;
-        Some(Place { open: Arc::clone(&self.open), address })
+        open.all += usize::from(among_all);
+        if let Some(address) = address {
+            *open.by_address.entry(address).or_default() += 1;
+        }
+        Some(Place { open: Arc::clone(&self.open), among_all, address, _through: through })
     }
 
     /// Counts a message from this address; the wait in milliseconds where it is one too many.
@@ -142,6 +165,20 @@ mod tests {
         let _place = gate.enter(HERE).expect("there is room");
         assert!(gate.enter(HERE).is_none());
         assert!(gate.enter(IpAddr::from([127, 0, 0, 2])).is_some());
+    }
+
+    #[test]
+    fn behind_a_proxy_each_address_has_its_own_places() {
+        let gate = Gate::new(&Limits { connections_max: 1, connections_per_address_max: 1, ..Limits::default() });
+        let proxy = Arc::new(gate.enter_proxy().expect("there is room"));
+        let other = IpAddr::from([127, 0, 0, 2]);
+        let place = gate.enter_through(&proxy, HERE);
+        assert!(place.is_some() && gate.enter_through(&proxy, HERE).is_none());
+        let last = gate.enter_through(&proxy, other).expect("another address has a place of its own");
+        drop((place, proxy));
+        assert!(gate.enter(HERE).is_none(), "the proxy's connection is open as long as anything that came through it");
+        drop(last);
+        assert!(gate.enter(HERE).is_some());
     }
 
     #[test]

@@ -18,8 +18,8 @@ use tokio::time::timeout;
 use crate::identity::secrets;
 use crate::server::error::Problem;
 use crate::server::protocol::{Code, ServerFrame};
-use crate::server::socket::{self, Gone, Incoming, Transport};
-use crate::server::{Peer, Place, Site, origin_allowed};
+use crate::server::socket::{self, Caller, Gone, Incoming, Transport};
+use crate::server::{Peer, Place, Site, address_of, origin_allowed};
 
 /// The header with the connection's token.
 const TOKEN: &str = "x-plainbill-poll";
@@ -95,7 +95,7 @@ async fn send_allowed(site: &Site, peer: Peer, headers: &HeaderMap, frames: Fram
             Some(poll) => (token.to_owned(), poll),
             None => return gone(),
         },
-        None => match begin(site, peer) {
+        None => match begin(site, peer, headers) {
             Some(begun) => begun,
             None => return Problem::new(Code::Busy).into_response(),
         },
@@ -147,7 +147,7 @@ fn gone() -> Response {
     (StatusCode::GONE, Json(serde_json::json!({"code": "not_found", "message": "Begin again."}))).into_response()
 }
 
-fn begin(site: &Site, peer: Peer) -> Option<(String, Arc<Poll>)> {
+fn begin(site: &Site, peer: Peer, headers: &HeaderMap) -> Option<(String, Arc<Poll>)> {
     let limits = &site.app.config.limits;
     let (incoming, from_client) = mpsc::channel(FRAMES_MAX);
     let (to_client, outgoing) = mpsc::channel(FRAMES_MAX);
@@ -167,9 +167,10 @@ fn begin(site: &Site, peer: Peer) -> Option<(String, Arc<Poll>)> {
         gone_after: Duration::from_millis(limits.poll_gone_ms),
         send_max: Duration::from_millis(limits.poll_gone_ms),
     };
+    let caller = Caller { network: peer.address, site: address_of(&site.app, headers) };
     let (app, gate, polls) = (site.app.clone(), site.gate.clone(), site.polls.clone());
     site.app.tasks.spawn(async move {
-        socket::attend(app, gate, peer.address, transport).await;
+        socket::attend(app, gate, caller, transport).await;
         polls.open.lock().unwrap_or_else(PoisonError::into_inner).remove(&hash);
     });
     Some((token, poll))

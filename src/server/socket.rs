@@ -11,7 +11,9 @@ use tokio::sync::{broadcast, oneshot, watch};
 use tokio::time::Instant;
 
 use crate::app::{App, Present};
-use crate::conversation::{ConversationId, CustomerId, Owner, Rating, Sender, Seq, What};
+use crate::content::Content;
+use crate::conversation::page::{self, Purpose};
+use crate::conversation::{ConversationId, CustomerId, Message, Owner, Rating, Sender, Seq, What};
 use crate::handoff;
 use crate::identity::secrets;
 use crate::server::Gate;
@@ -60,8 +62,16 @@ pub struct Gone;
 const GOING_AWAY: u16 = 1012;
 const POLICY: u16 = 1008;
 
+/// Where a customer comes from, and where they have reached us.
+pub struct Caller {
+    /// Their network address.
+    pub network: IpAddr,
+    /// Our address as they have it, `https://help.shop.example`, where they said so.
+    pub site: Option<String>,
+}
+
 /// Attends to one customer until they leave or the server stops.
-pub async fn attend(app: Arc<App>, gate: Arc<Gate>, address: IpAddr, mut transport: impl Transport) {
+pub async fn attend(app: Arc<App>, gate: Arc<Gate>, caller: Caller, mut transport: impl Transport) {
     let pace = Pace::new(&app.config.limits);
     let hello_by = Instant::now() + Duration::from_millis(app.config.limits.hello_ms_max);
     let welcomed = tokio::time::timeout_at(hello_by, welcome(&app, &pace, &mut transport)).await;
@@ -69,7 +79,7 @@ pub async fn attend(app: Arc<App>, gate: Arc<Gate>, address: IpAddr, mut transpo
         transport.close(POLICY).await;
         return;
     };
-    let mut connection = Connection { app, gate, address, pace, transport, customer, n_malformed: 0 };
+    let mut connection = Connection { app, gate, caller, pace, transport, customer, n_malformed: 0 };
     if let Err(code) = connection.run().await {
         connection.transport.close(code).await;
     }
@@ -259,7 +269,7 @@ impl Customer {
 struct Connection<T> {
     app: Arc<App>,
     gate: Arc<Gate>,
-    address: IpAddr,
+    caller: Caller,
     pace: Pace,
     transport: T,
     customer: Customer,
@@ -361,11 +371,27 @@ impl<T: Transport> Connection<T> {
                     What::Verified { customer } => self.customer.opening.customer = Some(customer.clone()),
                     _ => {}
                 }
-                self.send(&ServerFrame::Event(wire::for_customer(&content, logged))).await?;
+                let mut event = wire::for_customer(&content, logged);
+                if let (What::Message(Message { page: Some(purpose), .. }), Some(text)) =
+                    (&logged.event.what, &mut event.text)
+                {
+                    *text = text.replace(page::MARK, &self.link(&content, *purpose));
+                }
+                self.send(&ServerFrame::Event(event)).await?;
             }
             if n < page as usize {
                 return Ok(());
             }
+        }
+    }
+
+    /// An address of ours that leads to a page of billing's, made for this customer now: none stands in the log.
+    fn link(&self, content: &Content, purpose: Purpose) -> String {
+        let Customer { id, opening, .. } = &self.customer;
+        let token = self.app.pages.token(id, &opening.secret_hash, purpose, self.app.clock.now_ms());
+        match (&self.caller.site, token) {
+            (Some(site), Some(token)) => format!("{site}/go/{token}"),
+            _ => content.business.pay_url.clone(),
         }
     }
 
@@ -413,7 +439,7 @@ impl<T: Transport> Connection<T> {
         if key.as_ref().is_some_and(|it| it.is_empty() || FIELD_BYTES_MAX < it.len()) {
             return self.refuse(Problem::new(Code::Malformed), None).await;
         }
-        let network = self.address;
+        let network = self.caller.network;
         match frame {
             ClientFrame::Hello { .. } => self.refuse(Problem::new(Code::Malformed), None).await,
             ClientFrame::Ping {} => self.send(&ServerFrame::Pong {}).await,
@@ -455,7 +481,7 @@ impl<T: Transport> Connection<T> {
         key: String,
         happening: impl FnOnce(oneshot::Sender<Result<Kept, SessionError>>) -> Happening,
     ) -> Result<(), u16> {
-        if let Err(wait) = self.gate.message(self.address) {
+        if let Err(wait) = self.gate.message(self.caller.network) {
             let problem = Problem { retry_after_ms: Some(wait), ..Problem::new(Code::RateLimited) };
             return self.refuse(problem, Some(key)).await;
         }

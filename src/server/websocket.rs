@@ -12,8 +12,8 @@ use crate::config::Limits;
 use crate::server::error::Problem;
 use crate::server::login::Reads;
 use crate::server::protocol::{Code, SUBPROTOCOL, ServerFrame};
-use crate::server::socket::{self, Gone, Incoming, Transport};
-use crate::server::{Peer, Site, origin_allowed, watching};
+use crate::server::socket::{self, Caller, Gone, Incoming, Transport};
+use crate::server::{Peer, Site, address_of, origin_allowed, watching};
 
 /// Bytes of the buffers of one socket; the default of 128 KiB would cost 20 times the memory.
 const BUFFER_BYTES: usize = 4 * 1024;
@@ -31,12 +31,13 @@ pub async fn chat(
     }
     let app = site.app.clone();
     let limits = app.config.limits.clone();
+    let caller = Caller { network: peer.address, site: address_of(&app, &headers) };
     bounded(upgrade, &limits).on_upgrade(move |socket| {
         app.tasks.clone().track_future(async move {
             // The place is taken until the socket ends, not until the upgrade.
             let _place = peer.place;
             let socket = Socket::new(socket, &limits);
-            socket::attend(app, site.gate, peer.address, socket).await;
+            socket::attend(app, site.gate, caller, socket).await;
         })
     })
 }

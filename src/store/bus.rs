@@ -1,4 +1,4 @@
-//! Carries hints that a conversation grew, within this node and, over NATS or by polling, between nodes.
+//! Carries hints that a conversation grew or billing changed, within this node and, over NATS or by polling, between nodes.
 //!
 //! A hint only says "look": what another node claims is read from the database before anybody hears of it.
 //! So a lost, late or false hint costs a read, never a message.
@@ -24,6 +24,10 @@ const SUBJECT: &str = "plainbill.hints";
 const CHANGES_MAX: usize = 1024;
 /// The most signs of typing that wait for one listener; more, and it misses the oldest.
 const TYPING_MAX: usize = 8;
+/// The most news of billing that waits for whoever listens; more, and it lags.
+const BILLING_MAX: usize = 256;
+/// The longest news of billing that is read, in bytes.
+const BILLING_BYTES_MAX: usize = 1024;
 /// The most hints that wait for NATS; more are dropped, and polling finds what they told of.
 const OUTBOX_MAX: usize = 1024;
 /// The most conversations that one hint names.
@@ -58,6 +62,7 @@ pub struct Typing {
 enum Hint {
     Moved { conversations: Vec<(ConversationId, Seq)> },
     Typing { conversation: ConversationId, from: Sender, on: bool },
+    Billing { changed: String },
 }
 
 /// Channels by conversation; those that nobody listens to are dropped as the map grows.
@@ -85,6 +90,7 @@ pub(super) struct Bus {
     watched: Mutex<Channels<watch::Sender<Seq>>>,
     typing: Mutex<Channels<broadcast::Sender<Typing>>>,
     changes: broadcast::Sender<ConversationId>,
+    billing: broadcast::Sender<String>,
     outbox: Option<mpsc::Sender<Hint>>,
     closing: CancellationToken,
     tasks: Mutex<Vec<JoinHandle<()>>>,
@@ -98,6 +104,7 @@ impl Bus {
             watched: Mutex::new(Channels::new()),
             typing: Mutex::new(Channels::new()),
             changes: broadcast::channel(CHANGES_MAX).0,
+            billing: broadcast::channel(BILLING_MAX).0,
             outbox: settings.nats.is_some().then_some(outbox),
             closing: CancellationToken::new(),
             tasks: Mutex::new(Vec::new()),
@@ -134,6 +141,16 @@ impl Bus {
     pub fn tell_typing(&self, id: &ConversationId, typing: Typing) {
         self.hear_typing(id, typing);
         self.send(Hint::Typing { conversation: id.clone(), from: typing.from, on: typing.on });
+    }
+
+    /// What other nodes say has changed in billing.
+    pub fn billing(&self) -> broadcast::Receiver<String> {
+        self.billing.subscribe()
+    }
+
+    /// Tells the other nodes what has changed in billing.
+    pub fn tell_billing(&self, changed: String) {
+        self.send(Hint::Billing { changed });
     }
 
     /// Tells everybody what was committed here.
@@ -228,6 +245,7 @@ fn read_hint(bytes: &[u8]) -> Option<Hint> {
             conversations.len() <= HINT_MAX && conversations.iter().all(|(id, _)| is_id(id))
         }
         Hint::Typing { conversation, .. } => is_id(conversation),
+        Hint::Billing { changed } => changed.len() <= BILLING_BYTES_MAX,
     };
     sound.then_some(hint)
 }
@@ -276,6 +294,10 @@ async fn carry(bus: Arc<Bus>, pool: AnyPool, address: String, mut hints: mpsc::R
             Some(message) = incoming.next() => match read_hint(&message.payload) {
                 Some(Hint::Moved { conversations }) => hear_moved(&bus, &pool, conversations).await,
                 Some(Hint::Typing { conversation, from, on }) => bus.hear_typing(&conversation, Typing { from, on }),
+                Some(Hint::Billing { changed }) => {
+                    // Nobody may be listening.
+                    bus.billing.send(changed).ok();
+                }
                 None => tracing::debug!(bytes = message.payload.len(), "a hint could not be read"),
             },
         }
@@ -384,6 +406,7 @@ mod tests {
             watched: Mutex::new(Channels::new()),
             typing: Mutex::new(Channels::new()),
             changes: broadcast::channel(CHANGES_MAX).0,
+            billing: broadcast::channel(BILLING_MAX).0,
             outbox: None,
             closing: CancellationToken::new(),
             tasks: Mutex::new(Vec::new()),
@@ -426,6 +449,8 @@ mod tests {
         assert!(!is_read(r#"{"hint":"moved","conversations":[["c1; drop table events",7]]}"#));
         assert!(!is_read(r#"{"hint":"moved","conversations":[["",7]]}"#));
         assert!(!is_read(r#"{"hint":"moved","conversations":[["c1",-1]]}"#));
+        assert!(is_read(r#"{"hint":"billing","changed":"all"}"#));
+        assert!(!is_read(&format!(r#"{{"hint":"billing","changed":"{}"}}"#, "x".repeat(BILLING_BYTES_MAX + 1))));
         assert!(!is_read(r#"{"hint":"reset"}"#));
         assert!(!is_read(""));
         let many = vec![(ConversationId::new("c1"), 1); HINT_MAX + 1];

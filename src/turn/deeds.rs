@@ -50,8 +50,9 @@ impl Reply<'_> {
             }
             let Some((answer, action, Ruling::Grant { deed, clause, .. })) = deed else { continue };
             if let Deed::Page { purpose } = deed {
-                if let Some(link) = self.parts.actions.page(&customer, purpose).await {
-                    self.links.insert(topic.intent.clone(), link);
+                // Only whether there is one: whoever follows the link gets a fresh address then.
+                if self.parts.actions.page(&customer, purpose).await.is_some() {
+                    self.pages.insert(topic.intent.clone(), purpose);
                 }
             } else if answer.confirm.is_none() {
                 let words = match self.words_for(intent, topic) {

@@ -15,6 +15,7 @@ use plainbill::content::Contents;
 use plainbill::conversation::{CustomerId, StaffId};
 use plainbill::identity::Identity;
 use plainbill::identity::codes::Codes;
+use plainbill::identity::pages::Pages;
 use plainbill::mail::Mailbox;
 use plainbill::server;
 use plainbill::store::{NewStaff, Role, Store, StoreSettings};
@@ -62,6 +63,7 @@ pub struct Plan {
     /// The one key of all plays, when empty.
     pub identity_keys: Vec<IdentityKey>,
     pub mail: Mail,
+    pub trusted_proxies: Vec<String>,
 }
 
 pub type Between = Box<dyn FnOnce(Arc<dyn Billing>) -> Arc<dyn Billing> + Send>;
@@ -90,6 +92,7 @@ impl Default for Plan {
             between: None,
             identity_keys: Vec::new(),
             mail: Mail::default(),
+            trusted_proxies: Vec::new(),
         }
     }
 }
@@ -110,8 +113,13 @@ impl House {
         let contents = Contents::open(&plan.intents).expect("the content has no faults");
         let store = Store::open(&plan.store).await.expect("the store opens");
         let classifier = if plan.classifier { Some(classifier().await) } else { None };
-        let config =
-            Config { limits: plan.limits, data: plan.data.path().to_path_buf(), mail: plan.mail, ..Config::default() };
+        let config = Config {
+            limits: plan.limits,
+            data: plan.data.path().to_path_buf(),
+            mail: plan.mail,
+            trusted_proxies: plan.trusted_proxies,
+            ..Config::default()
+        };
         let keys = if plan.identity_keys.is_empty() { vec![key()] } else { plan.identity_keys };
         let listener = server::bind(([127, 0, 0, 1], 0).into(), &config.limits).expect("a free port");
         let address = listener.local_addr().expect("it is bound");
@@ -121,6 +129,7 @@ impl House {
         let made = Made {
             identity: Identity::new(keys, config.limits.identity_seconds_max),
             codes: Codes::open(&store, &config).await.expect("the store works"),
+            pages: Pages::open(&store, &config.limits).await.expect("the store works"),
             mailbox: Mailbox::open(&config).expect("the settings for mail are right"),
             clock: Clock::fixed(at.timestamp()),
             billing: plan.between.map_or_else(|| demo.clone(), |it| it(demo.clone())),
@@ -213,13 +222,17 @@ pub async fn open_socket(
     origin: Option<&str>,
     cookie: Option<&str>,
 ) -> anyhow::Result<Socket> {
-    let mut request = format!("ws://{address}{path}").into_client_request()?;
     let own = format!("http://{address}");
-    let headers = request.headers_mut();
-    headers.insert("origin", origin.unwrap_or(&own).parse()?);
-    headers.insert("sec-websocket-protocol", "plainbill.v1".parse()?);
-    if let Some(cookie) = cookie {
-        headers.insert("cookie", cookie.parse()?);
+    let mut headers = vec![("origin", origin.unwrap_or(&own))];
+    headers.extend(cookie.map(|it| ("cookie", it)));
+    open_socket_with(address, path, &headers).await
+}
+
+async fn open_socket_with(address: SocketAddr, path: &str, headers: &[(&'static str, &str)]) -> anyhow::Result<Socket> {
+    let mut request = format!("ws://{address}{path}").into_client_request()?;
+    request.headers_mut().insert("sec-websocket-protocol", "plainbill.v1".parse()?);
+    for (name, value) in headers {
+        request.headers_mut().append(*name, value.parse()?);
     }
     let (socket, _) = tokio::time::timeout(PATIENCE, tokio_tungstenite::connect_async(request)).await??;
     Ok(socket)
@@ -227,7 +240,21 @@ pub async fn open_socket(
 
 impl Customer {
     pub async fn connect(address: SocketAddr, origin: Option<&str>) -> Self {
-        let socket = open_socket(address, "/v1/chat", origin, None).await.expect("the server takes the socket");
+        Self::on(open_socket(address, "/v1/chat", origin, None).await.expect("the server takes the socket"))
+    }
+
+    /// As a proxy on this machine passes somebody on, with what it says of where they come from.
+    pub async fn passed_on(address: SocketAddr, forwarded_for: &str) -> Self {
+        let own = format!("http://{address}");
+        let headers = [("origin", own.as_str()), ("x-forwarded-for", forwarded_for)];
+        let socket = open_socket_with(address, "/v1/chat", &headers).await.expect("the server takes the socket");
+        let mut customer = Self::on(socket);
+        customer.send(json!({ "type": "hello" })).await;
+        customer.welcomed().await;
+        customer
+    }
+
+    fn on(socket: Socket) -> Self {
         Self {
             socket,
             conversation: String::new(),

@@ -99,6 +99,13 @@ fn choices(event: &Value) -> Vec<&str> {
 /// A visitor who has asked why the bill is higher, and said what their address is.
 async fn asks_for_a_code(house: &House, email: &str) -> Customer {
     let mut visitor = house.visitor().await;
+    let sent = wants_a_code(&mut visitor, email).await;
+    assert!(sent.starts_with("If ") && sent.contains("is an address of ours"), "{sent}");
+    visitor
+}
+
+/// The same by somebody who is here already. Returns what they hear.
+async fn wants_a_code(visitor: &mut Customer, email: &str) -> String {
     visitor.says("why is my bill higher this month?").await;
     let general = visitor.hears_event().await;
     assert!(!general["text"].as_str().unwrap_or_default().contains(ANAS_FIGURE), "{general}");
@@ -106,9 +113,7 @@ async fn asks_for_a_code(house: &House, email: &str) -> Customer {
     visitor.taps("verify_me").await;
     assert!(visitor.hears().await.contains("e-mail address"));
     visitor.says(&format!("it's {email}")).await;
-    let sent = visitor.hears().await;
-    assert!(sent.starts_with("If ") && sent.contains("is an address of ours"), "{sent}");
-    visitor
+    visitor.hears().await
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -265,6 +270,28 @@ async fn an_address_gets_so_many_codes_an_hour_and_a_network_address_may_ask_for
     asks_for_a_code(&house, &email_of(ANA)).await;
     newest_code(&house, 4).await;
     house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn behind_a_proxy_codes_are_counted_for_each_customers_own_address() {
+    let behind = async |trusted_proxies: Vec<String>| {
+        let limits = Limits { codes_per_network_hour: 1, ..Plan::default().limits };
+        let house = House::with(Plan { limits, trusted_proxies, ..Plan::default() }).await;
+        let mut sent = Vec::new();
+        for (forwarded_for, who) in [
+            ("198.51.100.1", ANA),
+            ("198.51.100.2", BEN),
+            // Ana's network again, whatever she claims to be.
+            ("198.51.100.3, 198.51.100.1", BEN),
+        ] {
+            let mut visitor = Customer::passed_on(house.address, forwarded_for).await;
+            sent.push(wants_a_code(&mut visitor, &email_of(who)).await.starts_with("If "));
+        }
+        house.close().await;
+        sent
+    };
+    assert_eq!(behind(vec!["127.0.0.1".to_owned()]).await, [true, true, false]);
+    assert_eq!(behind(Vec::new()).await, [true, false, false], "who is no proxy of ours is not believed");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -9,6 +9,8 @@ use serde_json::{Value, json};
 
 use crate::house::{Customer, PATIENCE, copy};
 
+/// Where the program tells its figures.
+pub const METRICS_LISTEN: &str = "PLAINBILL_METRICS_LISTEN";
 /// How often the program is killed.
 const KILLS: u32 = 50;
 
@@ -24,12 +26,14 @@ impl Program {
         Self::start_with(command, data, port).await
     }
 
-    async fn start_with(mut command: Command, data: &Path, port: u16) -> Self {
+    pub async fn start_with(mut command: Command, data: &Path, port: u16) -> Self {
         let address = SocketAddr::from(([127, 0, 0, 1], port));
+        if command.get_envs().all(|it| it.0 != METRICS_LISTEN) {
+            command.env(METRICS_LISTEN, "127.0.0.1:0");
+        }
         let child = command
             .args(["serve", "--listen", &address.to_string(), "--data"])
             .arg(data)
-            .env("PLAINBILL_METRICS_LISTEN", "127.0.0.1:0")
             .env("PLAINBILL_LIMITS_GATHER_MS", "5")
             .env("PLAINBILL_LIMITS_MESSAGES_PER_MINUTE", "100000")
             .env("PLAINBILL_LIMITS_FRAMES_BURST", "10000")

@@ -1,7 +1,7 @@
 //! Letters to a real mail server on loopback: what arrives, what is refused, what is tried again.
 
 use std::io::{BufRead, BufReader};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use plainbill::config::{Config, Limits, Mail};
@@ -25,9 +25,21 @@ impl MailServer {
     }
 
     fn with(port: u16, login: &[&str]) -> Self {
-        assert!(Path::new(PACKAGES).is_dir(), "{PACKAGES} is missing: tests/run.sh brings it");
+        Self::run(Command::new("python3"), tempfile::tempdir().expect("a temporary folder"), port, login)
+    }
+
+    /// One that speaks TLS, `starttls` or `smtps`, with a certificate of its own that `ca` vouches for.
+    fn behind_tls(how: &str, ca: &Authority) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let mut child = Command::new("python3")
+        ca.sign(folder.path());
+        let mut command = Command::new("python3");
+        command.env("TLS", how);
+        Self::run(command, folder, 0, &[])
+    }
+
+    fn run(mut command: Command, folder: TempDir, port: u16, login: &[&str]) -> Self {
+        assert!(Path::new(PACKAGES).is_dir(), "{PACKAGES} is missing: tests/run.sh brings it");
+        let mut child = command
             .arg("tests/plays/smtp_server.py")
             .arg(folder.path())
             .arg(port.to_string())
@@ -71,7 +83,43 @@ impl Drop for MailServer {
 }
 
 fn mail(smtp: &str) -> Mail {
-    Mail { from: "Fernhill Fibre <billing@fernhill.example>".into(), smtp: smtp.into() }
+    Mail { from: "Fernhill Fibre <billing@fernhill.example>".into(), smtp: smtp.into(), ..Mail::default() }
+}
+
+/// Vouches for mail servers, and nobody else does.
+struct Authority(TempDir);
+
+impl Authority {
+    fn new() -> Self {
+        let this = Self(tempfile::tempdir().expect("a temporary folder"));
+        let own = ["-addext", "keyUsage=critical,keyCertSign", "-subj", "/CN=The shop's own"];
+        openssl(
+            this.0.path(),
+            &[&["req", "-x509", "-keyout", "ca.key", "-out", "ca.pem"], &NEW_KEY[..], &own].concat(),
+        );
+        this
+    }
+
+    /// Makes a key and a certificate for 127.0.0.1 in a folder.
+    fn sign(&self, folder: &Path) {
+        let (ca, key) = (self.file(), self.0.path().join("ca.key"));
+        let by = ["-CA", ca.to_str().expect("plain text"), "-CAkey", key.to_str().expect("plain text")];
+        let name =
+            ["-subj", "/CN=mail", "-addext", "subjectAltName=IP:127.0.0.1", "-addext", "basicConstraints=CA:FALSE"];
+        let out = ["req", "-x509", "-keyout", "server.key", "-out", "server.pem"];
+        openssl(folder, &[&out, &NEW_KEY[..], &by, &name].concat());
+    }
+
+    fn file(&self) -> PathBuf {
+        self.0.path().join("ca.pem")
+    }
+}
+
+const NEW_KEY: [&str; 7] = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2"];
+
+fn openssl(folder: &Path, args: &[&str]) {
+    let made = Command::new("openssl").args(args).current_dir(folder).output().expect("openssl is there");
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
 }
 
 fn mailbox(mail: Mail) -> Mailbox {
@@ -183,4 +231,45 @@ async fn where_tls_is_required_a_server_without_it_gets_nothing() {
     let sent = mailbox(mail(&url)).send(&letter("ana@shop.example")).await;
     assert!(matches!(sent, Err(MailError::Unreachable(_))), "{sent:?}");
     assert_eq!((server.letters().len(), server.n_asked("ana@shop.example")), (0, 0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_a_server_whose_certificate_is_vouched_for_gets_letters() {
+    let (ours, theirs) = (Authority::new(), Authority::new());
+    for how in ["starttls", "smtps"] {
+        let server = MailServer::behind_tls(how, &ours);
+        let url = match how {
+            "smtps" => format!("smtps://127.0.0.1:{}", server.port),
+            _ => format!("smtp://127.0.0.1:{}?tls=required", server.port),
+        };
+        for ca in [PathBuf::new(), theirs.file()] {
+            let sent = mailbox(Mail { ca, ..mail(&url) }).send(&letter("ana@shop.example")).await;
+            assert!(matches!(sent, Err(MailError::Unreachable(_))), "{how}: {sent:?}");
+            assert_eq!((server.letters().len(), server.n_asked("ana@shop.example")), (0, 0), "{how}");
+        }
+        let vouched_for = mailbox(Mail { ca: ours.file(), ..mail(&url) });
+        vouched_for.send(&letter("ana@shop.example")).await.unwrap_or_else(|error| panic!("{how}: {error}"));
+        assert_eq!(server.letters()[0]["tls"], true, "{how}");
+        // Another name than the one in the certificate.
+        let elsewhere = url.replace("127.0.0.1", "localhost");
+        let sent = mailbox(Mail { ca: ours.file(), ..mail(&elsewhere) }).send(&letter("ana@shop.example")).await;
+        assert!(matches!(sent, Err(MailError::Unreachable(_))), "{how}: {sent:?}");
+    }
+}
+
+#[test]
+fn a_certificate_that_cannot_be_used_is_named() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let empty = folder.path().join("empty.pem");
+    std::fs::write(&empty, "nothing").expect("it can be written");
+    let ours = Authority::new();
+    for (smtp, ca, why) in [
+        ("smtps://mail.shop.example", folder.path().join("none.pem"), "cannot be read"),
+        ("smtps://mail.shop.example", empty, "no certificate in it"),
+        ("smtp://mail.shop.example", ours.file(), "uses no TLS"),
+    ] {
+        let config = Config { mail: Mail { ca, ..mail(smtp) }, ..Config::default() };
+        let fault = Mailbox::open(&config).expect_err("it is not right").to_string();
+        assert!(fault.contains("mail.ca") && fault.contains(why), "{fault}");
+    }
 }

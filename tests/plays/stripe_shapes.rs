@@ -12,6 +12,7 @@ use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
 use jiff::civil::{Date, date};
 use jiff::tz::TimeZone;
+use plainbill::answers::Speaker;
 use plainbill::billing::explain::explain;
 use plainbill::billing::stripe::Stripe;
 use plainbill::billing::{
@@ -19,10 +20,13 @@ use plainbill::billing::{
     Purpose, RefundStatus,
 };
 use plainbill::config::{BillingConfig, Limits};
+use plainbill::content::file::CardKind;
 use plainbill::conversation::CustomerId;
 use serde_json::{Value, json};
 
-const BASIL: &str = "2025-03-31.basil";
+use crate::house::{House, Plan, instead};
+
+pub const BASIL: &str = "2025-03-31.basil";
 const BEFORE: &str = "2024-06-20";
 
 /// A request as it came.
@@ -37,7 +41,7 @@ struct Asked {
 
 /// A Stripe that answers with what stands in a file.
 #[derive(Clone)]
-struct Fixed {
+pub struct Fixed {
     address: SocketAddr,
     answers: Arc<Mutex<serde_json::Map<String, Value>>>,
     asked: Arc<Mutex<Vec<Asked>>>,
@@ -45,7 +49,7 @@ struct Fixed {
 }
 
 impl Fixed {
-    async fn start(version: &'static str) -> Self {
+    pub async fn start(version: &'static str) -> Self {
         let text = std::fs::read_to_string(format!("tests/stripe/{version}.json")).expect("the file is there");
         let answers = serde_json::from_str(&text).expect("it is JSON");
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
@@ -56,7 +60,7 @@ impl Fixed {
         this
     }
 
-    fn config(&self) -> BillingConfig {
+    pub fn config(&self) -> BillingConfig {
         BillingConfig {
             source: "stripe".to_owned(),
             url: format!("http://{}", self.address),
@@ -66,7 +70,7 @@ impl Fixed {
         }
     }
 
-    fn source(&self) -> Stripe {
+    pub fn source(&self) -> Stripe {
         self.source_with(&self.config())
     }
 
@@ -80,7 +84,7 @@ impl Fixed {
     }
 
     /// Changes what is answered.
-    fn change(&self, what: &str, change: impl FnOnce(&mut Value)) {
+    pub fn change(&self, what: &str, change: impl FnOnce(&mut Value)) {
         let mut answers = self.answers.lock().expect("nobody panicked with it");
         change(answers.get_mut(what).expect("it is in the file"));
     }
@@ -115,7 +119,7 @@ fn london() -> TimeZone {
     TimeZone::get("Europe/London").expect("it is bundled")
 }
 
-fn now() -> Timestamp {
+pub fn now() -> Timestamp {
     crate::house::OPEN.parse::<jiff::Zoned>().expect("the play's time is right").timestamp()
 }
 
@@ -395,4 +399,46 @@ async fn a_bill_is_paid_on_its_own_page_and_a_card_is_changed_in_the_portal() {
     let error = json!({ "error": { "message": "No configuration provided" } });
     fixed.change("POST /v1/billing_portal/sessions", |it| *it = error);
     assert_eq!(source.portal(&wren(), Purpose::SetUpAutopay).await, Ok(None));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bill_in_another_currency_is_told_in_its_own_and_is_in_no_sum() {
+    let fixed = Fixed::start(BASIL).await;
+    let before = fixed.account().await;
+    fixed.change("GET /v1/invoices", |it| {
+        let all = it["data"].as_array_mut().expect("it is a list");
+        let text = all.last().expect("there is one").to_string();
+        let mut abroad: Value = serde_json::from_str(&text.replace("\"gbp\"", "\"usd\"")).expect("it is JSON");
+        for (name, value) in [("id", json!("in_usd")), ("number", json!("FERN-USD")), ("status", json!("open"))] {
+            abroad[name] = value;
+        }
+        abroad["amount_paid"] = json!(0);
+        abroad["payments"]["data"] = json!([]);
+        // The newest of all, and the account stays in the currency of the service that runs.
+        all.insert(0, abroad);
+    });
+    let account = fixed.account().await;
+    assert_eq!((account.currency, account.balance()), (Currency::GBP, before.balance()));
+    assert_eq!((&account.invoices, account.payments.len()), (&before.invoices, before.payments.len()));
+    let other: Vec<_> =
+        account.other_bills.iter().map(|it| (it.number.as_str(), it.total.text(), it.adds_up())).collect();
+    assert_eq!(other, [("FERN-USD", "$28.80".to_owned(), true)]);
+    assert_eq!(account.owed_elsewhere().len(), 1);
+
+    let house = House::with(Plan { between: instead(Arc::new(fixed.source())), ..Plan::default() }).await;
+    let mut customer = house.customer("cus_wren").await;
+    customer.says("how much do I owe?").await;
+    let said = customer.hears().await;
+    assert!(said.contains(&before.balance().text()), "{said}");
+    assert!(
+        said.ends_with("You also owe $28.80 on bills in another currency. That isn't in the figure above."),
+        "{said}"
+    );
+    let content = house.app.contents.current();
+    let speaker = Speaker::new(&content, Some(&account), &[], true, date(2026, 6, 16), "");
+    let card = speaker.card(CardKind::Invoices).expect("there are bills");
+    let rows: Vec<_> = card.rows.iter().map(|it| (it.detail.as_deref(), it.amount.as_deref())).collect();
+    assert!(rows.contains(&(Some("FERN-USD"), Some("$28.80"))) && rows.contains(&(Some("FERN-0003"), Some("£49.80"))));
+    assert_eq!(card.total, None);
+    house.close().await;
 }

@@ -1,14 +1,29 @@
 //! Two servers on one PostgreSQL, told of each other's news by NATS: what works on one node works across both.
 
-use serde_json::json;
+use std::sync::Arc;
 
+use hmac::{Hmac, Mac};
+use jiff::tz::TimeZone;
+use plainbill::billing::stripe::Stripe;
+use plainbill::config::{BillingConfig, Limits};
+use plainbill::conversation::CustomerId;
 use plainbill::store::{Role, StoreSettings};
+use serde_json::json;
+use sha2::Sha256;
 
-use crate::house::{Customer, House, Plan};
+use crate::house::{Customer, House, PATIENCE, Plan, instead};
+use crate::pages::{follows, link_in};
 use crate::postgres::{Nats, Postgres};
+use crate::stripe_shapes::{BASIL, Fixed};
+
+/// Signs the notices.
+const WEBHOOK_KEY: &str = "whsec_of_two_nodes";
 
 async fn node(postgres: &Postgres, nats: &Nats) -> House {
-    let plan = Plan::default();
+    node_of(postgres, nats, Plan::default()).await
+}
+
+async fn node_of(postgres: &Postgres, nats: &Nats, plan: Plan) -> House {
     let store = StoreSettings { url: Some(postgres.url()), nats: Some(nats.url()), ..plan.store.clone() };
     House::with(Plan { store, ..plan }).await
 }
@@ -40,6 +55,83 @@ async fn a_customer_on_one_node_and_staff_on_the_other_talk_live() {
     nats.stop();
     ben.replies(&customer.conversation, "Still here.").await;
     assert_eq!(customer.hears().await, "Still here.");
+    one.close().await;
+    two.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_link_that_one_node_gave_leads_to_its_page_on_the_other() {
+    let (postgres, nats) = (Postgres::start(), Nats::start());
+    let (one, two) = (node(&postgres, &nats).await, node(&postgres, &nats).await);
+    let mut customer = one.customer("bill-late").await;
+    customer.says("I want to change my card").await;
+    let said = customer.hears().await;
+    let link = link_in(&said).replace(&one.address.to_string(), &two.address.to_string());
+    let answer = follows(&link).await;
+    assert_eq!(answer.status(), 303);
+    let page = answer.headers()["location"].to_str().expect("plain text");
+    assert!(page.starts_with(&format!("http://{}/demo/portal/change-method?", two.address)), "{page}");
+    one.close().await;
+    two.close().await;
+}
+
+/// What this node calls the customer.
+async fn name_on(house: &House) -> String {
+    let account = house.app.billing.account(&CustomerId::new("cus_wren")).await;
+    account.expect("the customer is in the file").person.name
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_changes_in_billing_is_fresh_on_every_node() {
+    let (postgres, nats, stripe) = (Postgres::start(), Nats::start(), Fixed::start(BASIL).await);
+    let holds_long = || {
+        let limits = Limits { billing_cache_ms: 3_600_000, ..Limits::default() };
+        let config = BillingConfig { webhook_keys: vec![WEBHOOK_KEY.to_owned()], ..stripe.config() };
+        let zone = TimeZone::get("Europe/London").expect("it is bundled");
+        let source = Stripe::new(&config, &limits, zone, crate::stripe_shapes::now).expect("the settings are right");
+        Plan { between: instead(Arc::new(source)), ..Plan::default() }
+    };
+    let one = node_of(&postgres, &nats, holds_long()).await;
+    let two = node_of(&postgres, &nats, holds_long()).await;
+    let renamed = |name: &str| stripe.change("GET /v1/customers/cus_wren", |it| it["name"] = name.into());
+    assert_eq!((name_on(&one).await, name_on(&two).await), ("Wren Alder".to_owned(), "Wren Alder".to_owned()));
+
+    // Stripe tells one node.
+    renamed("Wren Birch");
+    let body = json!({ "type": "customer.updated", "data": { "object": { "object": "customer", "id": "cus_wren" } } });
+    let (body, at) = (body.to_string(), one.app.clock.now().as_second());
+    let mut mac = Hmac::<Sha256>::new_from_slice(WEBHOOK_KEY.as_bytes()).expect("any key will do");
+    mac.update(format!("{at}.{body}").as_bytes());
+    let signature: String = mac.finalize().into_bytes().iter().map(|it| format!("{it:02x}")).collect();
+    let url = format!("http://{}/hooks/stripe", one.address);
+    let told = async {
+        // As Stripe does: more than once. The first may come before the other node listens.
+        loop {
+            let hook = reqwest::Client::new().post(&url).body(body.clone());
+            let hook = hook.header("stripe-signature", format!("t={at},v1={signature}"));
+            assert_eq!(hook.send().await.expect("it answers").status(), 200);
+            if name_on(&two).await == "Wren Birch" {
+                return;
+            }
+        }
+    };
+    tokio::time::timeout(PATIENCE, told).await.expect("the other node hears of it");
+    assert_eq!(name_on(&one).await, "Wren Birch");
+
+    // The bot does something on one node.
+    renamed("Wren Cedar");
+    let mut wren = one.customer("cus_wren").await;
+    wren.says("please turn off automatic payment").await;
+    wren.hears().await;
+    wren.taps("do:cancel_autopay").await;
+    wren.gets_receipt().await;
+    assert_eq!(name_on(&one).await, "Wren Cedar");
+    let heard = async {
+        while name_on(&two).await != "Wren Cedar" {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, heard).await.expect("the other node hears of it");
     one.close().await;
     two.close().await;
 }

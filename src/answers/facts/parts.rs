@@ -7,7 +7,7 @@ use crate::billing::explain::{Explanation, plain_words};
 use crate::billing::find::Charge;
 use crate::billing::{Account, Invoice, Line, Method, Money, Payment, Plan};
 use crate::content::file::BusinessFile;
-use crate::conversation::format;
+use crate::conversation::format::{self, Locale};
 
 fn iso(date: Option<Date>) -> Option<String> {
     date.map(|it| it.to_string())
@@ -91,16 +91,19 @@ pub(super) struct AccountFacts {
     ended_on: Option<String>,
     contract_ends_on: Option<String>,
     end_fee: i64,
+    /// What is owed in other currencies, as texts.
+    other_owed: Vec<String>,
 }
 
 impl AccountFacts {
-    pub(super) fn new(account: &Account) -> Self {
+    pub(super) fn new(account: &Account, locale: Locale) -> Self {
         Self {
             number: account.number.clone(),
             plan: account.plan.name.clone(),
             price: account.plan.price.minor,
             frequency: account.plan.frequency.as_str(),
             balance: account.balance().minor,
+            other_owed: account.owed_elsewhere().iter().map(|it| it.text_in(locale)).collect(),
             credit: account.credit.minor.max(0),
             autopay: account.autopay,
             method: account.method.as_ref().map(Method::text),

@@ -179,6 +179,7 @@ pub fn account(
         schedules: Vec::new(),
         credits: Vec::new(),
         mandate: None,
+        other_bills: Vec::new(),
         plans: price_list(),
     };
     set_next_due(&mut account, calendar);

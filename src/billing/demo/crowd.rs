@@ -117,6 +117,7 @@ fn tell(id: &str, n: u64, today: Date) -> Account {
         disputes: life.disputes,
         schedules: life.schedules,
         credits: life.credits,
+        other_bills: Vec::new(),
         mandate: bank.then(|| Mandate { reference: format!("FFDD{n:06}"), status: MandateStatus::Active }),
     };
     for listed in &mut account.plans {

@@ -76,6 +76,7 @@ pub fn account(at: &At<'_>) -> Result<Account, Wrong> {
         disputes,
         schedules: all(list("schedules")?, |it| schedule(it, currency))?,
         credits,
+        other_bills: Vec::new(),
         mandate: at.get("mandate").some().map(|it| mandate(&it)).transpose()?,
     })
 }

@@ -53,14 +53,19 @@ pub fn account(id: &CustomerId, pieces: &Pieces, zone: &TimeZone, today: Date) -
     let subscriptions: Vec<At<'_>> = pieces.subscriptions.iter().map(|it| At::new(it, "subscription")).collect();
     let main = main_subscription(&subscriptions)?;
     let currency = currency(&customer, main, pieces)?;
-    let mut bills = Vec::new();
+    let (mut bills, mut other_bills) = (Vec::new(), Vec::new());
     for value in &pieces.invoices {
-        // One account has one currency; bills in another are a person's to explain.
-        if At::new(value, "invoice").get("currency").currency()? == currency {
-            bills.extend(bill(value, currency, &pieces.known, zone)?);
+        // One account has one currency: bills in another are listed, and summed with nothing.
+        let own = At::new(value, "invoice").get("currency").currency()?;
+        let read = bill(value, own, &pieces.known, zone)?;
+        if own == currency {
+            bills.extend(read);
+        } else {
+            other_bills.extend(read.map(|it| it.invoice));
         }
     }
     bills.sort_by_key(|it| Reverse(it.invoice.issued));
+    other_bills.sort_by_key(|it| Reverse(it.issued));
     let frame = Frame { currency, zone, today, bills: &bills };
     let credit = payments::credit(&customer, currency)?;
     let notes: Vec<At<'_>> = pieces.credit_notes.iter().map(|it| At::new(it, "credit_note")).collect();
@@ -114,6 +119,7 @@ pub fn account(id: &CustomerId, pieces: &Pieces, zone: &TimeZone, today: Date) -
         price_changes: price_changes(&bills),
         plan_changes: plan_changes(&bills),
         invoices,
+        other_bills,
         payments: paid,
         refunds,
         late_fees,
@@ -153,7 +159,10 @@ pub fn period_end<'a>(subscription: &At<'a>) -> Result<Option<At<'a>>, Wrong> {
 fn currency(customer: &At<'_>, main: Option<&At<'_>>, pieces: &Pieces) -> Result<Currency, Wrong> {
     let newest = pieces.invoices.first().map(|it| At::new(it, "invoice").get("currency"));
     let of_subscription = main.map(|it| it.get("currency")).filter(|it| !it.is_none());
-    if let Some(at) = newest.or(of_subscription) {
+    // What runs comes again: one bill in another currency doesn't turn the account into that.
+    let runs = main.map(is_running).transpose()?.unwrap_or(false);
+    let (first, second) = if runs { (of_subscription, newest) } else { (newest, of_subscription) };
+    if let Some(at) = first.or(second) {
         return at.currency();
     }
     let item = main.map(|it| it.get("items").get("data").each()).transpose()?.and_then(|it| it.into_iter().next());

@@ -32,7 +32,7 @@ impl Api {
             HeaderMap::from_iter([remote::bearer(&config.key)?, (HeaderName::from_static("stripe-version"), version)]);
         let url = if config.url.is_empty() { STRIPE } else { &config.url };
         let basil = config.stripe_version.get(..BASIL.len()).is_some_and(|it| BASIL <= it);
-        Ok(Self { remote: Remote::new(url, headers, limits)?, basil })
+        Ok(Self { remote: Remote::new("stripe", url, headers, limits)?, basil })
     }
 
     /// Everything that belongs together, within the time for all of it.

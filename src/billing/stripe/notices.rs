@@ -9,25 +9,16 @@ use serde_json::Value;
 use sha2::Sha256;
 
 use super::api::{id_of, whole};
-use crate::billing::NoticeError;
 use crate::billing::reading::At;
+use crate::billing::{Changed, NoticeError, Whose};
 
 /// A notice that was signed longer ago than this, or so far in the future, is refused, as Stripe's own libraries do.
 const SECONDS_APART_MAX: i64 = 300;
 /// Signatures in one header that are looked at.
 const SIGNATURES_MAX: usize = 8;
 
-/// Whom a notice is about.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct About {
-    /// Stripe's id of the customer, where one is named.
-    pub customer: Option<String>,
-    /// The price list or a tax has changed.
-    pub price_list: bool,
-}
-
-/// Checks the signature and reads whom it is about.
-pub fn read(header: &str, body: &[u8], keys: &[String], now: Timestamp) -> Result<About, NoticeError> {
+/// Checks the signature and reads what has changed.
+pub fn read(header: &str, body: &[u8], keys: &[String], now: Timestamp) -> Result<Changed, NoticeError> {
     if !is_signed(header, body, keys, now) {
         return Err(NoticeError::NotSigned);
     }
@@ -38,7 +29,9 @@ pub fn read(header: &str, body: &[u8], keys: &[String], now: Timestamp) -> Resul
     let is_customer = object.get("object").text_or_none().ok().flatten() == Some("customer");
     let customer = object.get(if is_customer { "id" } else { "customer" });
     let price_list = ["product.", "price.", "plan.", "tax_rate."].iter().any(|it| kind.starts_with(it));
-    Ok(About { customer: id_of(&customer).ok().flatten(), price_list })
+    // A dispute names only its charge: better to ask once too often.
+    let whose = id_of(&customer).ok().flatten().map_or(Whose::Anybody, Whose::Source);
+    Ok(Changed { whose, price_list })
 }
 
 fn is_signed(header: &str, body: &[u8], keys: &[String], now: Timestamp) -> bool {
@@ -112,8 +105,8 @@ mod tests {
     fn a_notice_signed_with_either_key_is_taken() {
         for key in keys() {
             let header = format!("t={NOW},v1={}", sign(&key, NOW, &body()));
-            let about = About { customer: Some("cus_1".to_owned()), price_list: false };
-            assert_eq!(read(&header, &body(), &keys(), now()), Ok(about));
+            let changed = Changed { whose: Whose::Source("cus_1".to_owned()), price_list: false };
+            assert_eq!(read(&header, &body(), &keys(), now()), Ok(changed));
         }
     }
 
@@ -155,8 +148,8 @@ mod tests {
         let body = json!({ "type": "customer.updated", "data": { "object": { "object": "customer", "id": "cus_9" } } });
         let body = body.to_string().into_bytes();
         let header = format!("t={NOW},v1={}", sign(KEY, NOW, &body));
-        let about = read(&header, &body, &keys(), now()).expect("it is signed");
-        assert_eq!(about.customer.as_deref(), Some("cus_9"));
+        let changed = read(&header, &body, &keys(), now()).expect("it is signed");
+        assert_eq!(changed.whose, Whose::Source("cus_9".to_owned()));
     }
 
     proptest! {

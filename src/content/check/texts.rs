@@ -236,6 +236,9 @@ impl Check<'_> {
             ("done_already", &file.done_already),
             ("not_sure_done", &file.not_sure_done),
             ("not_changed", &file.not_changed),
+            ("other_currency", &file.other_currency),
+            ("page_ended", &file.page_ended),
+            ("page_away", &file.page_away),
             ("card_masked", &file.card_masked),
             ("other_language", &file.other_language),
         ];
