@@ -486,6 +486,22 @@ pub struct SentencesFile {
     pub done_already: String,
     /// Billing's answer was lost: nobody knows whether it was done.
     pub not_sure_done: String,
+    /// Billing never answered, for so long that a person looks: nobody knows whether it was done; `deed.on`.
+    pub never_heard: String,
+    /// The letter with the code may not have left us; a new one is offered.
+    pub letter_lost: String,
+    /// A colleague has taken a late fee off; `staff`, `deed.amount`, `deed.month`, `deed.reason`.
+    pub goodwill_fee: String,
+    /// A colleague has given something back; `staff`, `deed.amount`, `deed.reason`.
+    pub goodwill_credit: String,
+    /// How to undo either.
+    pub goodwill_undo: String,
+    /// It turned out later that billing has refused it; `staff`, `deed.amount`.
+    pub goodwill_failed: String,
+    /// The subject of the letter to the old address after a change of address.
+    pub moved_subject: String,
+    /// The letter; `deed.to`, `deed.on`, `deed.at`.
+    pub moved_letter: String,
     /// The button that tries again then.
     pub button_try_again: String,
     /// The customer says no to what was to be confirmed.

@@ -7,7 +7,7 @@ use std::process::{Child, Command, Stdio};
 
 use serde_json::{Value, json};
 
-use crate::house::{Customer, PATIENCE, copy};
+use crate::house::{Customer, PATIENCE, classifier, copy};
 
 /// How often the program is killed.
 const KILLS: u32 = 50;
@@ -24,7 +24,15 @@ impl Program {
         Self::start_with(command, data, port).await
     }
 
-    async fn start_with(mut command: Command, data: &Path, port: u16) -> Self {
+    pub async fn start_with(mut command: Command, data: &Path, port: u16) -> Self {
+        // What the plays' classifier has learnt, it needs not learn again.
+        classifier().await;
+        for file in std::fs::read_dir(env!("CARGO_TARGET_TMPDIR")).expect("it is there").flatten() {
+            let to = data.join(file.file_name());
+            if file.path().extension().is_some_and(|it| it == "bin") && !to.exists() {
+                std::fs::copy(file.path(), to).expect("it can be copied");
+            }
+        }
         let address = SocketAddr::from(([127, 0, 0, 1], port));
         let child = command
             .args(["serve", "--listen", &address.to_string(), "--data"])

@@ -48,7 +48,7 @@ pub fn without_ends_taken_back(changes: Vec<(Change, Done)>) -> Vec<(Change, Don
 /// What billing calls the `n`th change of an account: two letters for what it is, and the account's number.
 pub fn reference(account: &Account, change: &Change, n: usize) -> String {
     let what = match change {
-        Change::Act(Act::TakeOffLateFee { .. }) => "CR",
+        Change::Act(Act::TakeOffLateFee { .. } | Act::GiveCredit { .. }) => "CR",
         Change::Act(Act::PayInParts { .. }) => "PP",
         Change::Act(Act::OpenDispute { .. }) => "DS",
         Change::Page { page: Purpose::Pay } => "PY",
@@ -71,6 +71,7 @@ pub fn apply(account: &mut Account, change: &Change, done: &Done, today: Date) -
 fn apply_act(account: &mut Account, act: &Act, done: &Done, today: Date) -> Result<(), String> {
     match act {
         Act::TakeOffLateFee { invoice, amount } => take_off_late_fee(account, invoice, *amount, done.on),
+        Act::GiveCredit { amount, reason } => give_credit(account, *amount, reason, done.on),
         Act::GiveMoreDays { invoice, until } => {
             let bill = unpaid(account, invoice)?;
             ensure(bill.due < *until && done.on <= *until, || format!("{until} is no later day for {invoice}"))?;
@@ -176,6 +177,15 @@ fn take_off_late_fee(account: &mut Account, number: &str, amount: Money, on: Dat
     account.credit.minor += too_much.minor;
     let reason = Some("we took a late payment fee off".to_owned());
     account.credits.insert(0, Credit { on, amount, left: too_much, reason, invoice: Some(number.to_owned()) });
+    Ok(())
+}
+
+fn give_credit(account: &mut Account, amount: Money, reason: &str, on: Date) -> Result<(), String> {
+    let counts = 0 < amount.minor && amount.currency == account.currency;
+    ensure(counts, || format!("{} cannot be given in {}", amount.text(), account.currency))?;
+    account.credit = account.credit.plus(amount).ok_or("the amounts cannot be counted")?;
+    let reason = Some(reason.to_owned());
+    account.credits.insert(0, Credit { on, amount, left: amount, reason, invoice: None });
     Ok(())
 }
 
