@@ -62,7 +62,7 @@ pub fn reference(account: &Account, change: &Change, n: usize) -> String {
 pub fn apply(account: &mut Account, change: &Change, done: &Done, today: Date) -> Result<(), String> {
     match change {
         Change::Act(act) => apply_act(account, act, done, today),
-        Change::Page { page } => apply_page(account, *page, done.on),
+        Change::Page { page } => apply_page(account, *page, done.on, today),
     }?;
     set_next_due(account, today);
     Ok(())
@@ -113,7 +113,7 @@ fn apply_act(account: &mut Account, act: &Act, done: &Done, today: Date) -> Resu
     }
 }
 
-fn apply_page(account: &mut Account, page: Purpose, on: Date) -> Result<(), String> {
+fn apply_page(account: &mut Account, page: Purpose, on: Date, today: Date) -> Result<(), String> {
     let card = |ending: &str| Method {
         name: "Visa".to_owned(),
         ending: ending.to_owned(),
@@ -145,6 +145,7 @@ fn apply_page(account: &mut Account, page: Purpose, on: Date) -> Result<(), Stri
             account.autopay = true;
             let works = |it: &Method| it.expires.is_none_or(|expires| on <= expires);
             account.method = account.method.take().filter(works).or_else(|| Some(card("4242")));
+            collect(account, on, today);
         }
         Purpose::ChangeMethod => account.method = Some(card("1881")),
     }
@@ -241,6 +242,24 @@ fn open_dispute(account: &mut Account, number: &str, amount: Option<Money>, done
 /// The most that can be wrong with a bill: all that it asks for before anything is taken off.
 fn largest(bill: &Invoice) -> i64 {
     bill.lines.iter().map(|it| it.amount.minor.max(0)).sum::<i64>().max(bill.total.minor)
+}
+
+/// Bills that have fallen due since then were collected.
+fn collect(account: &mut Account, since: Date, today: Date) {
+    let in_parts = |number: &str| account.schedules.iter().any(|it| it.invoice == number);
+    let is_due = |it: &&mut Invoice| since < it.due && it.due <= today && 0 < it.owed().minor && !in_parts(&it.number);
+    for bill in account.invoices.iter_mut().filter(is_due) {
+        account.payments.push(Payment {
+            on: bill.due,
+            amount: bill.owed(),
+            method: account.method.clone(),
+            status: PaymentStatus::Paid,
+            reason: None,
+            invoice: Some(bill.number.clone()),
+        });
+        bill.paid = bill.total;
+    }
+    newest_first(&mut account.payments);
 }
 
 /// What would have been collected since then was not.
