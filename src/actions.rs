@@ -4,21 +4,29 @@
 //! for a key, and says the second time what it did the first.
 
 use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
-use tokio::sync::MutexGuard;
+use tokio::sync::{MutexGuard, Notify};
 
 use crate::billing::{Account, Act, ActError, Billing, Changed, Done, Purpose};
-use crate::content::file::{Action, Then};
-use crate::content::{Content, file};
-use crate::conversation::{ConversationId, CustomerId, Receipt, Seq, format};
-use crate::mail::{Attachment, Letter, MailError, Mailbox};
+use crate::content::Content;
+use crate::content::file::Then;
+use crate::conversation::format::Style;
+use crate::conversation::{ConversationId, CustomerId, Receipt, Seq, StaffId};
+use crate::mail::Mailbox;
 use crate::rules::policy::{Deed, Past};
 use crate::store::{ActionEnd, ActionRecord, ActionStatus, NewAction, Store, StoreError};
 
+use ledger::Ledger;
+pub use letters::Notice;
+
 pub mod pdf;
+
+mod ledger;
+mod letters;
 
 /// Customers are dealt with one at a time at so many desks: two taps of one customer never overtake each other.
 const DESKS: usize = 64;
@@ -36,20 +44,23 @@ pub struct Words {
     pub then: Then,
     /// Ask how easy it was.
     pub survey: bool,
+    /// The first name of whoever of staff did it; none where the bot does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub staff: Option<String>,
 }
 
-/// Something that a customer has said yes to.
+/// Something that a customer has said yes to, or that staff do for one.
 #[derive(Clone, Debug)]
 pub struct Order {
     /// Billing does it at most once for this.
     pub key: String,
-    /// Which action.
-    pub action: Action,
+    /// Which action, by its name.
+    pub action: &'static str,
     /// For whom.
     pub customer: CustomerId,
-    /// Where they said yes.
+    /// Where it was asked for.
     pub conversation: ConversationId,
-    /// The message that says yes.
+    /// The message that says yes; 0 where staff do it.
     pub seq: Seq,
     /// The rule that allows it.
     pub clause: String,
@@ -57,6 +68,10 @@ pub struct Order {
     pub deed: Deed,
     /// What is said afterwards.
     pub words: Words,
+    /// Who of staff does it, and why; none where the customer asked the bot.
+    pub by: Option<(StaffId, String)>,
+    /// A letter that goes out once it is done.
+    pub notice: Option<Notice>,
 }
 
 /// What came of it.
@@ -64,12 +79,16 @@ pub struct Order {
 pub enum Ran {
     /// It was done for this very message: here is the receipt.
     Done {
+        /// The key.
+        key: String,
         /// The receipt.
         receipt: Receipt,
         /// What follows it.
         then: Then,
         /// Ask how easy it was.
         survey: bool,
+        /// The first name of whoever of staff did it.
+        staff: Option<String>,
     },
     /// It had been done before, for another message.
     DoneBefore {
@@ -78,6 +97,8 @@ pub enum Ran {
     },
     /// Billing refused, or cannot do it; nothing has changed.
     Refused {
+        /// The key.
+        key: String,
         /// What to say.
         text: String,
     },
@@ -97,8 +118,8 @@ pub struct Paper<'a> {
     pub content: &'a Content,
     /// The customer's account, where billing could be reached.
     pub account: Option<&'a Account>,
-    /// The present day in the business's time zone.
-    pub today: Date,
+    /// How the customer writes numbers and dates, and the present day in the business's time zone.
+    pub style: Style,
 }
 
 /// Does things, once each.
@@ -108,27 +129,27 @@ pub struct Actions {
     /// Where letters go; none in talks.
     mailbox: Option<Mailbox>,
     desks: Vec<tokio::sync::Mutex<()>>,
-}
-
-/// Where it is written down what was done.
-enum Ledger {
-    Store(Store),
-    Memory(Mutex<Vec<ActionRecord>>),
+    /// What is begun is left to whoever began it for so long, in milliseconds.
+    settle_after_ms: i64,
+    /// Told when there is a letter to send.
+    letter_came: Notify,
 }
 
 impl Actions {
-    /// Does things in this billing, writes them down in this store, and sends letters through this mailbox.
-    pub fn new(billing: Arc<dyn Billing>, store: Store, mailbox: Mailbox) -> Self {
-        Self::with(billing, Ledger::Store(store), Some(mailbox))
+    /// Does things in this billing, writes them down in this store, and sends letters through this mailbox. What is
+    /// begun is left to whoever began it for so many milliseconds.
+    pub fn new(billing: Arc<dyn Billing>, store: Store, mailbox: Mailbox, settle_after_ms: i64) -> Self {
+        Self { settle_after_ms, ..Self::with(billing, Ledger::Store(store), Some(mailbox)) }
     }
 
     /// The same for talks: written down in memory, and letters go nowhere.
     pub fn in_memory(billing: Arc<dyn Billing>) -> Self {
-        Self::with(billing, Ledger::Memory(Mutex::default()), None)
+        Self::with(billing, Ledger::memory(), None)
     }
 
     fn with(billing: Arc<dyn Billing>, ledger: Ledger, mailbox: Option<Mailbox>) -> Self {
-        Self { billing, ledger, mailbox, desks: (0..DESKS).map(|_| tokio::sync::Mutex::default()).collect() }
+        let desks = (0..DESKS).map(|_| tokio::sync::Mutex::default()).collect();
+        Self { billing, ledger, mailbox, desks, settle_after_ms: 0, letter_came: Notify::new() }
     }
 
     /// Waits until nothing else is being done for this customer, and keeps it so until the result is dropped.
@@ -140,12 +161,16 @@ impl Actions {
 
     /// What was done for a customer before.
     pub async fn past(&self, customer: &CustomerId) -> Result<Vec<Past>, StoreError> {
-        let records = match &self.ledger {
-            Ledger::Store(store) => store.actions_for(customer, PAST_MAX).await?,
-            Ledger::Memory(rows) => lock(rows).clone(),
-        };
-        let done = records.iter().filter(|it| it.status == ActionStatus::Done && it.new.customer == *customer);
-        Ok(done.filter_map(past_of).collect())
+        let records = self.ledger.of(customer).await?;
+        Ok(records.iter().filter(|it| it.status == ActionStatus::Done).filter_map(past_of).collect())
+    }
+
+    /// What a staff member has given this customer, and on which day: what billing has not answered for counts as well.
+    /// What stands under `key` is left out.
+    pub async fn given_by(&self, staff: &StaffId, customer: &CustomerId, key: &str) -> Result<Vec<Past>, StoreError> {
+        let records = self.ledger.of(customer).await?;
+        let theirs = |it: &&ActionRecord| it.new.by.as_ref().is_some_and(|by| by.0 == *staff) && it.new.key != key;
+        Ok(records.iter().filter(theirs).filter_map(past_of).collect())
     }
 
     /// What was begun by one of these messages and has no receipt yet, if anything was: a crash came between.
@@ -155,30 +180,45 @@ impl Actions {
         from: Seq,
         to: Seq,
     ) -> Result<Option<ActionRecord>, StoreError> {
-        match &self.ledger {
-            Ledger::Store(store) => store.action_of(conversation, from, to).await,
-            Ledger::Memory(_) => Ok(None),
-        }
+        self.ledger.of_messages(conversation, from, to).await
+    }
+
+    /// What stands under this key, if the conversation has not been told yet what came of it.
+    pub async fn untold(&self, key: &str) -> Result<Option<ActionRecord>, StoreError> {
+        Ok(self.ledger.find(key).await?.filter(|it| !it.told))
+    }
+
+    /// What stands under this key and has not been refused, as it was ordered.
+    pub async fn stands(&self, key: &str) -> Result<Option<Order>, StoreError> {
+        let found = self.ledger.find(key).await?.filter(|it| it.status != ActionStatus::Refused);
+        Ok(found.and_then(order_of))
+    }
+
+    /// Notes that nobody knows what came of something, and that a person looks.
+    pub async fn give_up(&self, key: &str, why: &str) -> Result<(), StoreError> {
+        self.ledger.give_up(key, why).await
     }
 
     /// Does something that the rules have just allowed, or that stands begun under the same key.
     pub async fn run(&self, order: &Order, at_ms: i64, paper: &Paper<'_>) -> Result<Ran, StoreError> {
         let new = NewAction {
             key: order.key.clone(),
-            action: order.action.as_str().to_owned(),
+            action: order.action.to_owned(),
             customer: order.customer.clone(),
             conversation: order.conversation.clone(),
             seq: order.seq,
             clause: order.clause.clone(),
             deed: json(&order.deed),
             words: json(&order.words),
+            by: order.by.clone(),
+            letter: order.notice.as_ref().map(json),
         };
-        let stands = match &self.ledger {
-            Ledger::Store(store) => store.begin_action(new, at_ms).await?,
-            Ledger::Memory(rows) => begin_in(&mut lock(rows), new, at_ms),
-        };
+        let stands = self.ledger.begin(new, at_ms, self.due_ms(at_ms)).await?;
         let record = self.complete(stands, at_ms, paper).await?;
-        let is_ours = record.new.conversation == order.conversation && record.new.seq == order.seq;
+        let by = |it: &Option<(StaffId, String)>| it.as_ref().map(|it| it.0.clone());
+        let is_ours = record.new.conversation == order.conversation
+            && record.new.seq == order.seq
+            && by(&record.new.by) == by(&order.by);
         Ok(ran(&record, is_ours))
     }
 
@@ -191,8 +231,7 @@ impl Actions {
         at_ms: i64,
         paper: &Paper<'_>,
     ) -> Result<Option<Ran>, StoreError> {
-        let Ledger::Store(store) = &self.ledger else { return Ok(None) };
-        match store.take_up_action(key, conversation, seq).await? {
+        match self.ledger.take_up(key, conversation, seq, self.due_ms(at_ms)).await? {
             Some(begun) => self.finish(begun, at_ms, paper).await.map(Some),
             None => Ok(None),
         }
@@ -201,6 +240,11 @@ impl Actions {
     /// Completes something that was begun, and says what came of it to the message that began it.
     pub async fn finish(&self, record: ActionRecord, at_ms: i64, paper: &Paper<'_>) -> Result<Ran, StoreError> {
         Ok(ran(&self.complete(record, at_ms, paper).await?, true))
+    }
+
+    /// When anybody may see to something that is begun now.
+    fn due_ms(&self, at_ms: i64) -> i64 {
+        at_ms.saturating_add(self.settle_after_ms)
     }
 
     async fn complete(&self, record: ActionRecord, at_ms: i64, paper: &Paper<'_>) -> Result<ActionRecord, StoreError> {
@@ -214,10 +258,11 @@ impl Actions {
             ActionEnd::Refused { .. } => "refused",
         })
         .increment(1);
-        match &self.ledger {
-            Ledger::Store(store) => store.end_action(&key, end, at_ms).await,
-            Ledger::Memory(rows) => Ok(end_in(&mut lock(rows), &key, end, at_ms).unwrap_or(record)),
+        let ended = self.ledger.end(&key, end, at_ms).await?;
+        if ended.status == ActionStatus::Done && ended.new.letter.is_some() {
+            self.letter_came.notify_one();
         }
+        Ok(ended)
     }
 
     /// Has it done. `None`: it is not known whether it was.
@@ -251,39 +296,6 @@ impl Actions {
         result
     }
 
-    async fn send_copy(&self, key: &str, invoice: &str, to: &str, paper: &Paper<'_>) -> Option<ActionEnd> {
-        let account = paper.account?;
-        let Some(bill) = account.find_invoice_numbered(invoice) else {
-            return Some(ActionEnd::Refused { why: format!("there is no bill {invoice}") });
-        };
-        let business = &paper.content.business;
-        let bytes = match pdf::bill(business, account, bill, paper.today) {
-            Ok(bytes) => bytes,
-            Err(error) => return Some(ActionEnd::Refused { why: error.to_string() }),
-        };
-        let month = format::month(bill.issued, paper.today);
-        let letter = Letter {
-            to: to.to_owned(),
-            subject: format!("Your {month} bill from {}, {}", business.name, bill.number),
-            text: letter_text(business, account, bill, &month, paper.today),
-            attachments: vec![Attachment {
-                name: format!("{}.pdf", file_name(&bill.number)),
-                media_type: "application/pdf".to_owned(),
-                bytes,
-            }],
-            key: key.to_owned(),
-        };
-        let Some(mailbox) = &self.mailbox else { return Some(sent(bill.number.clone(), paper.today)) };
-        match mailbox.send(&letter).await {
-            Ok(()) => Some(sent(bill.number.clone(), paper.today)),
-            Err(error @ MailError::Refused(_)) => Some(ActionEnd::Refused { why: error.to_string() }),
-            Err(error @ MailError::Unreachable(_)) => {
-                tracing::warn!(%error, "a copy of a bill could not be sent yet");
-                None
-            }
-        }
-    }
-
     /// A page that billing hosts for a customer; none where it has none, or cannot be reached.
     pub async fn page(&self, customer: &CustomerId, purpose: Purpose) -> Option<String> {
         match self.billing.portal(customer, purpose).await {
@@ -296,49 +308,17 @@ impl Actions {
     }
 }
 
-fn sent(reference: String, on: Date) -> ActionEnd {
-    ActionEnd::Done { reference, on: on.to_string() }
-}
-
-fn letter_text(
-    business: &file::BusinessFile,
-    account: &Account,
-    bill: &crate::billing::Invoice,
-    month: &str,
-    today: Date,
-) -> String {
-    let owed = match bill.owed().minor {
-        0 => "It is paid.".to_owned(),
-        _ => format!("You still owe {}, due on {}.", bill.owed().text(), format::date(bill.due, today)),
-    };
-    format!(
-        "Hello {},\n\nhere is a copy of your {month} bill, {}, for {}. {owed}\n\nYou asked for it in our chat. If it \
-         wasn't you, tell us: {} or {}.\n\n{}\n",
-        account.person.first_name,
-        bill.number,
-        bill.total.text(),
-        business.email,
-        business.phone,
-        business.name
-    )
-}
-
-/// A bill's number as a file's name.
-fn file_name(number: &str) -> String {
-    number.chars().map(|it| if it.is_ascii_alphanumeric() || it == '-' { it } else { '_' }).collect()
-}
-
 /// The key for a deed: what it is about where doing it twice would be wrong, else the offer that is said yes to.
 pub fn key_for(
-    action: Action,
+    action: &str,
     deed: &Deed,
     customer: &CustomerId,
     conversation: &ConversationId,
     offered: Seq,
 ) -> String {
     match deed.about() {
-        Some(bill) => format!("{}:{customer}:{bill}", action.as_str()),
-        None => format!("{}:{conversation}:{offered}", action.as_str()),
+        Some(bill) => format!("{action}:{customer}:{bill}"),
+        None => format!("{action}:{conversation}:{offered}"),
     }
 }
 
@@ -349,62 +329,45 @@ pub fn deed_text(deed: &Deed) -> String {
 
 fn ran(record: &ActionRecord, is_ours: bool) -> Ran {
     let words: Option<Words> = serde_json::from_str(&record.new.words).ok();
+    let key = record.new.key.clone();
     match (record.status, words) {
         (ActionStatus::Done, Some(words)) if is_ours => {
-            let receipt = Receipt { reference: record.reference.clone(), ..words.receipt };
-            Ran::Done { receipt, then: words.then, survey: words.survey }
+            let clause = Some(record.new.clause.clone()).filter(|it| !it.is_empty());
+            let receipt = Receipt { reference: record.reference.clone(), clause, ..words.receipt };
+            Ran::Done { key, receipt, then: words.then, survey: words.survey, staff: words.staff }
         }
         (ActionStatus::Done, _) => Ran::DoneBefore { on: record.done_on.as_ref().and_then(|it| it.parse().ok()) },
-        (ActionStatus::Refused, words) => Ran::Refused { text: words.map(|it| it.refused).unwrap_or_default() },
-        (ActionStatus::Begun, _) => Ran::Unknown { key: record.new.key.clone(), deed: record.new.deed.clone() },
+        (ActionStatus::Refused, words) => Ran::Refused { key, text: words.map(|it| it.refused).unwrap_or_default() },
+        (ActionStatus::Begun, _) => Ran::Unknown { key, deed: record.new.deed.clone() },
     }
+}
+
+fn order_of(record: ActionRecord) -> Option<Order> {
+    let deed: Deed = serde_json::from_str(&record.new.deed).ok()?;
+    let Deed::Act { act } = &deed else { return None };
+    Some(Order {
+        key: record.new.key,
+        action: act.name(),
+        customer: record.new.customer,
+        conversation: record.new.conversation,
+        seq: record.new.seq,
+        clause: record.new.clause,
+        words: serde_json::from_str(&record.new.words).ok()?,
+        by: record.new.by,
+        notice: None,
+        deed,
+    })
 }
 
 fn past_of(record: &ActionRecord) -> Option<Past> {
     let deed = serde_json::from_str(&record.new.deed).ok()?;
-    let on = record.done_on.as_ref()?.parse().ok()?;
+    // What billing has not answered for counts from when it was begun.
+    let begun =
+        || jiff::Timestamp::from_millisecond(record.begun_at_ms).ok().map(|it| it.to_zoned(TimeZone::UTC).date());
+    let on = record.done_on.as_ref().and_then(|it| it.parse().ok()).or_else(begun)?;
     Some(Past { action: record.new.action.clone(), deed, on })
 }
 
 fn json<T: Serialize>(value: &T) -> String {
     serde_json::to_string(value).expect("texts, numbers and dates always serialize")
-}
-
-fn lock(rows: &Mutex<Vec<ActionRecord>>) -> std::sync::MutexGuard<'_, Vec<ActionRecord>> {
-    rows.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-fn begin_in(rows: &mut Vec<ActionRecord>, new: NewAction, at_ms: i64) -> ActionRecord {
-    rows.retain(|it| it.new.key != new.key || it.status != ActionStatus::Refused);
-    if let Some(known) = rows.iter().find(|it| it.new.key == new.key) {
-        return known.clone();
-    }
-    let record = ActionRecord {
-        new,
-        status: ActionStatus::Begun,
-        reference: None,
-        done_on: None,
-        why: None,
-        begun_at_ms: at_ms,
-        ended_at_ms: None,
-    };
-    rows.push(record.clone());
-    record
-}
-
-fn end_in(rows: &mut [ActionRecord], key: &str, end: ActionEnd, at_ms: i64) -> Option<ActionRecord> {
-    let row = rows.iter_mut().find(|it| it.new.key == key)?;
-    row.ended_at_ms = Some(at_ms);
-    match end {
-        ActionEnd::Done { reference, on } => {
-            row.status = ActionStatus::Done;
-            row.reference = Some(reference);
-            row.done_on = Some(on);
-        }
-        ActionEnd::Refused { why } => {
-            row.status = ActionStatus::Refused;
-            row.why = Some(why);
-        }
-    }
-    Some(row.clone())
 }

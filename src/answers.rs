@@ -17,7 +17,7 @@ pub mod cards;
 pub mod facts;
 
 pub use crate::content::template::TemplateError;
-use facts::{Facts, FactsInput, Proof, Wait};
+use facts::{DeedFacts, Facts, FactsInput, Proof, Wait};
 
 /// Everything that words are made from in one turn.
 #[derive(Clone, Debug)]
@@ -49,6 +49,8 @@ pub struct About<'a> {
     pub wait: Option<&'a Wait>,
     /// How far the proof by a one-time code is.
     pub proof: Option<&'a Proof>,
+    /// What was done.
+    pub deed: Option<&'a DeedFacts>,
     /// A page that billing hosts for this.
     pub link: Option<&'a str>,
 }
@@ -162,6 +164,7 @@ impl<'a> Speaker<'a> {
             first: about.first,
             second: about.second,
             proof: about.proof,
+            deed: about.deed,
         }
     }
 

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use tokio::sync::{Notify, broadcast, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -27,6 +27,8 @@ use crate::mail::{Letter, MailError, Mailbox};
 use crate::session::{Happening, Sessions};
 use crate::store::{List, Store, StoreError};
 use crate::turn::{CodesHere, Parts};
+
+mod settling;
 
 /// How often the content's files are looked at for changes.
 const CONTENT_LOOK: Duration = Duration::from_secs(2);
@@ -199,7 +201,9 @@ pub struct Made {
 impl App {
     /// Puts the parts together. Nothing runs yet.
     pub fn new(made: Made) -> Arc<Self> {
-        let actions = Actions::new(Arc::clone(&made.billing), made.store.clone(), made.mailbox.clone());
+        let settle_after_ms = made.config.limits.settle_after_ms;
+        let actions =
+            Actions::new(Arc::clone(&made.billing), made.store.clone(), made.mailbox.clone(), settle_after_ms);
         Arc::new(Self {
             actions: Arc::new(actions),
             config: made.config,
@@ -230,6 +234,7 @@ impl App {
         self.spawn(|app| async move { app.teach().await });
         self.spawn(|app| async move { app.keep_line().await });
         self.spawn(|app| async move { app.find_unanswered().await });
+        self.spawn(|app| async move { app.find_unsettled().await });
         self.spawn(|app| async move { app.watch_content().await });
         self.spawn(|app| async move { app.group_questions().await });
         self.spawn(|app| async move { app.hear_of_billing().await });
@@ -293,6 +298,7 @@ impl App {
             conversation: id.clone(),
             now,
             misses_max: self.config.limits.misses_max,
+            settle_max: SignedDuration::from_hours(self.config.limits.settle_hours_max),
             codes: self
                 .codes
                 .offered()
@@ -300,13 +306,20 @@ impl App {
         }
     }
 
-    /// Sends a letter in its own time; the log tells when that failed, and not to whom.
-    pub fn post(self: &Arc<Self>, letter: Letter) {
-        let app = Arc::clone(self);
+    /// Sends the letter with a conversation's code in its own time; the log tells when that failed, and not to whom.
+    ///
+    /// Nobody has the address where there is no letter, and all the rest is the same.
+    pub fn post_code(self: &Arc<Self>, id: &ConversationId, letter: Option<Letter>) {
+        let (app, id) = (Arc::clone(self), id.clone());
         self.tasks.spawn(async move {
-            if let Err(error) = app.mailbox.send(&letter).await {
+            if let Some(letter) = letter
+                && let Err(error) = app.mailbox.send(&letter).await
+            {
                 let refused = matches!(error, MailError::Refused(_));
                 tracing::warn!(key = letter.key, refused, "a letter was not sent");
+            }
+            if let Err(error) = app.store.code_letter_is_out(&id).await {
+                tracing::warn!(conversation = %id, %error, "could not note that a letter is out");
             }
         });
     }

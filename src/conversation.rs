@@ -202,6 +202,9 @@ pub struct Receipt {
     /// How to undo it, in one sentence.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub undo: Option<String>,
+    /// The rule that it goes by; staff see it, customers don't.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clause: Option<String>,
     /// What the customer may tap next.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub choices: Vec<Choice>,

@@ -27,6 +27,7 @@ pub mod protocol;
 
 mod assets;
 mod demo;
+mod goodwill;
 mod hooks;
 mod login;
 mod pages;
@@ -202,6 +203,7 @@ fn router(site: Site) -> Router {
         .route("/conversations/{id}/hand-back", post(staff::hand_back))
         .route("/conversations/{id}/close", post(staff::close))
         .route("/conversations/{id}/flag", post(staff::flag))
+        .route("/conversations/{id}/goodwill", get(goodwill::offer).post(goodwill::give))
         .route("/causes", get(staff::causes))
         .route("/causes/{id}", post(staff::change_cause))
         .route("/content/reload", post(staff::reload_content));

@@ -19,7 +19,7 @@ use crate::conversation::{
 };
 use crate::feedback;
 use crate::rules;
-use crate::store::{Append, Expect, Opening, StoreError};
+use crate::store::{Append, CodeChange, Expect, Opening, StoreError};
 use crate::turn;
 use figures::Waiting;
 
@@ -123,6 +123,13 @@ pub enum Happening {
     Typing(bool),
     /// Look whether something is unanswered.
     Nudge,
+    /// The conversation has not been told yet what came of the action with this key.
+    Settle {
+        /// The key.
+        key: String,
+    },
+    /// The letter with its code may not have left us.
+    LetterLost,
 }
 
 /// The conversations that are live on this node.
@@ -280,6 +287,8 @@ impl Session {
                     self.turn_at = Some(Instant::now());
                 }
             }
+            Happening::Settle { key } => self.settle(OpenEnd::Action(key)).await,
+            Happening::LetterLost => self.settle(OpenEnd::CodeLetter).await,
         }
     }
 
@@ -550,7 +559,25 @@ impl Session {
             let parts = turn::Parts { locale, ..app.turn_parts(&id, &network).await };
             let outcome = turn::take(&parts, &state, &recent, &unanswered).await;
             let answered = outcome.as_ref().ok().and_then(|it| it.answered).unwrap_or(answered);
-            Thought { outcome, answered, epoch: state.epoch, owner: state.owner }
+            Thought { outcome, answered: Some(answered), epoch: state.epoch, owner: state.owner }
+        }));
+    }
+
+    /// Brings to its end what was left open. While a turn is thought about nothing is begun: the next look comes back.
+    async fn settle(&mut self, open_end: OpenEnd) {
+        if self.thinking.is_some() || self.catch_up().await.is_err() || self.state.seq == 0 {
+            return;
+        }
+        let (app, id, locale, state) =
+            (Arc::clone(&self.app), self.id.clone(), self.locale.clone(), self.state.clone());
+        let recent: Vec<Event> = self.recent.iter().cloned().collect();
+        self.thinking = Some(Box::pin(async move {
+            let parts = turn::Parts { locale, ..app.turn_parts(&id, "").await };
+            let outcome = match open_end {
+                OpenEnd::Action(key) => turn::settle(&parts, &state, &recent, &key).await,
+                OpenEnd::CodeLetter => turn::letter_lost(&parts, &state, &recent).await,
+            };
+            Thought { outcome, answered: None, epoch: state.epoch, owner: state.owner }
         }));
     }
 
@@ -571,35 +598,39 @@ impl Session {
     async fn keep_turn(&mut self, thought: Thought) -> Result<(), StoreError> {
         let Thought { outcome, answered, epoch, owner } = thought;
         let outcome = outcome?;
-        if outcome.events.is_empty() {
-            self.waiting.forget(answered);
+        if outcome.events.is_empty() && outcome.code.is_none() {
+            if let Some(answered) = answered {
+                self.waiting.forget(answered);
+            }
             return Ok(());
         }
+        let asks_code = matches!(outcome.code, Some(CodeChange::New { .. }));
         let has_questions = !outcome.questions.is_empty();
         let verifies = outcome.events.iter().any(|it| matches!(it.what, What::Verified { .. }));
         let append = Append {
             expect: Expect { epoch: Some(epoch), unverified: verifies, ..Expect::default() },
             // Whoever waits for a person is answered by a person; the bot's word in between doesn't count.
-            answered: (owner == Owner::Bot).then_some(answered),
-            // So a receipt for something that was done before a person took over has a key: it stands here once.
-            key: (owner != Owner::Bot && has_receipt(&outcome)).then(|| format!("receipt:{answered}")),
+            answered: answered.filter(|_| owner == Owner::Bot),
             events: outcome.events,
             understood: outcome.understood,
             questions: outcome.questions,
             promise: outcome.promise,
             code: outcome.code,
+            tells: outcome.tells,
             ..Append::new(self.id.clone(), self.app.clock.now_ms())
         };
         let appended = self.app.store.append(append).await?;
-        self.unanswered.retain(|(seq, _)| answered < *seq);
-        self.waiting.end(answered);
+        self.unanswered.retain(|(seq, _)| answered.is_none_or(|it| it < *seq));
+        if let Some(answered) = answered {
+            self.waiting.end(answered);
+        }
         figures::count(appended.events.iter().map(|it| &it.event.what));
         self.take_in(appended.events).await?;
         if has_questions {
             self.app.feedback_came.notify_one();
         }
-        if let Some(letter) = outcome.letter {
-            self.app.post(letter);
+        if asks_code {
+            self.app.post_code(&self.id, outcome.letter);
         }
         Ok(())
     }
@@ -619,9 +650,15 @@ impl Session {
 /// What a turn has come to, and what it started from.
 struct Thought {
     outcome: Result<turn::Outcome, StoreError>,
-    answered: Seq,
+    answered: Option<Seq>,
     epoch: Epoch,
     owner: Owner,
+}
+
+/// What a crash or a lost answer has left open.
+enum OpenEnd {
+    Action(String),
+    CodeLetter,
 }
 
 /// What wakes a session.
@@ -630,10 +667,6 @@ enum Woken {
     Thought(Box<Thought>),
     Turn,
     Rest,
-}
-
-fn has_receipt(outcome: &turn::Outcome) -> bool {
-    outcome.events.iter().any(|it| matches!(it.what, What::Receipt(_)))
 }
 
 fn system(what: What) -> NewEvent {

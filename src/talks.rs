@@ -86,6 +86,7 @@ async fn play(content: &Arc<Content>, classifier: &Classifier, talk: &TalkFile) 
         wait_if_queued: wait(Some(1)),
         wait_if_urgent: wait(Some(1)),
         misses_max: MISSES_MAX,
+        settle_max: jiff::SignedDuration::MAX,
         codes: None,
     };
     let mut stage = Stage { parts, state: State::default(), events: Vec::new(), n_answered: 0 };

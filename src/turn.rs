@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::actions::{Actions, Paper, Ran};
 use crate::answers::facts;
@@ -24,10 +24,13 @@ use crate::mail::Letter;
 use crate::rules::policy::Past;
 use crate::rules::slots::SlotContext;
 use crate::rules::{self, Circumstances, Decision, Heard, Topic, questions};
-use crate::store::{ActionRecord, CodeChange, NewPromise, NewQuestion, StoreError, Why};
+use crate::store::{CodeChange, NewPromise, NewQuestion, StoreError, Why};
 
 mod deeds;
 mod proof;
+mod settle;
+
+pub use settle::{letter_lost, settle};
 
 use proof::{AskedBefore, Proof};
 
@@ -62,6 +65,8 @@ pub struct Parts {
     pub wait_if_urgent: handoff::Wait,
     /// Misses in a row before a person gets it.
     pub misses_max: u32,
+    /// Billing is asked for so long what came of something; then a person looks.
+    pub settle_max: SignedDuration,
     /// How this conversation's customer can prove who they are by e-mail; none where letters reach nobody.
     pub codes: Option<CodesHere>,
 }
@@ -87,6 +92,8 @@ pub struct Outcome {
     pub promise: Option<NewPromise>,
     /// What becomes of the conversation's one-time code.
     pub code: Option<CodeChange>,
+    /// The keys of actions whose end is told.
+    pub tells: Vec<String>,
     /// What is to be sent once all of this is kept.
     pub letter: Option<Letter>,
     /// Only the messages up to this one are answered; all, when absent.
@@ -110,11 +117,10 @@ pub async fn take(
     let (Some((first, _)), Some((last, _))) = (unanswered.first(), unanswered.last()) else {
         return Ok(Outcome::default());
     };
-    if let Some(customer) = &state.customer
+    if state.customer.is_some()
         && let Some(begun) = parts.actions.begun_by(&parts.conversation, *first, *last).await?
     {
-        let _alone = parts.actions.alone(customer).await;
-        return finish(parts, state, recent, customer, begun).await;
+        return settle::finish(parts, state, recent, begun).await;
     }
     // A yes has a turn of its own: what was said after it is about what came of it.
     let yes = unanswered.iter().position(|it| rules::confirms(state, it.1.choice.as_deref(), &it.1.text));
@@ -169,7 +175,7 @@ pub async fn take_heard(
     if looked && state.owner == Owner::Bot && heard.choice.is_none() && heard.code.is_none() {
         reply.outcome.understood.push((seq, heard.guess.clone()));
     }
-    let paper = Paper { content: &parts.content, account, today: known.today };
+    let paper = Paper { content: &parts.content, account, style: speaker.style() };
     let prepared = reply.prepare(then.as_ref().unwrap_or(&decision), &paper).await?;
     let said = prepared.and_then(|()| match (&proof, &decision) {
         (Some(proof), _) => reply.say_proof(proof),
@@ -213,44 +219,6 @@ fn decide(
         Decision::GoOn => (Decision::GoOn, rules::go_on(&parts.content, &before.topics, &before.text, &circumstances)),
         decision => (decision, None),
     }
-}
-
-/// Says what came of something that was begun by one of these messages, in a turn that nobody finished.
-async fn finish(
-    parts: &Parts,
-    state: &State,
-    recent: &[Event],
-    customer: &CustomerId,
-    begun: ActionRecord,
-) -> Result<Outcome, StoreError> {
-    let known = Known::look(parts, state).await?;
-    let heard = Heard::default();
-    let speaker = known.speaker(parts, "");
-    let seq = begun.new.seq;
-    tracing::info!(action = begun.new.action, %customer, "completing what was begun");
-    let paper = Paper { content: &parts.content, account: known.account(), today: known.today };
-    let ran = parts.actions.finish(begun, parts.now.as_millisecond(), &paper).await?;
-    let mut reply = Reply {
-        parts,
-        state,
-        recent,
-        seq,
-        heard: &heard,
-        speaker: &speaker,
-        account: known.account(),
-        pages: BTreeMap::new(),
-        ran: BTreeMap::new(),
-        outcome: Outcome { answered: Some(seq), ..Outcome::default() },
-    };
-    if state.owner != Owner::Bot {
-        // A person has it by now: the receipt stands in the log, and the bot says nothing more.
-        if let Ran::Done { receipt, .. } = ran {
-            reply.receipt(receipt);
-        }
-    } else if let Err(error) = reply.tell(ran, None) {
-        reply.break_off(&error);
-    }
-    Ok(reply.outcome)
 }
 
 /// What is known of the customer at the time of the turn.
@@ -586,7 +554,11 @@ impl Reply<'_> {
         let means = |name: &str| content.intents.get(name).map(|it| it.file.means.as_str());
         let about = About { first: means(first), second: means(second), ..About::default() };
         let text = self.speaker.sentence(&content.sentences.did_you_mean, about)?;
-        let choices = [first.to_owned(), second.to_owned(), SOMETHING_ELSE.to_owned()];
+        let mut choices = vec![first.to_owned(), second.to_owned(), SOMETHING_ELSE.to_owned()];
+        // Whatever was guessed, a person is among the ways.
+        if !choices.iter().any(|it| it == rules::TALK_TO_HUMAN) {
+            choices.push(rules::TALK_TO_HUMAN.to_owned());
+        }
         self.message(text, &choices, step(Did::Offered));
         Ok(())
     }

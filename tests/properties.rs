@@ -178,6 +178,7 @@ fn parts(billing: Arc<Watched>) -> Parts {
         wait_if_queued: wait(),
         wait_if_urgent: wait(),
         misses_max: 2,
+        settle_max: jiff::SignedDuration::MAX,
         codes: Some(CodesHere { codes: Arc::clone(&CODES), network: "127.0.0.1".to_owned() }),
     }
 }
@@ -215,6 +216,26 @@ fn decide(state: &State, heard: &Heard, verified: bool) -> Decision {
         holds: &|_, _| true,
     };
     rules::decide(&CONTENT, state, heard, &circumstances)
+}
+
+#[test]
+fn whatever_did_you_mean_offers_a_person_is_among_the_choices() {
+    let names: Vec<&String> = CONTENT.intents.keys().collect();
+    let mut n_offered = 0;
+    for pair in names.windows(2) {
+        let ranked = pair.iter().map(|it| Candidate { intent: (*it).clone(), confidence: 0.4 }).collect();
+        let guess = Guess { verdict: Verdict::AskBack, ranked, known: 0.9 };
+        let heard = Heard { text: "that thing on it".to_owned(), guess, ..Heard::default() };
+        for event in told(Watched::new(false), &[heard]).0 {
+            let What::Message(message) = event.what else { continue };
+            if message.step.is_some_and(|it| it.did == Did::Offered) {
+                n_offered += 1;
+                let has_person = message.choices.iter().any(|it| it.id == "talk_to_human");
+                assert!(has_person, "{pair:?}: {:?}", message.choices);
+            }
+        }
+    }
+    assert!(names.len() / 2 < n_offered, "only {n_offered} of {} pairs were offered", names.len() - 1);
 }
 
 proptest! {

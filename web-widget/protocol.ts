@@ -314,7 +314,11 @@ reference?: string,
 /**
  * How to undo it, in one sentence.
  */
-undo?: string, };
+undo?: string,
+/**
+ * For staff only: the rule that it goes by.
+ */
+clause?: string, };
 
 /**
  * Something to tap.
@@ -400,7 +404,7 @@ confidence: number, };
 /**
  * What can be wrong with a frame or a request. The texts are fixed; nothing from inside gets out.
  */
-export type Code = "malformed" | "too_large" | "not_welcomed" | "rate_limited" | "busy" | "unavailable" | "not_found" | "bad_identity" | "not_offered" | "empty" | "sign_in" | "forbidden" | "conflict";
+export type Code = "malformed" | "too_large" | "not_welcomed" | "rate_limited" | "busy" | "unavailable" | "not_found" | "bad_identity" | "not_offered" | "empty" | "sign_in" | "forbidden" | "conflict" | "refused";
 
 /**
  * What staff's browsers send on `/v1/staff`. Everything that changes something is a request under `/api/v1/`.
@@ -572,6 +576,85 @@ text: string,
  * The last `seq` on the writer's screen.
  */
 after: number, };
+
+/**
+ * What a staff member may give the customer of a conversation that they have:
+ * `GET /api/v1/conversations/{id}/goodwill`.
+ */
+export type GoodwillOffer = {
+/**
+ * The most that this staff member may give, as a finished text.
+ */
+limit: string,
+/**
+ * What is left of that for this customer, as a finished text.
+ */
+left: string,
+/**
+ * The rule that says so.
+ */
+clause: string,
+/**
+ * Late fees that could come off.
+ */
+late_fees: Array<LateFeeRow>, };
+
+/**
+ * A late fee that could come off.
+ */
+export type LateFeeRow = {
+/**
+ * The bill's number.
+ */
+invoice: string,
+/**
+ * Which it is: "Late fee of £5.00 on the June bill".
+ */
+label: string, };
+
+/**
+ * Something given to the customer: `POST /api/v1/conversations/{id}/goodwill`. 422 with the code `refused` when the
+ * rules or billing say no.
+ */
+export type Goodwill = {
+/**
+ * Made by the client, unique in the conversation: what is sent twice is done once.
+ */
+key: string,
+/**
+ * The number of the bill whose late fee comes off; without it an amount is given back.
+ */
+late_fee?: string,
+/**
+ * That amount as it was typed: `12.50`.
+ */
+amount?: string,
+/**
+ * Why, in words that the customer reads.
+ */
+reason: string,
+/**
+ * False: says only what would be done.
+ */
+sure: boolean, };
+
+/**
+ * What came of it.
+ */
+export type GoodwillAnswer = {
+/**
+ * `asks`: nothing is done yet; `done`: the receipt stands in the conversation; `waiting`: billing has not answered,
+ * and the receipt comes by itself.
+ */
+state: string,
+/**
+ * What the customer reads.
+ */
+text: string,
+/**
+ * The rule that it goes by.
+ */
+clause: string, };
 
 /**
  * A question that the bot could not answer well.

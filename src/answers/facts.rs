@@ -74,6 +74,25 @@ pub struct FactsInput<'a> {
     pub second: Option<&'a str>,
     /// How far the proof by a one-time code is.
     pub proof: Option<&'a Proof>,
+    /// Something that was done.
+    pub deed: Option<&'a DeedFacts>,
+}
+
+/// Something that was done, as sentences name it; what doesn't apply is absent.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct DeedFacts {
+    /// How much, in minor units.
+    pub amount: Option<i64>,
+    /// The month of the bill that it is about.
+    pub month: Option<String>,
+    /// Why, in the words of whoever did it.
+    pub reason: Option<String>,
+    /// The day, ISO.
+    pub on: Option<String>,
+    /// The time of day, `14:05`.
+    pub at: Option<String>,
+    /// Where something goes from now on, only so much of it as its owner needs to know it by.
+    pub to: Option<String>,
 }
 
 /// How far the proof by a one-time code is, as sentences name it.
@@ -205,6 +224,7 @@ pub struct Facts {
     first: Option<String>,
     second: Option<String>,
     proof: Option<Proof>,
+    deed: Option<DeedFacts>,
 }
 
 impl Facts {
@@ -254,6 +274,7 @@ impl Facts {
             first: input.first.map(str::to_owned),
             second: input.second.map(str::to_owned),
             proof: input.proof.cloned(),
+            deed: input.deed.cloned(),
         }
     }
 }
@@ -341,6 +362,7 @@ pub(crate) mod tests {
                 first: None,
                 second: None,
                 proof: None,
+                deed: None,
             }
         }
     }

@@ -20,6 +20,13 @@ pub enum Act {
         /// The fee, above zero.
         amount: Money,
     },
+    /// Gives something back as goodwill: it stands in the customer's favor and comes off the next bill.
+    GiveCredit {
+        /// How much, above zero.
+        amount: Money,
+        /// Why, in words that the customer reads.
+        reason: String,
+    },
     /// Moves the last day on which a bill is paid in time; reminders and late fees wait until then.
     GiveMoreDays {
         /// The bill's number.
@@ -80,6 +87,7 @@ impl Act {
     pub fn name(&self) -> &'static str {
         match self {
             Act::TakeOffLateFee { .. } => "take_off_late_fee",
+            Act::GiveCredit { .. } => "give_credit",
             Act::GiveMoreDays { .. } => "give_more_days",
             Act::PayInParts { .. } => "pay_in_parts",
             Act::OpenDispute { .. } => "open_dispute",

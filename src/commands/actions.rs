@@ -40,7 +40,8 @@ pub async fn actions(config: &Config, flags: Flags) -> anyhow::Result<ExitCode> 
         if !flags.print.json {
             let new = &record.new;
             let end = end.map_or("", String::as_str);
-            println!("{at:.0}  {result:7}  {:18}  {}  {}  {end}", new.action, new.customer, new.clause);
+            let by = new.by.as_ref().map(|(staff, reason)| format!("  by {staff}: {reason}")).unwrap_or_default();
+            println!("{at:.0}  {result:7}  {:18}  {}  {}  {end}{by}", new.action, new.customer, new.clause);
         }
         list.push(json!({
             "key": record.new.key,
@@ -49,10 +50,13 @@ pub async fn actions(config: &Config, flags: Flags) -> anyhow::Result<ExitCode> 
             "conversation": record.new.conversation,
             "seq": record.new.seq,
             "clause": record.new.clause,
+            "staff": record.new.by.as_ref().map(|it| it.0.as_str()),
+            "reason": record.new.by.as_ref().map(|it| it.1.as_str()),
             "deed": serde_json::from_str::<serde_json::Value>(&record.new.deed).unwrap_or_default(),
             "result": result,
             "reference": record.reference,
             "why": record.why,
+            "told": record.told,
             "begun_at_ms": record.begun_at_ms,
             "ended_at_ms": record.ended_at_ms,
         }));

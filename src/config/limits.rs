@@ -20,6 +20,8 @@ pub struct Limits {
     pub body_bytes_max: usize,
     /// The longest text of a customer or of staff; a longer one is refused.
     pub text_chars_max: usize,
+    /// The longest reason for what staff give a customer; a longer one is refused.
+    pub reason_chars_max: usize,
     /// A frame that cannot be sent within this closes the socket; the client resumes.
     pub send_ms_max: u64,
     /// What the kernel may hold back for one slow socket.
@@ -113,6 +115,13 @@ pub struct Limits {
     pub mail_tries_max: u32,
     /// Connections to the mail server at once; further letters wait.
     pub mail_connections_max: usize,
+    /// What was begun in billing, or a letter that should be out, is left to whoever began it for this long; then any node
+    /// sees to it.
+    pub settle_after_ms: i64,
+    /// How often each node looks for such things; it looks at its start too.
+    pub settle_look_ms: u64,
+    /// Billing is asked what came of something for so many hours; then a person looks.
+    pub settle_hours_max: i64,
 }
 
 impl Default for Limits {
@@ -125,6 +134,7 @@ impl Default for Limits {
             frame_bytes_max: 16 * 1024,
             body_bytes_max: 64 * 1024,
             text_chars_max: 2_000,
+            reason_chars_max: 200,
             send_ms_max: 5_000,
             send_buffer_bytes: 64 * 1024,
             frames_per_second: 5,
@@ -171,6 +181,9 @@ impl Default for Limits {
             mail_ms_max: 10_000,
             mail_tries_max: 3,
             mail_connections_max: 4,
+            settle_after_ms: 60_000,
+            settle_look_ms: 15_000,
+            settle_hours_max: 24,
         }
     }
 }

@@ -96,6 +96,15 @@ pub(crate) fn everything(business: &BusinessFile, policy: Value, slots: Value) -
         "first": "paying a bill",
         "second": "a late fee",
         "proof": {"email": "ada@example.com", "code": "123456", "tries": 3, "minutes": 10},
+        "deed": deed(),
+    })
+}
+
+/// Something that was done.
+pub(super) fn deed() -> Value {
+    json!({
+        "amount": 1000, "month": "June", "reason": "Our engineer did not come", "on": "2026-06-16", "at": "14:05",
+        "to": "a…@example.com",
     })
 }
 
@@ -145,6 +154,7 @@ const OF_THE_ACCOUNT: &[&str] = &[
     "first",
     "second",
     "proof",
+    "deed",
 ];
 
 /// Whether a name, with dots, is a fact about the customer's own account.

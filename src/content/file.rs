@@ -4,6 +4,10 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+mod sentences;
+
+pub use sentences::SentencesFile;
+
 /// One intent's file, `intents/<stage>/<intent>.toml`.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -406,116 +410,6 @@ impl Thresholds {
 pub struct CostFile {
     /// In minor units of the business's currency, one conversation with a person.
     pub per_contact_minor: i64,
-}
-
-/// `intents/sentences.toml`: what we say outside any intent. Templates like answers.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct SentencesFile {
-    /// Not sure, before two choices: "I'm not sure I've got that. Is it about …?" with `first` and `second`.
-    pub did_you_mean: String,
-    /// The button beside the two choices.
-    pub something_else: String,
-    /// After "something else" or a first miss.
-    pub say_it_again: String,
-    /// After the last miss, before the hand-off.
-    pub do_not_know: String,
-    /// Handed off within the hours; `wait.place`, `wait.minutes`.
-    pub in_queue: String,
-    /// Handed off outside the hours; `wait.back`.
-    pub closed: String,
-    /// The customer writes while waiting, outside the hours or in them: it is kept for the person.
-    pub kept_for_person: String,
-    /// Asks for a person while already waiting.
-    pub already_in_queue: String,
-    /// Asks for a person while one has the conversation; `staff`.
-    pub already_with_person: String,
-    /// A person has taken it; `staff`. Shown in the middle.
-    pub taken: String,
-    /// A person has given it back to the bot; `staff`. Shown in the middle.
-    pub handed_back: String,
-    /// Closed by staff. Shown in the middle.
-    pub closed_by_staff: String,
-    /// Ended by the customer. Shown in the middle.
-    pub ended: String,
-    /// The customer writes after the end. Shown in the middle.
-    pub reopened: String,
-    /// After "start over".
-    pub started_over: String,
-    /// The survey's sentence.
-    pub survey: String,
-    /// After a rating.
-    pub thanks_for_rating: String,
-    /// A needed fact is the account, and we don't know who it is; comes after an intent's `unverified`.
-    pub check_it_is_you: String,
-    /// The same where a code can be sent by e-mail: comes with the button for it.
-    pub check_by_code: String,
-    /// To which address do the bills go? A code is sent there.
-    pub ask_email: String,
-    /// There was no address in the reply.
-    pub ask_email_again: String,
-    /// The same words whether the address is one of ours or not; `proof.email`, `proof.minutes`.
-    pub code_sent: String,
-    /// Another one for the same address.
-    pub code_sent_again: String,
-    /// There was no code in the reply.
-    pub ask_code_again: String,
-    /// Another code than the one that was sent; `proof.tries` are left.
-    pub code_wrong: String,
-    /// Wrong too often, or too many codes; it works again in `proof.minutes`.
-    pub code_paused: String,
-    /// The code was valid for a time that is over.
-    pub code_ended: String,
-    /// The code was right; the answer to the earlier question follows.
-    pub code_right: String,
-    /// After it, where nothing was asked before.
-    pub go_on: String,
-    /// The subject of the letter with the code.
-    pub code_subject: String,
-    /// The letter; `proof.code`, `proof.minutes`.
-    pub code_letter: String,
-    /// Billing cannot be reached.
-    pub billing_down: String,
-    /// The change of a bill does not add up; a person gets it.
-    pub does_not_add_up: String,
-    /// Something of ours is broken or overloaded; a person gets it.
-    pub trouble: String,
-    /// The same answer would come a second time in a row: said before it.
-    pub same_answer: String,
-    /// What was asked for has been done before.
-    pub done_already: String,
-    /// Billing's answer was lost: nobody knows whether it was done.
-    pub not_sure_done: String,
-    /// The button that tries again then.
-    pub button_try_again: String,
-    /// The customer says no to what was to be confirmed.
-    pub not_changed: String,
-    /// After an answer about what is owed, where something is owed in another currency; `account.other_owed`.
-    pub other_currency: String,
-    /// A page: the link that led to it has ended, or never was one.
-    pub page_ended: String,
-    /// A page: billing has no page to lead to right now.
-    pub page_away: String,
-    /// A card number was masked; said once before the answer.
-    pub card_masked: String,
-    /// The message is in another language than the business's; a person is offered.
-    pub other_language: String,
-    /// The button of the command "talk to a person".
-    pub button_talk_to_human: String,
-    /// The button of the command "start over".
-    pub button_start_over: String,
-    /// The button of the command "end chat".
-    pub button_end_chat: String,
-    /// The button of the command that has a code sent by e-mail.
-    pub button_verify_me: String,
-    /// The button that has it sent again.
-    pub button_send_another_code: String,
-    /// Whole messages that mean "start over".
-    pub start_over: Vec<String>,
-    /// Whole messages that mean "end chat".
-    pub end_chat: Vec<String>,
-    /// Whole messages that mean "talk to a person", whatever else is going on.
-    pub talk_to_human: Vec<String>,
 }
 
 /// `intents/urgent.toml`: words that send a message to a person at once, before the classifier is asked.

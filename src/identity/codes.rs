@@ -31,6 +31,7 @@ pub struct Codes {
     pause_minutes: i64,
     per_hour: u32,
     per_network_hour: u32,
+    letter_ms_max: i64,
 }
 
 /// What comes of asking for a code.
@@ -89,6 +90,7 @@ impl Codes {
             pause_minutes: limits.code_pause_minutes,
             per_hour: limits.codes_per_hour,
             per_network_hour: limits.codes_per_network_hour,
+            letter_ms_max: limits.settle_after_ms,
         }
     }
 
@@ -142,7 +144,8 @@ impl Codes {
             ends_at_ms: now_ms.saturating_add(self.minutes.saturating_mul(MINUTE_MS)),
         };
         let limits = CodeLimits { per_email: self.per_hour, per_network: self.per_network_hour, since_ms };
-        Ok(Asked::Made { code, change: CodeChange::New { code: record, network, limits } })
+        let letter_due_ms = now_ms.saturating_add(self.letter_ms_max);
+        Ok(Asked::Made { code, change: CodeChange::New { code: record, network, limits, letter_due_ms } })
     }
 
     /// Whether the digits of this digest are the conversation's code, and what has to be kept of the try.

@@ -30,6 +30,10 @@ const SLOT_ADDRESS: &str = "address";
 /// The slot with a company's name and tax number.
 const SLOT_COMPANY: &str = "company";
 
+mod goodwill;
+
+pub use goodwill::{Given, Purse};
+
 /// The rules that hold on one day, by name.
 pub type Book = BTreeMap<String, PolicyFile>;
 

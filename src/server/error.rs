@@ -44,6 +44,7 @@ impl Problem {
             Code::SignIn => "Please sign in.",
             Code::Forbidden => "Your role doesn't allow that.",
             Code::Conflict => "Somebody was quicker, or there is something new to read first.",
+            Code::Refused => "That isn't allowed.",
         }
     }
 
@@ -58,6 +59,7 @@ impl Problem {
             Code::BadIdentity | Code::SignIn => StatusCode::UNAUTHORIZED,
             Code::Forbidden => StatusCode::FORBIDDEN,
             Code::Conflict => StatusCode::CONFLICT,
+            Code::Refused => StatusCode::UNPROCESSABLE_ENTITY,
         }
     }
 

@@ -286,6 +286,10 @@ pub struct WireReceipt {
     #[ts(optional)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub undo: Option<String>,
+    /// For staff only: the rule that it goes by.
+    #[ts(optional)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub clause: Option<String>,
 }
 
 /// Something to tap.
@@ -381,6 +385,8 @@ pub enum Code {
     Forbidden,
     /// Somebody was quicker; the state has changed.
     Conflict,
+    /// The rules or billing say no; the message says why, and who may.
+    Refused,
 }
 
 /// What staff's browsers send on `/v1/staff`. Everything that changes something is a request under `/api/v1/`.
@@ -528,6 +534,60 @@ pub struct Reply {
     pub after: u32,
 }
 
+/// What a staff member may give the customer of a conversation that they have:
+/// `GET /api/v1/conversations/{id}/goodwill`.
+#[derive(Clone, Debug, PartialEq, Serialize, TS)]
+pub struct GoodwillOffer {
+    /// The most that this staff member may give, as a finished text.
+    pub limit: String,
+    /// What is left of that for this customer, as a finished text.
+    pub left: String,
+    /// The rule that says so.
+    pub clause: String,
+    /// Late fees that could come off.
+    pub late_fees: Vec<LateFeeRow>,
+}
+
+/// A late fee that could come off.
+#[derive(Clone, Debug, PartialEq, Serialize, TS)]
+pub struct LateFeeRow {
+    /// The bill's number.
+    pub invoice: String,
+    /// Which it is: "Late fee of £5.00 on the June bill".
+    pub label: String,
+}
+
+/// Something given to the customer: `POST /api/v1/conversations/{id}/goodwill`. 422 with the code `refused` when the
+/// rules or billing say no.
+#[derive(Clone, Debug, PartialEq, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+pub struct Goodwill {
+    /// Made by the client, unique in the conversation: what is sent twice is done once.
+    pub key: String,
+    /// The number of the bill whose late fee comes off; without it an amount is given back.
+    #[ts(optional)]
+    pub late_fee: Option<String>,
+    /// That amount as it was typed: `12.50`.
+    #[ts(optional)]
+    pub amount: Option<String>,
+    /// Why, in words that the customer reads.
+    pub reason: String,
+    /// False: says only what would be done.
+    pub sure: bool,
+}
+
+/// What came of it.
+#[derive(Clone, Debug, PartialEq, Serialize, TS)]
+pub struct GoodwillAnswer {
+    /// `asks`: nothing is done yet; `done`: the receipt stands in the conversation; `waiting`: billing has not answered,
+    /// and the receipt comes by itself.
+    pub state: String,
+    /// What the customer reads.
+    pub text: String,
+    /// The rule that it goes by.
+    pub clause: String,
+}
+
 /// A question that the bot could not answer well.
 #[derive(Clone, Debug, PartialEq, Serialize, TS)]
 pub struct QuestionRow {
@@ -612,6 +672,10 @@ mod tests {
             ConversationRow,
             ConversationDetail,
             Reply,
+            GoodwillOffer,
+            LateFeeRow,
+            Goodwill,
+            GoodwillAnswer,
             QuestionRow,
             CauseRow,
         );

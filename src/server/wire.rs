@@ -49,7 +49,8 @@ pub fn for_customer(content: &Content, logged: &Logged) -> WireEvent {
         What::Receipt(receipt) => {
             wire.text = Some(receipt.text.clone());
             wire.choices = (!receipt.choices.is_empty()).then(|| receipt.choices.iter().map(choice).collect());
-            wire.receipt = Some(WireReceipt { reference: receipt.reference.clone(), undo: receipt.undo.clone() });
+            let (reference, undo) = (receipt.reference.clone(), receipt.undo.clone());
+            wire.receipt = Some(WireReceipt { reference, undo, clause: None });
         }
         What::Survey { text } => wire.text = Some(text.clone()),
         What::Verified { .. } => {}
@@ -57,9 +58,13 @@ pub fn for_customer(content: &Content, logged: &Logged) -> WireEvent {
     wire
 }
 
-/// An event as staff see it: with what the bot understood.
+/// An event as staff see it: with what the bot understood, and the rule that a receipt goes by.
 pub fn for_staff(content: &Content, logged: &Logged, guess: Option<&Guess>) -> WireEvent {
-    WireEvent { key: None, understood: guess.map(understood), ..for_customer(content, logged) }
+    let mut wire = WireEvent { key: None, understood: guess.map(understood), ..for_customer(content, logged) };
+    if let (What::Receipt(receipt), Some(shown)) = (&logged.event.what, &mut wire.receipt) {
+        shown.clause = receipt.clause.clone();
+    }
+    wire
 }
 
 /// A guess for staff.

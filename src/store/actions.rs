@@ -4,7 +4,7 @@ use sqlx::FromRow;
 
 use super::writer::Tx;
 use super::{Store, StoreError, parse_word, seq, without_nul, word};
-use crate::conversation::{ConversationId, CustomerId, Seq};
+use crate::conversation::{ConversationId, CustomerId, Seq, StaffId};
 
 /// How far an action is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -27,9 +27,9 @@ pub struct NewAction {
     pub action: String,
     /// For whom.
     pub customer: CustomerId,
-    /// Where the customer said yes.
+    /// Where it was asked for.
     pub conversation: ConversationId,
-    /// The message that said yes.
+    /// The message that said yes; 0 where staff did it.
     pub seq: Seq,
     /// The rule that allows it.
     pub clause: String,
@@ -37,6 +37,10 @@ pub struct NewAction {
     pub deed: String,
     /// What is said afterwards, as JSON.
     pub words: String,
+    /// Who of staff did it, and why; none where the customer asked the bot.
+    pub by: Option<(StaffId, String)>,
+    /// A letter that goes out once it is done, as JSON.
+    pub letter: Option<String>,
 }
 
 /// An action as it is kept.
@@ -56,6 +60,8 @@ pub struct ActionRecord {
     pub begun_at_ms: i64,
     /// When billing's answer was known.
     pub ended_at_ms: Option<i64>,
+    /// The conversation has been told what came of it.
+    pub told: bool,
 }
 
 /// What came of an action.
@@ -76,10 +82,11 @@ pub enum ActionEnd {
 }
 
 const COLUMNS: &str = "key, action, customer, conversation_id, seq, clause, deed, words, status, reference, done_on, \
-                       why, begun_at_ms, ended_at_ms";
+                       why, begun_at_ms, ended_at_ms, staff, reason, settle_due_ms, letter";
 
 const TAKE_UP: &str = "\
-    update actions set seq = $3 where key = $1 and conversation_id = $2 and status = 'begun' and seq < $3";
+    update actions set seq = $3, settle_due_ms = $4 \
+    where key = $1 and conversation_id = $2 and status = 'begun' and seq < $3 and staff is null";
 
 #[derive(FromRow)]
 struct Row {
@@ -97,6 +104,10 @@ struct Row {
     why: Option<String>,
     begun_at_ms: i64,
     ended_at_ms: Option<i64>,
+    staff: Option<String>,
+    reason: Option<String>,
+    settle_due_ms: Option<i64>,
+    letter: Option<String>,
 }
 
 impl TryFrom<Row> for ActionRecord {
@@ -114,12 +125,15 @@ impl TryFrom<Row> for ActionRecord {
                 clause: row.clause,
                 deed: row.deed,
                 words: row.words,
+                by: row.staff.map(|it| (StaffId::new(it), row.reason.unwrap_or_default())),
+                letter: row.letter,
             },
             reference: row.reference,
             done_on: row.done_on,
             why: row.why,
             begun_at_ms: row.begun_at_ms,
             ended_at_ms: row.ended_at_ms,
+            told: row.settle_due_ms.is_none(),
         })
     }
 }
@@ -128,14 +142,15 @@ impl Store {
     /// Begins an action, unless its key is known: then nothing is written and what stands is returned.
     ///
     /// One that billing has refused may be begun anew; what was refused is kept under another key. One that is begun
-    /// and whose asker asks again in the same conversation is from then on about the newer message.
-    pub async fn begin_action(&self, new: NewAction, at_ms: i64) -> Result<ActionRecord, StoreError> {
+    /// and whose asker asks again in the same conversation is from then on about the newer message. Until `due_ms` it is
+    /// left to whoever began it.
+    pub async fn begin_action(&self, new: NewAction, at_ms: i64, due_ms: i64) -> Result<ActionRecord, StoreError> {
         let lane = new.conversation.as_str().to_owned();
         self.inner
             .writer
             .write(&lane, move |tx| {
                 let new = new.clone();
-                Box::pin(async move { begin(tx, &new, at_ms).await })
+                Box::pin(async move { begin(tx, &new, at_ms, due_ms).await })
             })
             .await
     }
@@ -146,6 +161,7 @@ impl Store {
         key: &str,
         conversation: &ConversationId,
         seq: Seq,
+        due_ms: i64,
     ) -> Result<Option<ActionRecord>, StoreError> {
         let (key, conversation) = (key.to_owned(), conversation.clone());
         let lane = conversation.as_str().to_owned();
@@ -158,6 +174,7 @@ impl Store {
                         .bind(key.as_str())
                         .bind(conversation.as_str())
                         .bind(i64::from(seq))
+                        .bind(due_ms)
                         .execute(&mut tx.db)
                         .await?;
                     if taken.rows_affected() == 0 { Ok(None) } else { find(tx, &key).await }
@@ -166,7 +183,8 @@ impl Store {
             .await
     }
 
-    /// Keeps what came of an action. One that has ended before stays as it is, and is returned.
+    /// Keeps what came of an action, and lets its letter go where it was done. One that has ended before stays as it
+    /// is, and is returned.
     pub async fn end_action(&self, key: &str, end: ActionEnd, at_ms: i64) -> Result<ActionRecord, StoreError> {
         let key = key.to_owned();
         self.inner
@@ -179,7 +197,8 @@ impl Store {
                         ActionEnd::Refused { why } => (ActionStatus::Refused, None, None, Some(why)),
                     };
                     sqlx::query(
-                        "update actions set status = $2, reference = $3, done_on = $4, why = $5, ended_at_ms = $6 \
+                        "update actions set status = $2, reference = $3, done_on = $4, why = $5, ended_at_ms = $6, \
+                         letter_due_ms = case when $2 = 'done' and letter is not null then $6 else null end \
                          where key = $1 and status = 'begun'",
                     )
                     .bind(key.as_str())
@@ -196,7 +215,130 @@ impl Store {
             .await
     }
 
-    /// The first action that was begun by one of these messages, if any was.
+    /// Notes why nobody knows what came of an action; it stays begun.
+    pub async fn give_up_action(&self, key: &str, why: &str) -> Result<(), StoreError> {
+        let (key, why) = (key.to_owned(), why.to_owned());
+        self.inner
+            .writer
+            .write("", move |tx| {
+                let (key, why) = (key.clone(), why.clone());
+                Box::pin(async move {
+                    sqlx::query("update actions set why = $2 where key = $1 and status = 'begun'")
+                        .bind(key)
+                        .bind(why)
+                        .execute(&mut tx.db)
+                        .await?;
+                    Ok(())
+                })
+            })
+            .await
+    }
+
+    /// One action by its key, if there is one.
+    pub async fn action(&self, key: &str) -> Result<Option<ActionRecord>, StoreError> {
+        let text = format!("select {COLUMNS} from actions where key = $1");
+        let rows = sqlx::query_as::<_, Row>(sqlx::AssertSqlSafe(text)).bind(key);
+        self.read(rows.fetch_optional(&self.inner.pool)).await?.map(ActionRecord::try_from).transpose()
+    }
+
+    /// Actions of which the conversation should have been told by now what came of them, the longest due first.
+    pub async fn actions_to_settle(&self, now_ms: i64, limit: u32) -> Result<Vec<ActionRecord>, StoreError> {
+        self.due("settle_due_ms", now_ms, limit).await
+    }
+
+    /// Actions whose letter should be out by now, the longest due first.
+    pub async fn letters_to_send(&self, now_ms: i64, limit: u32) -> Result<Vec<ActionRecord>, StoreError> {
+        self.due("letter_due_ms", now_ms, limit).await
+    }
+
+    async fn due(&self, column: &'static str, now_ms: i64, limit: u32) -> Result<Vec<ActionRecord>, StoreError> {
+        let text = format!("select {COLUMNS} from actions where {column} <= $1 order by {column}, key limit $2");
+        let rows = sqlx::query_as::<_, Row>(sqlx::AssertSqlSafe(text)).bind(now_ms).bind(i64::from(limit));
+        let rows = self.read(rows.fetch_all(&self.inner.pool)).await?;
+        rows.into_iter().map(ActionRecord::try_from).collect()
+    }
+
+    /// Takes an action on, to tell the conversation what came of it. `false`: somebody else has, who gets until then.
+    pub async fn take_on_action(&self, key: &str, now_ms: i64, until_ms: i64) -> Result<bool, StoreError> {
+        self.take_on(
+            "update actions set settle_due_ms = $3 where key = $1 and settle_due_ms <= $2",
+            key,
+            now_ms,
+            until_ms,
+        )
+        .await
+    }
+
+    /// Takes an action's letter on, to send it. `false`: somebody else has, who gets until then.
+    pub async fn take_on_letter(&self, key: &str, now_ms: i64, until_ms: i64) -> Result<bool, StoreError> {
+        self.take_on(
+            "update actions set letter_due_ms = $3 where key = $1 and letter_due_ms <= $2",
+            key,
+            now_ms,
+            until_ms,
+        )
+        .await
+    }
+
+    /// Runs a statement about one row that is due; whether the row was still there to be taken.
+    pub(super) async fn take_on(
+        &self,
+        statement: &'static str,
+        key: &str,
+        now_ms: i64,
+        until_ms: i64,
+    ) -> Result<bool, StoreError> {
+        let key = key.to_owned();
+        self.inner
+            .writer
+            .write("", move |tx| {
+                let key = key.clone();
+                Box::pin(async move {
+                    let taken =
+                        sqlx::query(statement).bind(key).bind(now_ms).bind(until_ms).execute(&mut tx.db).await?;
+                    Ok(0 < taken.rows_affected())
+                })
+            })
+            .await
+    }
+
+    /// Notes that whoever began an action has been told what came of it, outside the conversation.
+    pub async fn told(&self, key: &str) -> Result<(), StoreError> {
+        let key = key.to_owned();
+        self.inner
+            .writer
+            .write("", move |tx| {
+                let key = key.clone();
+                Box::pin(async move {
+                    match tell(tx, &key).await {
+                        // Somebody else has told it, which is as good.
+                        Ok(()) | Err(StoreError::Conflict) => Ok(()),
+                        Err(error) => Err(error),
+                    }
+                })
+            })
+            .await
+    }
+
+    /// Forgets an action's letter: it is out, or never will be.
+    pub async fn forget_letter(&self, key: &str) -> Result<(), StoreError> {
+        let key = key.to_owned();
+        self.inner
+            .writer
+            .write("", move |tx| {
+                let key = key.clone();
+                Box::pin(async move {
+                    sqlx::query("update actions set letter = null, letter_due_ms = null where key = $1")
+                        .bind(key)
+                        .execute(&mut tx.db)
+                        .await?;
+                    Ok(())
+                })
+            })
+            .await
+    }
+
+    /// The first action that was begun by one of these messages, and that the conversation was not told about yet.
     pub async fn action_of(
         &self,
         conversation: &ConversationId,
@@ -205,7 +347,7 @@ impl Store {
     ) -> Result<Option<ActionRecord>, StoreError> {
         let text = format!(
             "select {COLUMNS} from actions where conversation_id = $1 and $2 <= seq and seq <= $3 \
-             order by seq, begun_at_ms desc limit 1"
+             and settle_due_ms is not null order by seq, begun_at_ms desc limit 1"
         );
         let rows = sqlx::query_as::<_, Row>(sqlx::AssertSqlSafe(text))
             .bind(conversation.as_str())
@@ -244,17 +386,30 @@ async fn find(tx: &mut Tx, key: &str) -> Result<Option<ActionRecord>, StoreError
     row.map(ActionRecord::try_from).transpose()
 }
 
-async fn begin(tx: &mut Tx, new: &NewAction, at_ms: i64) -> Result<ActionRecord, StoreError> {
+/// Notes that the conversation is told what came of an action, in the transaction that tells it. Whoever is second gets
+/// [`StoreError::Conflict`].
+pub(super) async fn tell(tx: &mut Tx, key: &str) -> Result<(), StoreError> {
+    let told =
+        sqlx::query("update actions set settle_due_ms = null where key = $1 and settle_due_ms is not null").bind(key);
+    match told.execute(&mut tx.db).await?.rows_affected() {
+        0 => Err(StoreError::Conflict),
+        _ => Ok(()),
+    }
+}
+
+async fn begin(tx: &mut Tx, new: &NewAction, at_ms: i64, due_ms: i64) -> Result<ActionRecord, StoreError> {
     // What was refused makes way and stays to be read.
     sqlx::query(
-        "update actions set key = key || '#' || begun_at_ms || '.' || seq where key = $1 and status = 'refused'",
+        "update actions set key = key || '#' || begun_at_ms || '.' || seq, settle_due_ms = null \
+         where key = $1 and status = 'refused'",
     )
     .bind(new.key.as_str())
     .execute(&mut tx.db)
     .await?;
     sqlx::query(
-        "insert into actions (key, action, customer, conversation_id, seq, clause, deed, words, status, begun_at_ms) \
-         values ($1, $2, $3, $4, $5, $6, $7, $8, 'begun', $9) on conflict (key) do nothing",
+        "insert into actions (key, action, customer, conversation_id, seq, clause, deed, words, status, begun_at_ms, \
+         staff, reason, settle_due_ms, letter) \
+         values ($1, $2, $3, $4, $5, $6, $7, $8, 'begun', $9, $10, $11, $12, $13) on conflict (key) do nothing",
     )
     .bind(new.key.as_str())
     .bind(new.action.as_str())
@@ -265,12 +420,17 @@ async fn begin(tx: &mut Tx, new: &NewAction, at_ms: i64) -> Result<ActionRecord,
     .bind(without_nul(&new.deed))
     .bind(without_nul(&new.words))
     .bind(at_ms)
+    .bind(new.by.as_ref().map(|it| it.0.as_str()))
+    .bind(new.by.as_ref().map(|it| without_nul(&it.1)))
+    .bind(due_ms)
+    .bind(new.letter.as_deref().map(without_nul))
     .execute(&mut tx.db)
     .await?;
     sqlx::query(TAKE_UP)
         .bind(new.key.as_str())
         .bind(new.conversation.as_str())
         .bind(i64::from(new.seq))
+        .bind(due_ms)
         .execute(&mut tx.db)
         .await?;
     find(tx, &new.key).await?.ok_or(StoreError::Conflict)

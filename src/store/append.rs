@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::actions::tell;
 use super::codes::{CodeChange, change_code};
 use super::conversations::Logged;
 use super::feedback::{NewQuestion, insert_question};
@@ -40,6 +41,9 @@ pub struct Append {
     pub promise: Option<NewPromise>,
     /// What becomes of the conversation's one-time code.
     pub code: Option<CodeChange>,
+    /// The keys of actions that these events say the end of. [`StoreError::Conflict`] when the conversation has been told
+    /// already.
+    pub tells: Vec<String>,
     /// The time of all of it, in milliseconds since 1970.
     pub at_ms: i64,
 }
@@ -58,6 +62,7 @@ impl Append {
             questions: Vec::new(),
             promise: None,
             code: None,
+            tells: Vec::new(),
             at_ms,
         }
     }
@@ -365,7 +370,7 @@ impl Append {
         Ok(())
     }
 
-    /// Guesses, questions, promises and the one-time code.
+    /// Guesses, questions, promises, the one-time code, and what the conversation is told of.
     async fn insert_rest(&self, tx: &mut Tx, last: Seq) -> Result<(), StoreError> {
         for (about, guess) in &self.understood {
             sqlx::query(
@@ -377,6 +382,9 @@ impl Append {
             .bind(json(guess)?)
             .execute(&mut tx.db)
             .await?;
+        }
+        for key in &self.tells {
+            tell(tx, key).await?;
         }
         if let Some(change) = &self.code {
             change_code(tx, &self.conversation, change, self.at_ms).await?;

@@ -36,6 +36,8 @@ pub enum CodeChange {
         /// At most so many for the address, and so many for the network address, since a time; one more is
         /// [`StoreError::Conflict`].
         limits: CodeLimits,
+        /// After this time its letter should be out, in milliseconds since 1970.
+        letter_due_ms: i64,
     },
     /// Something else was typed. Once too often, the code is gone and its address paused.
     Wrong {
@@ -44,6 +46,8 @@ pub enum CodeChange {
     },
     /// It was right: it does not count a second time.
     Used,
+    /// The customer is told that its letter may not have left us.
+    LetterLost,
 }
 
 /// How many codes may be asked for.
@@ -109,6 +113,51 @@ impl Store {
         Ok(self.marks(PAUSED, email, since_ms).await?.first_at_ms)
     }
 
+    /// Notes that the letter with the conversation's code has left us, as far as it ever will.
+    pub async fn code_letter_is_out(&self, id: &ConversationId) -> Result<(), StoreError> {
+        let id = id.clone();
+        self.inner
+            .writer
+            .write("", move |tx| {
+                let id = id.clone();
+                Box::pin(async move {
+                    sqlx::query("update codes set letter_due_ms = null where conversation_id = $1")
+                        .bind(id.as_str())
+                        .execute(&mut tx.db)
+                        .await?;
+                    Ok(())
+                })
+            })
+            .await
+    }
+
+    /// Conversations whose code works, and whose letter should have left us by now and has not.
+    pub async fn lost_code_letters(&self, now_ms: i64, limit: u32) -> Result<Vec<ConversationId>, StoreError> {
+        let rows = sqlx::query_as(
+            "select conversation_id from codes where letter_due_ms <= $1 and $1 < ends_at_ms \
+             order by letter_due_ms, conversation_id limit $2",
+        );
+        let rows = rows.bind(now_ms).bind(i64::from(limit)).fetch_all(&self.inner.pool);
+        let rows: Vec<(String,)> = self.read(rows).await?;
+        Ok(rows.into_iter().map(|it| ConversationId::new(it.0)).collect())
+    }
+
+    /// Takes a lost letter on, to tell its conversation. `false`: somebody else has, who gets until then.
+    pub async fn take_on_code_letter(
+        &self,
+        id: &ConversationId,
+        now_ms: i64,
+        until_ms: i64,
+    ) -> Result<bool, StoreError> {
+        self.take_on(
+            "update codes set letter_due_ms = $3 where conversation_id = $1 and letter_due_ms <= $2",
+            id.as_str(),
+            now_ms,
+            until_ms,
+        )
+        .await
+    }
+
     async fn marks(&self, query: &'static str, of: &str, since_ms: i64) -> Result<Marks, StoreError> {
         let rows = sqlx::query_as(query).bind(of).bind(since_ms);
         let (count, first_at_ms): (i64, Option<i64>) = self.read(rows.fetch_one(&self.inner.pool)).await?;
@@ -124,7 +173,7 @@ pub(super) async fn change_code(
     at_ms: i64,
 ) -> Result<(), StoreError> {
     match change {
-        CodeChange::New { code, network, limits } => {
+        CodeChange::New { code, network, limits, letter_due_ms } => {
             for (query, of, max) in
                 [(ASKED_FOR_EMAIL, &code.email, limits.per_email), (ASKED_FROM_NETWORK, network, limits.per_network)]
             {
@@ -135,15 +184,17 @@ pub(super) async fn change_code(
                 }
             }
             sqlx::query(
-                "insert into codes (conversation_id, digest, email, customer, n_wrong, ends_at_ms) \
-                 values ($1, $2, $3, $4, 0, $5) on conflict (conversation_id) do update set digest = excluded.digest, \
-                 email = excluded.email, customer = excluded.customer, n_wrong = 0, ends_at_ms = excluded.ends_at_ms",
+                "insert into codes (conversation_id, digest, email, customer, n_wrong, ends_at_ms, letter_due_ms) \
+                 values ($1, $2, $3, $4, 0, $5, $6) on conflict (conversation_id) do update set \
+                 digest = excluded.digest, email = excluded.email, customer = excluded.customer, n_wrong = 0, \
+                 ends_at_ms = excluded.ends_at_ms, letter_due_ms = excluded.letter_due_ms",
             )
             .bind(id.as_str())
             .bind(code.digest.as_str())
             .bind(code.email.as_str())
             .bind(code.customer.as_ref().map(CustomerId::as_str))
             .bind(code.ends_at_ms)
+            .bind(*letter_due_ms)
             .execute(&mut tx.db)
             .await?;
             mark(tx, "asked", &code.email, network, at_ms).await?;
@@ -162,6 +213,14 @@ pub(super) async fn change_code(
             if i64::from(*tries_max) <= n_wrong {
                 forget(tx, id).await?;
                 mark(tx, "paused", &email, "", at_ms).await?;
+            }
+        }
+        CodeChange::LetterLost => {
+            let told = sqlx::query(
+                "update codes set letter_due_ms = null where conversation_id = $1 and letter_due_ms is not null",
+            );
+            if told.bind(id.as_str()).execute(&mut tx.db).await?.rows_affected() == 0 {
+                return Err(StoreError::Conflict);
             }
         }
         CodeChange::Used => {

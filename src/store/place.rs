@@ -79,7 +79,7 @@ impl Place {
         };
         let wait = if self.is_postgres() { POSTGRES_CONNECT_WAIT } else { SQLITE_CONNECT_WAIT };
         match tokio::time::timeout(wait, connecting).await {
-            Ok(connection) => Ok(connection?),
+            Ok(connection) => connection.map_err(|error| self.wrong(error)),
             Err(_) => Err(StoreError::unavailable(Trouble::Lost, "connecting took too long")),
         }
     }
@@ -99,7 +99,11 @@ impl Place {
     /// Refuses a damaged SQLite file. PostgreSQL checks itself.
     pub async fn check(&self, connection: &mut AnyConnection) -> Result<(), StoreError> {
         let Some(file) = &self.file else { return Ok(()) };
-        let found: Vec<(String,)> = sqlx::query_as("pragma quick_check(3)").fetch_all(connection).await?;
+        let found: Vec<(String,)> = match sqlx::query_as("pragma quick_check(3)").fetch_all(connection).await {
+            Ok(found) => found,
+            // Where the damage is in what tells one table from the other, SQLite cannot even look.
+            Err(error) => return Err(self.wrong(error)),
+        };
         match found.as_slice() {
             [(word,)] if word == "ok" => Ok(()),
             faults => Err(StoreError::broken(format_args!(
@@ -110,10 +114,21 @@ impl Place {
         }
     }
 
+    /// A failure; of a damaged SQLite file it says what to do.
+    fn wrong(&self, error: sqlx::Error) -> StoreError {
+        match &self.file {
+            Some(file) if is_corrupt(&error) => {
+                let file = file.display();
+                StoreError::broken(format_args!("{file} is damaged, restore the newest backup ({error})"))
+            }
+            _ => error.into(),
+        }
+    }
+
     /// Brings the schema up to date.
     pub async fn migrate(&self, connection: &mut AnyConnection) -> Result<(), StoreError> {
         MIGRATIONS.run(connection).await.map_err(|error| match error {
-            MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => error.into(),
+            MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => self.wrong(error),
             MigrateError::VersionMissing(found) => {
                 let known = MIGRATIONS.iter().map(|migration| migration.version).max().unwrap_or_default();
                 StoreError::Newer { found, known }
@@ -132,6 +147,12 @@ impl Place {
             connection.close().await.ok();
         }
     }
+}
+
+/// Whether SQLite says that the file is damaged, or none of its own.
+fn is_corrupt(error: &sqlx::Error) -> bool {
+    let code = error.as_database_error().and_then(|inner| inner.code()?.parse::<i32>().ok());
+    code.is_some_and(|code| matches!(code % 256, 11 | 26))
 }
 
 async fn set_up(connection: &mut AnyConnection, postgres: bool, pages_max: Option<u32>) -> Result<(), sqlx::Error> {

@@ -3,8 +3,10 @@
 use std::sync::Arc;
 
 use super::{CHOICES_MAX, Reply, step};
-use crate::actions::{self, Order, Paper, Ran, Words};
+use crate::actions::{self, Notice, Order, Paper, Ran, Words};
+use crate::answers::facts::DeedFacts;
 use crate::answers::{About, Answer, DeedWords, TemplateError, facts};
+use crate::billing::Act;
 use crate::content::Intent;
 use crate::content::file::Then;
 use crate::conversation::{Choice, Confirm, Did, NewEvent, Owner, Reason, Receipt, Sender, State, Step, What};
@@ -61,9 +63,15 @@ impl Reply<'_> {
                     Err(error) => return Ok(Err(error)),
                 };
                 let conversation = self.parts.conversation.clone();
+                let action = action.as_str();
                 let key = actions::key_for(action, &deed, &customer, &conversation, self.seq);
+                let notice = match self.notice(&deed) {
+                    Ok(notice) => notice,
+                    Err(error) => return Ok(Err(error)),
+                };
+                let customer = customer.clone();
                 let order =
-                    Order { key, action, customer: customer.clone(), conversation, seq: self.seq, clause, deed, words };
+                    Order { key, action, customer, conversation, seq: self.seq, clause, deed, words, by: None, notice };
                 let ran = self.parts.actions.run(&order, self.parts.now.as_millisecond(), paper).await?;
                 self.ran.insert(topic.intent.clone(), ran);
             }
@@ -89,15 +97,39 @@ impl Reply<'_> {
         let Some((deed, clause)) = allowed else { return Ok(None) };
         let Some(words) = self.words_for(intent, topic)? else { return Ok(None) };
         let Some((_, action, _)) = self.speaker.deed(intent, &topic.slots) else { return Ok(None) };
+        let notice = self.notice(&deed)?;
         Ok(Some(Order {
             key: confirm.key.clone(),
-            action,
+            action: action.as_str(),
             customer,
             conversation: self.parts.conversation.clone(),
             seq: self.seq,
             clause,
             deed,
             words,
+            by: None,
+            notice,
+        }))
+    }
+
+    /// What the old address is told once bills go to another one.
+    fn notice(&self, deed: &Deed) -> Result<Option<Notice>, TemplateError> {
+        let Deed::Act { act: Act::UpdateContact { email: Some(new), .. } } = deed else { return Ok(None) };
+        let old = self.account.map(|it| it.person.email.trim()).filter(|it| it.contains('@'));
+        let Some(to) = old.filter(|it| !it.eq_ignore_ascii_case(new)) else { return Ok(None) };
+        let now = self.parts.now.to_zoned(self.parts.content.hours.time_zone.clone());
+        let facts = DeedFacts {
+            on: Some(now.date().to_string()),
+            at: Some(now.strftime("%H:%M").to_string()),
+            to: Some(hidden(new)),
+            ..DeedFacts::default()
+        };
+        let about = About { deed: Some(&facts), ..About::default() };
+        let sentences = &self.parts.content.sentences;
+        Ok(Some(Notice {
+            to: to.to_owned(),
+            subject: self.speaker.sentence(&sentences.moved_subject, about)?,
+            text: self.speaker.sentence(&sentences.moved_letter, about)?,
         }))
     }
 
@@ -112,11 +144,13 @@ impl Reply<'_> {
                 text: deed.done,
                 reference: None,
                 undo: deed.undo,
+                clause: None,
                 choices: rules::choices(&self.parts.content, &State::default(), &choices),
             },
             refused: deed.refused,
             then: answer.then,
             survey: answer.survey,
+            staff: None,
         }))
     }
 
@@ -124,7 +158,8 @@ impl Reply<'_> {
     pub(super) fn tell(&mut self, ran: Ran, again: Option<&Topic>) -> Result<(), TemplateError> {
         let content = Arc::clone(&self.parts.content);
         match ran {
-            Ran::Done { receipt, then, survey } => {
+            Ran::Done { key, receipt, then, survey, .. } => {
+                self.outcome.tells.push(key);
                 self.receipt(receipt);
                 match then {
                     Then::Wait => {}
@@ -143,7 +178,8 @@ impl Reply<'_> {
                 self.message(text, &[rules::TALK_TO_HUMAN.to_owned()], step(Did::Talked));
                 Ok(())
             }
-            Ran::Refused { text } => {
+            Ran::Refused { key, text } => {
+                self.outcome.tells.push(key);
                 self.message(text, &[], step(Did::Talked));
                 self.hand_off(Reason::Content, None, false)
             }
@@ -162,15 +198,14 @@ impl Reply<'_> {
     }
 
     pub(super) fn receipt(&mut self, receipt: Receipt) {
-        let from = if self.state.owner == Owner::Bot { Sender::Bot } else { Sender::System };
-        self.outcome.events.push(NewEvent { from, name: None, what: What::Receipt(receipt) });
+        self.outcome.events.push(NewEvent { from: Sender::Bot, name: None, what: What::Receipt(receipt) });
     }
 
     /// What a yes to this would do, where the rules allow it.
     pub(super) fn confirm(&self, words: &DeedWords) -> Option<Confirm> {
         let (Ruling::Grant { deed, .. }, Some(_)) = (&words.ruling, &words.confirm) else { return None };
         let customer = self.state.customer.as_ref()?;
-        let key = actions::key_for(words.action, deed, customer, &self.parts.conversation, self.seq);
+        let key = actions::key_for(words.action.as_str(), deed, customer, &self.parts.conversation, self.seq);
         Some(Confirm { key, deed: actions::deed_text(deed) })
     }
 
@@ -193,5 +228,30 @@ impl Reply<'_> {
         }
         choices.truncate(CHOICES_MAX);
         choices
+    }
+}
+
+/// An address so that its owner knows it and nobody else does: `l…@post.example`.
+fn hidden(email: &str) -> String {
+    let (name, host) = email.split_once('@').unwrap_or((email, ""));
+    // Of a name that short, one letter would be nearly all.
+    let first = name.chars().next().filter(|_| 2 < name.chars().count()).map(String::from).unwrap_or_default();
+    format!("{first}…@{host}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::hidden;
+
+    #[test]
+    fn an_address_is_never_shown_in_full() {
+        for (email, shown) in [
+            ("lena.new@post.example", "l…@post.example"),
+            ("ab@post.example", "…@post.example"),
+            ("a@b.example", "…@b.example"),
+            ("no address", "n…@"),
+        ] {
+            assert_eq!(hidden(email), shown);
+        }
     }
 }

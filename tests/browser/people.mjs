@@ -28,7 +28,7 @@ export async function openContext(browser, faults, { expected, ...options } = {}
       dialog.dismiss().catch(() => {});
     });
     page.on('console', (message) => {
-      const unreachable = /net::ERR_|WebSocket connection to|status of (401|404|409|410|503)/.test(message.text());
+      const unreachable = /net::ERR_|WebSocket connection to|status of (401|404|409|410|422|503)/.test(message.text());
       if (message.type() === 'error' && !unreachable && !expected?.test(message.text())) faults.push(`console: ${message.text()}`);
     });
   });

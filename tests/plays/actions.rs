@@ -13,7 +13,7 @@ use crate::house::{Customer, House, Plan};
 
 /// What becomes of the next act on its way to billing and back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Fate {
+pub enum Fate {
     /// Billing says no.
     Refused,
     /// This billing cannot do it.
@@ -25,10 +25,10 @@ enum Fate {
 }
 
 /// The demo behind a line that can be bad, and a count of what was asked of it.
-struct Line {
-    demo: Arc<dyn Billing>,
-    fates: Mutex<VecDeque<Fate>>,
-    asked: Arc<Mutex<Vec<String>>>,
+pub struct Line {
+    pub demo: Arc<dyn Billing>,
+    pub fates: Mutex<VecDeque<Fate>>,
+    pub asked: Asked,
 }
 
 impl Billing for Line {
@@ -71,18 +71,23 @@ impl Billing for Line {
     }
 }
 
-type Asked = Arc<Mutex<Vec<String>>>;
+pub type Asked = Arc<Mutex<Vec<String>>>;
 
 /// A house whose acts meet these fates, one after the other; then the line is good.
 async fn house(fates: &[Fate]) -> (House, Asked) {
+    house_with(fates, Plan::default()).await
+}
+
+/// The same with a plan of its own.
+pub async fn house_with(fates: &[Fate], plan: Plan) -> (House, Asked) {
     let asked = Asked::default();
     let (fates, kept) = (Mutex::new(fates.iter().copied().collect()), asked.clone());
     let between = Box::new(move |demo| Arc::new(Line { demo, fates, asked: kept }) as Arc<dyn Billing>);
-    (House::with(Plan { between: Some(between), ..Plan::default() }).await, asked)
+    (House::with(Plan { between: Some(between), ..plan }).await, asked)
 }
 
 /// How many changes billing has made for a customer.
-async fn effects(house: &House, customer: &str) -> usize {
+pub async fn effects(house: &House, customer: &str) -> usize {
     house.app.store.demo_acts(&CustomerId::new(customer), 100).await.expect("they can be read").len()
 }
 

@@ -389,6 +389,15 @@ impl Customer {
         }
     }
 
+    /// Waits for so many receipts in all, and sees that no more come.
+    pub async fn settles_with_receipts(&mut self, n: usize) {
+        while self.n_receipts() < n {
+            self.frame().await;
+        }
+        self.hears_nothing().await;
+        assert_eq!(self.n_receipts(), n, "{:#?}", self.events);
+    }
+
     /// The next change of owner.
     pub async fn sees_owner(&mut self) -> Value {
         loop {
@@ -434,11 +443,15 @@ pub struct StaffMember {
 
 impl StaffMember {
     pub async fn sign_in(address: SocketAddr, login: &str) -> Self {
+        Self::sign_in_with(address, login, PASSWORD).await
+    }
+
+    pub async fn sign_in_with(address: SocketAddr, login: &str, password: &str) -> Self {
         let http = reqwest::Client::new();
         let response = http
             .post(format!("http://{address}/api/v1/login"))
             .header("origin", format!("http://{address}"))
-            .json(&json!({ "login": login, "password": PASSWORD }))
+            .json(&json!({ "login": login, "password": password }))
             .send()
             .await
             .expect("the server answers");

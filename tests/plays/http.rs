@@ -50,6 +50,7 @@ async fn everything_that_is_asked_and_answered_is_as_described() {
     let (customer, on) = (id("first-late-fee"), date(2026, 6, 30));
     let acts = [
         fee("INV-1"),
+        Act::GiveCredit { amount: Money::new(700, Currency::GBP), reason: "nobody came".into() },
         Act::GiveMoreDays { invoice: "INV-1".into(), until: on },
         Act::PayInParts { invoice: "INV-1".into(), parts: vec![Part { on, amount: Money::new(500, Currency::GBP) }] },
         Act::OpenDispute { invoice: "INV-1".into(), amount: None, facts: "it never worked".into() },

@@ -7,7 +7,7 @@ use std::process::{Child, Command, Stdio};
 
 use serde_json::{Value, json};
 
-use crate::house::{Customer, PATIENCE, copy};
+use crate::house::{Customer, PATIENCE, classifier, copy};
 
 /// Where the program tells its figures.
 pub const METRICS_LISTEN: &str = "PLAINBILL_METRICS_LISTEN";
@@ -27,6 +27,14 @@ impl Program {
     }
 
     pub async fn start_with(mut command: Command, data: &Path, port: u16) -> Self {
+        // What the plays' classifier has learnt, it needs not learn again.
+        classifier().await;
+        for file in std::fs::read_dir(env!("CARGO_TARGET_TMPDIR")).expect("it is there").flatten() {
+            let to = data.join(file.file_name());
+            if file.path().extension().is_some_and(|it| it == "bin") && !to.exists() {
+                std::fs::copy(file.path(), to).expect("it can be copied");
+            }
+        }
         let address = SocketAddr::from(([127, 0, 0, 1], port));
         if command.get_envs().all(|it| it.0 != METRICS_LISTEN) {
             command.env(METRICS_LISTEN, "127.0.0.1:0");

@@ -10,7 +10,7 @@ use sqlx::{Connection, SqliteConnection};
 use crate::postgres::Postgres;
 
 /// What somebody had in the store when a schema was the newest, by its number. A new migration needs a new one.
-const SAMPLES: [(i64, &str); 7] = [
+const SAMPLES: [(i64, &str); 8] = [
     (
         1,
         r#"
@@ -77,6 +77,15 @@ const SAMPLES: [(i64, &str); 7] = [
         values ('m1', 'asked', 'email', 'network', 1000), ('m2', 'paused', 'email', '', 2000);
         ",
     ),
+    (
+        8,
+        r#"
+        insert into actions (key, action, customer, conversation_id, seq, clause, deed, words, status, reference,
+            done_on, why, begun_at_ms, ended_at_ms, staff, reason, settle_due_ms, letter, letter_due_ms)
+        values ('give_credit:old:s1:k', 'give_credit', 'all-quiet', 'old', 0, 'staff_goodwill, version 1', '{}', '{}',
+            'begun', null, null, null, 5000, null, 's1', 'nobody came', 7000, null, null);
+        "#,
+    ),
 ];
 
 /// Brings a database from nothing to the newest schema, with the sample data of each put in at its time.
@@ -103,6 +112,9 @@ async fn is_all_there(store: &Store) -> anyhow::Result<()> {
     assert_eq!(record.locale.as_deref(), Some("en-GB"));
     assert_eq!(store.events(&id, 0, 10).await?.len(), 2);
     let done = store.actions(None, 10).await?;
+    let untold = store.actions_to_settle(i64::MAX, 10).await?;
+    assert_eq!(untold.len(), 1, "what was told before there was a note of it is not told again");
+    assert_eq!(untold[0].new.by, Some((StaffId::new("s1"), "nobody came".to_owned())));
     assert_eq!(done.first().and_then(|it| it.reference.as_deref()), Some("CH-23039-1"));
     assert_eq!(store.understood(&id).await?.len(), 1);
     assert_eq!(store.staff_by_login("ben").await?.staff.id, StaffId::new("s1"));

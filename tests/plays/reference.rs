@@ -35,6 +35,8 @@ pub enum Mode {
     Silent,
     /// Answers acts with an error after doing them.
     LosesAnswers,
+    /// Does acts, and never answers them.
+    Hangs,
     /// Answers with a text where a number should be.
     Garbles,
     /// Answers with the account of somebody else.
@@ -178,8 +180,9 @@ async fn act(State(it): State<Reference>, Path(customer): Path<String>, headers:
         }
         _ => {}
     }
-    let (done, loses) = {
+    let (done, loses, hangs) = {
         let mut seen = it.lock();
+        let hangs = seen.mode == Mode::Hangs;
         let loses = seen.mode == Mode::LosesAnswers;
         let n = seen.effects.len() + 1;
         let id = (customer.clone(), key);
@@ -196,8 +199,11 @@ async fn act(State(it): State<Reference>, Path(customer): Path<String>, headers:
             // Once: the next try hears what was done.
             seen.mode = Mode::Works;
         }
-        (done, loses)
+        (done, loses, hangs)
     };
+    if hangs {
+        std::future::pending::<()>().await;
+    }
     if loses {
         return Ok(StatusCode::BAD_GATEWAY.into_response());
     }

@@ -102,7 +102,12 @@ async fn codes_are_counted(store: &Store) -> anyhow::Result<()> {
         ends_at_ms: 9_000,
     };
     let limits = CodeLimits { per_email: 2, per_network: 3, since_ms: 0 };
-    let new = |code: &CodeRecord| CodeChange::New { code: code.clone(), network: "network".into(), limits };
+    let new = |code: &CodeRecord| CodeChange::New {
+        code: code.clone(),
+        network: "network".into(),
+        limits,
+        letter_due_ms: 3_000,
+    };
     let keep = async |change: CodeChange, at_ms: i64| {
         let events = vec![says(Sender::Bot, "…")];
         store.append(Append { code: Some(change), ..append("codes", at_ms, events) }).await

@@ -83,6 +83,11 @@ impl Fixed {
         self.source().account(&wren()).await.expect("the customer is in the file")
     }
 
+    /// Answers something that is not in the file.
+    fn add(&self, what: &str, answer: Value) {
+        self.answers.lock().expect("nobody panicked with it").insert(what.to_owned(), answer);
+    }
+
     /// Changes what is answered.
     pub fn change(&self, what: &str, change: impl FnOnce(&mut Value)) {
         let mut answers = self.answers.lock().expect("nobody panicked with it");
@@ -308,6 +313,32 @@ async fn a_late_fee_is_taken_off_once_for_a_key() {
     let note = fixed.answers.lock().expect("nobody panicked with it")["POST /v1/credit_notes"].clone();
     fixed.change("GET /v1/credit_notes", |it| it["data"] = json!([note]));
     assert_eq!(source.act(&wren(), &take_off, "k-1").await, Ok(done));
+    assert_eq!(fixed.changes().len(), 1);
+}
+
+#[tokio::test]
+async fn a_credit_changes_the_balance_once_for_a_key() {
+    const WHAT: &str = "/v1/customers/cus_wren/balance_transactions";
+    let fixed = Fixed::start(BASIL).await;
+    let made = json!({ "id": "cbtxn_1", "created": 1_781_600_400, "metadata": { "plainbill_key": "k-1" } });
+    fixed.add(&format!("GET {WHAT}"), json!({ "object": "list", "data": [], "has_more": false }));
+    fixed.add(&format!("POST {WHAT}"), made.clone());
+    let act = |minor: i64| Act::GiveCredit { amount: pounds(minor), reason: "Nobody came".into() };
+    let source = fixed.source();
+    let refused = source.act(&wren(), &act(0), "k-1").await;
+    assert!(matches!(refused, Err(ActError::Refused { .. })), "{refused:?}");
+    let done = source.act(&wren(), &act(700), "k-1").await.expect("Stripe does it");
+    assert_eq!((done.reference.as_str(), done.on), ("cbtxn_1", TODAY));
+    let changes = fixed.changes();
+    let form = |name: &str| changes[0].form.get(name).map(String::as_str);
+    assert_eq!(
+        (form("amount"), form("currency"), form("description")),
+        (Some("-700"), Some("gbp"), Some("Nobody came"))
+    );
+    assert_eq!((form("metadata[plainbill_key]"), changes[0].key.as_deref()), (Some("k-1"), Some("k-1")));
+    // Stripe has forgotten the key by now; the change of the balance has not.
+    fixed.change(&format!("GET {WHAT}"), |it| it["data"] = json!([made]));
+    assert_eq!(source.act(&wren(), &act(700), "k-1").await, Ok(done));
     assert_eq!(fixed.changes().len(), 1);
 }
 

@@ -2,6 +2,7 @@
 import { useEffect, useRef } from 'preact/hooks';
 import { Conversation } from './conversation';
 import { Icon, type IconName } from './icons';
+import { mayGive, startGiving } from './goodwill';
 import { Inbox } from './inbox';
 import { YouDialog, showKeys } from './you';
 import { act, isMine, openRow } from './open';
@@ -175,6 +176,7 @@ function run(command: Command) {
   if (command === 'next') step(1);
   if (command === 'previous') step(-1);
   if (command === 'reply' && isMine.peek()) document.getElementById('reply')?.focus();
+  if (command === 'give' && mayGive.peek()) void startGiving();
   const owner = openRow.peek()?.owner;
   if (command === 'take' && mayAnswer.peek() && route.peek().view === 'conversation' && (owner === 'queue' || owner === 'bot')) void act('take');
 }

@@ -3,6 +3,8 @@ import { useSignal, type Signal } from '@preact/signals';
 import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 import { CardTable } from './cards';
 import { Answering } from './composer';
+import { mayGive, startGiving } from './goodwill';
+import { GiveDialog } from './goodwill-dialog';
 import { Icon } from './icons';
 import { Fault, Online, Wait } from './inbox';
 import { Messages } from './messages';
@@ -73,6 +75,11 @@ function Head() {
       </div>
       {isMine.value && (
         <div class="actions">
+          {mayGive.value && (
+            <button type="button" aria-haspopup="dialog" onClick={() => void startGiving()}>
+              {words.give}
+            </button>
+          )}
           <button type="button" aria-disabled={acting.value !== undefined} onClick={() => leave('handBack')}>
             {words.handBack}
           </button>
@@ -82,6 +89,7 @@ function Head() {
         </div>
       )}
       <DraftDialog asks={asks} />
+      <GiveDialog />
     </header>
   );
 }

@@ -8,6 +8,7 @@ const press = (key: string, change: Partial<Press> = {}): Press => ({ key, at: 0
 test('a letter is a command', () => {
   const keys = new Keys();
   assert.equal(keys.read(press('j')), 'next');
+  assert.equal(keys.read(press('b')), 'give');
   assert.equal(keys.read(press('?')), 'keys');
   assert.equal(keys.read(press('x')), undefined);
 });

@@ -5,9 +5,9 @@ const STORED_AS = 'plainbill.console.letters';
 /** A "g" waits this long for its second letter. */
 const CHORD_MS = 1500;
 
-export type Command = 'next' | 'previous' | 'take' | 'reply' | 'back' | 'inbox' | 'questions' | 'suggestions' | 'keys';
+export type Command = 'next' | 'previous' | 'take' | 'reply' | 'give' | 'back' | 'inbox' | 'questions' | 'suggestions' | 'keys';
 
-const LETTERS: Record<string, Command> = { j: 'next', k: 'previous', a: 'take', r: 'reply', u: 'back', '?': 'keys' };
+const LETTERS: Record<string, Command> = { j: 'next', k: 'previous', a: 'take', r: 'reply', b: 'give', u: 'back', '?': 'keys' };
 const AFTER_G: Record<string, Command> = { i: 'inbox', q: 'questions', s: 'suggestions' };
 
 export type Press = { key: string; at: number; ctrlKey: boolean; metaKey: boolean; altKey: boolean; writing: boolean };

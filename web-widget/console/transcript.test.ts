@@ -24,6 +24,7 @@ test('an event that is there already is replaced, never doubled', () => {
 test('a receipt stands among the words of the assistant', () => {
   assert.equal(speakerOf(event(1, 'bot', { kind: 'receipt' }), 'Sam'), 'bot');
   assert.equal(speakerOf(event(1, 'system', { kind: 'receipt' }), 'Sam'), 'bot');
+  assert.equal(speakerOf(event(1, 'staff', { kind: 'receipt', name: 'Sam' }), 'Sam'), 'me');
 });
 
 test('nothing is added after a gap', () => {

@@ -62,8 +62,8 @@ export function flaggable(events: readonly WireEvent[]): Set<number> {
 
 /** Who speaks, from the point of view of the person who reads. */
 export function speakerOf(event: WireEvent, myName: string): Speaker {
-  if (event.kind === 'receipt') return 'bot';
-  if (event.kind !== 'message') return 'system';
+  if (event.kind === 'receipt' && event.from !== 'staff') return 'bot';
+  if (event.kind !== 'message' && event.kind !== 'receipt') return 'system';
   if (event.from === 'customer' || event.from === 'bot') return event.from;
   if (event.from === 'staff') return event.name === myName ? 'me' : 'colleague';
   return 'system';

@@ -48,7 +48,7 @@ pub fn without_ends_taken_back(changes: Vec<(Change, Done)>) -> Vec<(Change, Don
 /// What billing calls the `n`th change of an account: two letters for what it is, and the account's number.
 pub fn reference(account: &Account, change: &Change, n: usize) -> String {
     let what = match change {
-        Change::Act(Act::TakeOffLateFee { .. }) => "CR",
+        Change::Act(Act::TakeOffLateFee { .. } | Act::GiveCredit { .. }) => "CR",
         Change::Act(Act::PayInParts { .. }) => "PP",
         Change::Act(Act::OpenDispute { .. }) => "DS",
         Change::Page { page: Purpose::Pay } => "PY",
@@ -62,7 +62,7 @@ pub fn reference(account: &Account, change: &Change, n: usize) -> String {
 pub fn apply(account: &mut Account, change: &Change, done: &Done, today: Date) -> Result<(), String> {
     match change {
         Change::Act(act) => apply_act(account, act, done, today),
-        Change::Page { page } => apply_page(account, *page, done.on),
+        Change::Page { page } => apply_page(account, *page, done.on, today),
     }?;
     set_next_due(account, today);
     Ok(())
@@ -71,6 +71,7 @@ pub fn apply(account: &mut Account, change: &Change, done: &Done, today: Date) -
 fn apply_act(account: &mut Account, act: &Act, done: &Done, today: Date) -> Result<(), String> {
     match act {
         Act::TakeOffLateFee { invoice, amount } => take_off_late_fee(account, invoice, *amount, done.on),
+        Act::GiveCredit { amount, reason } => give_credit(account, *amount, reason, done.on),
         Act::GiveMoreDays { invoice, until } => {
             let bill = unpaid(account, invoice)?;
             ensure(bill.due < *until && done.on <= *until, || format!("{until} is no later day for {invoice}"))?;
@@ -112,7 +113,7 @@ fn apply_act(account: &mut Account, act: &Act, done: &Done, today: Date) -> Resu
     }
 }
 
-fn apply_page(account: &mut Account, page: Purpose, on: Date) -> Result<(), String> {
+fn apply_page(account: &mut Account, page: Purpose, on: Date, today: Date) -> Result<(), String> {
     let card = |ending: &str| Method {
         name: "Visa".to_owned(),
         ending: ending.to_owned(),
@@ -144,6 +145,7 @@ fn apply_page(account: &mut Account, page: Purpose, on: Date) -> Result<(), Stri
             account.autopay = true;
             let works = |it: &Method| it.expires.is_none_or(|expires| on <= expires);
             account.method = account.method.take().filter(works).or_else(|| Some(card("4242")));
+            collect(account, on, today);
         }
         Purpose::ChangeMethod => account.method = Some(card("1881")),
     }
@@ -176,6 +178,15 @@ fn take_off_late_fee(account: &mut Account, number: &str, amount: Money, on: Dat
     account.credit.minor += too_much.minor;
     let reason = Some("we took a late payment fee off".to_owned());
     account.credits.insert(0, Credit { on, amount, left: too_much, reason, invoice: Some(number.to_owned()) });
+    Ok(())
+}
+
+fn give_credit(account: &mut Account, amount: Money, reason: &str, on: Date) -> Result<(), String> {
+    let counts = 0 < amount.minor && amount.currency == account.currency;
+    ensure(counts, || format!("{} cannot be given in {}", amount.text(), account.currency))?;
+    account.credit = account.credit.plus(amount).ok_or("the amounts cannot be counted")?;
+    let reason = Some(reason.to_owned());
+    account.credits.insert(0, Credit { on, amount, left: amount, reason, invoice: None });
     Ok(())
 }
 
@@ -231,6 +242,24 @@ fn open_dispute(account: &mut Account, number: &str, amount: Option<Money>, done
 /// The most that can be wrong with a bill: all that it asks for before anything is taken off.
 fn largest(bill: &Invoice) -> i64 {
     bill.lines.iter().map(|it| it.amount.minor.max(0)).sum::<i64>().max(bill.total.minor)
+}
+
+/// Bills that have fallen due since then were collected.
+fn collect(account: &mut Account, since: Date, today: Date) {
+    let in_parts = |number: &str| account.schedules.iter().any(|it| it.invoice == number);
+    let is_due = |it: &&mut Invoice| since < it.due && it.due <= today && 0 < it.owed().minor && !in_parts(&it.number);
+    for bill in account.invoices.iter_mut().filter(is_due) {
+        account.payments.push(Payment {
+            on: bill.due,
+            amount: bill.owed(),
+            method: account.method.clone(),
+            status: PaymentStatus::Paid,
+            reason: None,
+            invoice: Some(bill.number.clone()),
+        });
+        bill.paid = bill.total;
+    }
+    newest_first(&mut account.payments);
 }
 
 /// What would have been collected since then was not.

@@ -285,6 +285,26 @@ mod tests {
         assert_eq!(link.url, "https://fernhill.example/demo/portal/set-up-autopay?customer=all-quiet");
     }
 
+    #[test]
+    fn later_bills_are_collected_again_once_autopay_is_set_up_again() {
+        let today = date(2026, 9, 16);
+        let mut account = account("all-quiet", today).expect("a demo customer");
+        let done = |on: Date| Done { reference: "CH-1".into(), on };
+        let stop = super::Change::Act(Act::StopAutopay);
+        super::apply::apply(&mut account, &stop, &done(JUNE), today).expect("it is on");
+        let owed = |account: &Account| -> Vec<(i8, bool)> {
+            let later = account.invoices.iter().filter(|it| JUNE < it.issued);
+            later.map(|it| (it.issued.month(), 0 < it.owed().minor)).collect()
+        };
+        assert_eq!(owed(&account), [(9, true), (8, true), (7, true)], "to be paid by hand");
+        let again = super::Change::Page { page: Purpose::SetUpAutopay };
+        super::apply::apply(&mut account, &again, &done(date(2026, 7, 20)), today).expect("it is off");
+        assert_eq!(owed(&account), [(9, false), (8, false), (7, true)], "collected since then");
+        let newest = account.payments.first().expect("there is one");
+        assert_eq!((newest.on, newest.method.is_some()), (date(2026, 9, 15), true));
+        assert!(account.invoices.iter().all(Invoice::adds_up));
+    }
+
     #[tokio::test]
     async fn bills_come_on_another_day() {
         let one = One::new("all-quiet");

@@ -17,6 +17,10 @@ use crate::conversation::CustomerId;
 
 /// Under this key the metadata of what we made in Stripe has the key of the act.
 const KEY_KEY: &str = "plainbill_key";
+/// Changes of a customer's balance that are looked through for the key of an act.
+const BALANCE_MAX: usize = 200;
+/// What Stripe takes as a description of one.
+const DESCRIPTION_CHARS_MAX: usize = 350;
 /// A page of the portal that nobody opens stops working after this.
 const PORTAL_MS: i64 = 5 * 60 * 1_000;
 
@@ -26,6 +30,7 @@ impl Stripe {
     pub(super) async fn do_act(&self, customer: &CustomerId, act: &Act, key: &str) -> Result<Done, ActError> {
         match act {
             Act::TakeOffLateFee { invoice, amount } => self.take_off_late_fee(customer, invoice, *amount, key).await,
+            Act::GiveCredit { amount, reason } => self.give_credit(customer, *amount, reason, key).await,
             Act::GiveMoreDays { invoice, until } => self.give_more_days(customer, invoice, *until, key).await,
             Act::StopAutopay => self.stop_autopay(customer, key).await,
             Act::UpdateContact { email, address, name } => {
@@ -97,6 +102,45 @@ impl Stripe {
         let at = At::new(note, "credit_note");
         let number = unknown(at.get("number").words())?;
         let reference = unknown(number.map_or_else(|| at.get("id").text().map(str::to_owned), Ok))?;
+        Ok(Done { reference, on: unknown(day(&at.get("created"), &self.zone))? })
+    }
+
+    /// A change of the customer's balance, which comes off the next bill, once for a key: the change itself keeps it.
+    async fn give_credit(
+        &self,
+        customer: &CustomerId,
+        amount: Money,
+        reason: &str,
+        key: &str,
+    ) -> Result<Done, ActError> {
+        let id = self.stripe_id(customer).await?;
+        let path = ["customers", &id, "balance_transactions"];
+        let what = "GET /v1/customers/{id}/balance_transactions";
+        let before = self.api.list(what, &path, &[], BALANCE_MAX).await.map_err(|_| ActError::Unknown)?;
+        if let Some(change) = before.iter().find(|it| it["metadata"][KEY_KEY].as_str() == Some(key)) {
+            return self.balance_done(change);
+        }
+        let account = self.read_account(customer).await.map_err(|_| ActError::Unknown)?;
+        if amount.minor <= 0 || amount.currency != account.currency {
+            return Err(refused("that amount cannot be given to this customer"));
+        }
+        // Below zero stands in the customer's favor.
+        let favor = stripe_amount(Money::new(-amount.minor, amount.currency));
+        let Some(favor) = favor else { return Err(refused("Stripe cannot count that amount")) };
+        let mut form = Form::new();
+        put(&mut form, "amount", favor);
+        put(&mut form, "currency", amount.currency.code().to_lowercase());
+        put(&mut form, "description", reason.chars().take(DESCRIPTION_CHARS_MAX).collect::<String>());
+        put(&mut form, &format!("metadata[{ACT_KEY}]"), "give_credit");
+        put(&mut form, &format!("metadata[{KEY_KEY}]"), key);
+        let what = "POST /v1/customers/{id}/balance_transactions";
+        let change = self.api.post(what, &path, &form, key).await?;
+        self.balance_done(&change)
+    }
+
+    fn balance_done(&self, change: &Value) -> Result<Done, ActError> {
+        let at = At::new(change, "customer_balance_transaction");
+        let reference = unknown(at.get("id").text())?.to_owned();
         Ok(Done { reference, on: unknown(day(&at.get("created"), &self.zone))? })
     }
 

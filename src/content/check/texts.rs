@@ -239,6 +239,14 @@ impl Check<'_> {
             ("other_currency", &file.other_currency),
             ("page_ended", &file.page_ended),
             ("page_away", &file.page_away),
+            ("never_heard", &file.never_heard),
+            ("letter_lost", &file.letter_lost),
+            ("goodwill_fee", &file.goodwill_fee),
+            ("goodwill_credit", &file.goodwill_credit),
+            ("goodwill_undo", &file.goodwill_undo),
+            ("goodwill_failed", &file.goodwill_failed),
+            ("moved_subject", &file.moved_subject),
+            ("moved_letter", &file.moved_letter),
             ("card_masked", &file.card_masked),
             ("other_language", &file.other_language),
         ];
@@ -261,6 +269,7 @@ impl Check<'_> {
                     ("second", json!("a refund")),
                     ("staff", json!("Sam")),
                     ("proof", proof),
+                    ("deed", facts::deed()),
                 ];
                 let facts = facts::with(facts::with(stranger.clone(), &people), &[("wait", wait.clone())]);
                 self.fill(source, path, text, &Facts::new(&facts), STRANGER);

@@ -103,6 +103,17 @@ impl Style {
         }
     }
 
+    /// A date that stands for itself, as on paper: it always has its year.
+    pub fn printed(self, date: Date) -> String {
+        // Another year than the date's own, so that it is always said.
+        Style { today: Date::constant(if date.year() == 1 { 2 } else { 1 }, 1, 1), ..self }.day(date)
+    }
+
+    /// A stretch of days as on paper, with the year.
+    pub fn printed_days(self, from: Date, to: Date) -> String {
+        Style { today: Date::constant(if to.year() == 1 { 2 } else { 1 }, 1, 1), ..self }.days(from, to)
+    }
+
     /// See [`super::month`].
     pub fn month(self, date: Date) -> String {
         super::month(date, self.today)
@@ -124,6 +135,9 @@ impl Style {
                 format!("{} {} to {}", super::month_name(from), from.day(), self.day(to))
             }
             (false, false) if same_month => format!("{} to {}", from.day(), self.day(to)),
+            (false, false) if same_year => {
+                format!("{} {} to {}", from.day(), super::month_name(from), self.day(to))
+            }
             (false, _) => format!("{} to {}", self.day(from), self.day(to)),
         }
     }
