@@ -1,6 +1,6 @@
 // A customer asks about their bill.
 import assert from 'node:assert/strict';
-import { customerOn, chatOn } from './people.mjs';
+import { customerOn, chatOn, staffOn } from './people.mjs';
 
 export const WHY = 'why is my bill higher this month?';
 
@@ -55,6 +55,25 @@ export default async function asking(test) {
     await receipt.getByText('tell a colleague').waitFor();
     assert.equal(await chat.panel.getByRole('button', { name: 'Take off £5.00' }).count(), 0);
     await chat.panel.locator('[aria-live=polite]', { hasText: 'is off' }).waitFor({ state: 'attached' });
+  });
+
+  await test('the bill is paid on the page that the link in the chat opens, and staff never see where it leads', async ({ server, open }) => {
+    const chat = await customerOn(await open(), server.url, 'bill-late');
+    await chat.open();
+    await chat.say('I want to pay my bill now', 'You owe');
+    const link = chat.bot.last().getByRole('link');
+    assert.equal(await link.innerText(), server.url, 'only the host is worth reading');
+    const [page] = await Promise.all([chat.page.waitForEvent('popup'), link.click()]);
+    await page.getByRole('button').click();
+    await page.getByText('Your reference is').waitFor();
+    await page.close();
+    await chat.say('how much do I owe now', 'You owe nothing');
+
+    const desk = await staffOn(await open(), server.url, server.staff());
+    await desk.list('With the bot');
+    await desk.row(/Frankie/).first().click();
+    await desk.messages.filter({ hasText: '[link]' }).first().waitFor();
+    assert.equal(await desk.page.locator('a[href*="/go/"]').count(), 0);
   });
 
   await test('switching customer is one click, and the old conversation disappears', async ({ server, open }) => {

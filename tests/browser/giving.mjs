@@ -21,7 +21,7 @@ export async function withPerson(open, server, id, login, name) {
 
 export default async function giving(test) {
   await test('staff take a late fee off by keyboard alone, and the customer gets the receipt', async ({ server, open }) => {
-    const { chat, desk } = await withPerson(open, server, 'first-late-fee', 'gina', 'Gina');
+    const { chat, desk } = await withPerson(open, server, 'second-late-fee', 'gina', 'Gina');
     const { page } = desk;
     await page.keyboard.press('Escape');
     await page.keyboard.press('b');
