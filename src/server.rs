@@ -183,9 +183,10 @@ fn behind_proxies(site: &Site, peer: &Peer, headers: &HeaderMap) -> Option<Peer>
     if !site.proxies.trusts(peer.address) {
         return Some(peer.clone());
     }
-    let forwarded: Vec<&str> =
-        headers.get_all(FORWARDED_FOR).iter().map(|it| it.to_str().unwrap_or_default()).collect();
-    let address = site.proxies.client(peer.address, forwarded.into_iter());
+    // What a client wrote may hold any bytes; what our proxy has added to it, at the right, is read all the same.
+    let forwarded = headers.get_all(FORWARDED_FOR).iter().map(|it| String::from_utf8_lossy(it.as_bytes()));
+    let forwarded: Vec<_> = forwarded.collect();
+    let address = site.proxies.client(peer.address, forwarded.iter().map(AsRef::as_ref));
     let place = site.gate.enter_through(&peer.place, address)?;
     Some(Peer { address, place: Arc::new(place) })
 }

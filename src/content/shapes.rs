@@ -218,6 +218,7 @@ pub(super) const SENTENCES: &[Key] = &[
     must("goodwill_credit", Shape::Text),
     must("goodwill_undo", Shape::Text),
     must("goodwill_failed", Shape::Text),
+    must("goodwill_unheard", Shape::Text),
     must("moved_subject", Shape::Text),
     must("moved_letter", Shape::Text),
     must("button_try_again", Shape::Text),

@@ -21,7 +21,7 @@ use crate::server::error::Problem;
 use crate::server::login::Answers;
 use crate::server::protocol::{Code, Goodwill, GoodwillAnswer, GoodwillOffer, LateFeeRow};
 use crate::server::{Site, staff as conversations};
-use crate::store::{Append, ConversationRecord, Role, Staff, StoreError};
+use crate::store::{ActionRecord, Append, ConversationRecord, Role, Staff, StoreError};
 
 /// The rule that says what staff may give.
 const RULE: &str = "staff_goodwill";
@@ -128,6 +128,12 @@ impl<'a> Desk<'a> {
                 "There is no rule `{RULE}` in policies.toml, so nobody may give anything."
             )));
         };
+        let (ours, theirs) = (&self.content.business.currency, self.account.currency);
+        if ours != theirs.code() {
+            return Err(No::Refused(format!(
+                "The limit is in {ours}, and this account is in {theirs}. Please give it in billing's own program."
+            )));
+        }
         let days = self.content.policy(self.today).get(DAYS_RULE).copied();
         let gave = self.app.actions.given_by(&staff.id, &self.customer, key).await?;
         Ok(Purse::new(&rule, days, &gave, self.today, self.account.currency))
@@ -294,8 +300,15 @@ impl<'a> Desk<'a> {
                 Err(No::Refused(format!("That was done already{on}, so there is nothing more to do.")))
             }
             Ran::Refused { key, .. } => {
-                let why = self.app.store.action(&key).await?.and_then(|it| it.why).unwrap_or_default();
-                self.app.store.told(&key).await?;
+                let stands = self.app.store.action(&key).await?;
+                let is_mine = |it: &ActionRecord| {
+                    it.new.conversation == self.record.id && it.new.by.as_ref().is_some_and(|by| by.0 == self.staff.id)
+                };
+                // What somebody else began is told to whom they began it for.
+                if stands.as_ref().is_some_and(is_mine) {
+                    self.app.store.told(&key).await?;
+                }
+                let why = stands.and_then(|it| it.why).unwrap_or_default();
                 Err(No::Refused(format!("Nothing has changed: {why}.")))
             }
             Ran::Unknown { .. } => Ok(answer("waiting")),

@@ -133,7 +133,10 @@ impl Reply<'_> {
         let on = began.to_zoned(self.parts.content.hours.time_zone.clone()).date();
         let facts = DeedFacts { on: Some(on.to_string()), ..DeedFacts::default() };
         let about = About { deed: Some(&facts), ..About::default() };
-        let text = self.speaker.sentence(&self.parts.content.sentences.never_heard, about)?;
+        let sentences = &self.parts.content.sentences;
+        // What staff wanted to give is nothing that the customer has asked for.
+        let says = if begun.new.by.is_none() { &sentences.never_heard } else { &sentences.goodwill_unheard };
+        let text = self.speaker.sentence(says, about)?;
         self.outcome.tells.push(begun.new.key.clone());
         self.tell_a_person(text)
     }

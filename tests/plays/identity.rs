@@ -282,7 +282,7 @@ async fn behind_a_proxy_codes_are_counted_for_each_customers_own_address() {
             ("198.51.100.1", ANA),
             ("198.51.100.2", BEN),
             // Ana's network again, whatever she claims to be.
-            ("198.51.100.3, 198.51.100.1", BEN),
+            ("198.51.100.3, é, 198.51.100.1", BEN),
         ] {
             let mut visitor = Customer::passed_on(house.address, forwarded_for).await;
             sent.push(wants_a_code(&mut visitor, &email_of(who)).await.starts_with("If "));

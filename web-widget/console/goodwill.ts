@@ -1,7 +1,7 @@
 // What is being given to the customer of the open conversation: first what they'd read, then the yes.
 import { computed, signal } from '@preact/signals';
 import type { GoodwillAnswer, GoodwillOffer } from '../protocol';
-import { api, messageOf } from './api';
+import { api, messageOf, Refusal } from './api';
 import { isMine, open, openRow, reload } from './open';
 import { tell } from './state';
 import { words } from './words';
@@ -13,8 +13,11 @@ type Giving = { id: string; offer?: GoodwillOffer; fields: Fields; asks?: Goodwi
 export const giving = signal<Giving | undefined>(undefined);
 export const mayGive = computed(() => isMine.value && openRow.value?.customer !== undefined);
 
-/** The last attempt: the same gift goes out under the same key, so that a lost answer doubles nothing. */
-let attempt: { id: string; gift: string; key: string } | undefined;
+/**
+ * The last attempt: the same gift goes out under the same key, so that a lost answer doubles nothing. Once nobody knows
+ * whether it was done, a changed gift has that key too: what stands under it already is shown and completed.
+ */
+let attempt: { id: string; gift: string; key: string; isOpen?: boolean } | undefined;
 
 const EMPTY: Fields = { what: '', amount: '', reason: '' };
 
@@ -50,7 +53,7 @@ export async function give(sure: boolean) {
   const missing = !fields.reason.trim() ? (fields.what || fields.amount.trim() ? words.giveReasonMissing : words.giveMissing) : !fields.what && !fields.amount.trim() ? words.giveMissing : undefined;
   if (missing) return change(id, { fault: missing });
   const gift = JSON.stringify(fields);
-  if (attempt?.id !== id || attempt.gift !== gift) attempt = { id, gift, key: crypto.randomUUID() };
+  if (attempt?.id !== id || (attempt.gift !== gift && !attempt.isOpen)) attempt = { id, gift, key: crypto.randomUUID() };
   change(id, { busy: true, fault: undefined });
   const what = fields.what ? { late_fee: fields.what } : { amount: fields.amount.trim() };
   try {
@@ -61,6 +64,7 @@ export async function give(sure: boolean) {
     tell(answer.state === 'done' ? words.given : words.giveWaits);
     if (open.peek()?.id === id) void reload();
   } catch (thrown) {
+    if (sure && attempt) attempt.isOpen = !(thrown instanceof Refusal && thrown.status < 500);
     change(id, { busy: false, fault: messageOf(thrown) });
   }
 }

@@ -245,6 +245,7 @@ impl Check<'_> {
             ("goodwill_credit", &file.goodwill_credit),
             ("goodwill_undo", &file.goodwill_undo),
             ("goodwill_failed", &file.goodwill_failed),
+            ("goodwill_unheard", &file.goodwill_unheard),
             ("moved_subject", &file.moved_subject),
             ("moved_letter", &file.moved_letter),
             ("card_masked", &file.card_masked),

@@ -92,6 +92,8 @@ pub struct SentencesFile {
     pub goodwill_undo: String,
     /// It turned out later that billing has refused it; `staff`, `deed.amount`.
     pub goodwill_failed: String,
+    /// Billing never said what became of what a colleague wanted to give; `deed.on`.
+    pub goodwill_unheard: String,
     /// The subject of the letter to the old address after a change of address.
     pub moved_subject: String,
     /// The letter; `deed.to`, `deed.on`, `deed.at`.

@@ -33,8 +33,8 @@ impl Purse {
     pub fn new(rule: &PolicyFile, days: Option<i64>, gave: &[Past], today: Date, currency: Currency) -> Self {
         let since = days.map(|it| today.saturating_sub(it.clamp(0, 36_600).days()));
         let counts = |it: &&Past| since.is_none_or(|since| since < it.on);
-        let gave: i64 =
-            gave.iter().filter(counts).filter_map(amount_of).fold(0, |sum, it| sum.saturating_add(it.minor));
+        let amounts = gave.iter().filter(counts).filter_map(amount_of).filter(|it| it.currency == currency);
+        let gave: i64 = amounts.fold(0, |sum, it| sum.saturating_add(it.minor));
         let limit = rule.value.max(0);
         Self {
             clause: cite(rule),
@@ -118,6 +118,14 @@ mod tests {
             Purse::new(&rule(5), None, &[gave(i64::MAX, TODAY), gave(9, TODAY)], TODAY, Currency::GBP).left,
             gbp(0)
         );
+    }
+
+    #[test]
+    fn amounts_of_another_currency_are_not_counted_with_ours() {
+        let euros = Money::new(700, Currency::new("EUR").expect("a code"));
+        let act = Act::GiveCredit { amount: euros, reason: "x".into() };
+        let given = [gave(300, TODAY), Past { action: "give_credit".into(), deed: Deed::Act { act }, on: TODAY }];
+        assert_eq!(Purse::new(&rule(2_000), Some(30), &given, TODAY, Currency::GBP).left, gbp(1_700));
     }
 
     #[test]
