@@ -194,6 +194,24 @@ async fn what_billing_refuses_or_loses_is_told_to_whoever_gives() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_billing_never_says_of_a_gift_is_not_called_the_customers_request() {
+    let plan = Plan::default();
+    let limits = plainbill::config::Limits { settle_after_ms: 60_000, settle_look_ms: 20, ..plan.limits.clone() };
+    let (house, _) = house_with(&[Fate::RequestLost; 100], Plan { limits, ..plan }).await;
+    let sam = house.staff("Sam", Role::Answers).await;
+    let mut customer = with_a_person(&house, "all-quiet", &sam).await;
+    let (status, waits) = gives(&sam, &customer, credit("k1", "5")).await;
+    assert_eq!((status, waits["state"].as_str()), (200, Some("waiting")), "{waits}");
+    let later = house.app.clock.now().checked_add(jiff::SignedDuration::from_hours(25)).expect("there is a tomorrow");
+    house.app.clock.set(later);
+    let said = customer.hears_event().await;
+    let said = said["text"].as_str().expect("it is said in words");
+    assert!(said.starts_with("A colleague wanted to give you something back on Tuesday 16 June"), "{said}");
+    assert!(!said.contains("your request"), "{said}");
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn killed_between_billing_and_the_receipt_it_is_given_once_and_receipted_once() {
     let reference = Reference::start(jiff::Zoned::now().date()).await;
     let data = tempfile::tempdir().expect("a temporary folder");
