@@ -104,9 +104,10 @@ async fn what_billing_refuses_in_the_end_is_said_and_a_person_gets_it() {
 async fn what_billing_never_answers_is_said_to_be_unknown_and_a_person_looks() {
     let plan = plan();
     let limits = Limits { settle_after_ms: 60_000, ..plan.limits.clone() };
-    let (house, _) = house_with(&[Fate::RequestLost; 100], Plan { limits, ..plan }).await;
+    let (house, asked) = house_with(&[Fate::RequestLost], Plan { limits, ..plan }).await;
     let mut customer = house.customer("first-late-fee").await;
     asks_for_the_fee(&mut customer).await;
+    // Billing works again by then, and would do it.
     let later = house.app.clock.now().checked_add(SignedDuration::from_hours(25)).expect("there is a tomorrow");
     house.app.clock.set(later);
     let said = customer.hears_event().await;
@@ -115,6 +116,8 @@ async fn what_billing_never_answers_is_said_to_be_unknown_and_a_person_looks() {
     let begun = house.app.store.actions(Some(ActionStatus::Begun), 10).await.expect("it can be read");
     assert!(begun[0].told && begun[0].why.as_deref().is_some_and(|it| it.contains("never answered")), "{begun:?}");
     customer.hears_nothing().await;
+    assert_eq!(asked.lock().expect("no test panicked").len(), 1, "what is a day old is not asked for again");
+    assert_eq!((customer.n_receipts(), effects(&house, "first-late-fee").await), (0, 0));
     house.close().await;
 }
 
