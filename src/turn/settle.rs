@@ -140,6 +140,13 @@ impl Reply<'_> {
         self.tell_a_person(text)
     }
 
+    /// After a no to something of which nobody knows what came: says so, and sees that a person looks.
+    pub(super) fn given_up(&mut self, key: String) -> Result<(), TemplateError> {
+        let text = self.speaker.sentence(&self.parts.content.sentences.given_up, About::default())?;
+        self.outcome.tells.push(key);
+        self.tell_a_person(text)
+    }
+
     /// Says it where a person reads it, and hands the conversation over where none has it.
     fn tell_a_person(&mut self, text: String) -> Result<(), TemplateError> {
         match self.state.owner {

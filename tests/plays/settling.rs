@@ -122,6 +122,31 @@ async fn what_billing_never_answers_is_said_to_be_unknown_and_a_person_looks() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn after_a_no_what_was_begun_is_left_alone_and_a_person_looks() {
+    let plan = plan();
+    let limits = Limits { settle_after_ms: 60_000, ..plan.limits.clone() };
+    let (house, asked) = house_with(&[Fate::RequestLost], Plan { limits, ..plan }).await;
+    let mut customer = house.customer("all-quiet").await;
+    customer.says("I want to cancel my subscription").await;
+    customer.hears_event().await;
+    customer.taps("do:cancel_subscription").await;
+    let unsure = customer.hears_event().await;
+    assert!(text(&unsure).contains("lost the line"), "{unsure}");
+    customer.says("no").await;
+    let said = customer.hears_event().await;
+    assert!(text(&said).contains("may have gone through") && text(&said).contains("colleague"), "{said}");
+    while customer.sees_owner().await["owner"] != "queue" {}
+    let later = house.app.clock.now().checked_add(SignedDuration::from_mins(2)).expect("there is a later");
+    house.app.clock.set(later);
+    customer.hears_nothing().await;
+    assert_eq!(asked.lock().expect("no test panicked").len(), 1, "billing is not asked again");
+    assert_eq!((customer.n_receipts(), effects(&house, "all-quiet").await), (0, 0));
+    let begun = house.app.store.actions(Some(ActionStatus::Begun), 10).await.expect("it can be read");
+    assert!(begun[0].told && begun[0].why.as_deref().is_some_and(|it| it.contains("said no")), "{begun:?}");
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_customer_who_tries_again_and_the_look_for_open_ends_come_to_one_receipt() {
     let (house, _) = house_with(&[Fate::AnswerLost], plan()).await;
     let mut customer = house.customer("first-late-fee").await;
