@@ -564,8 +564,14 @@ impl Session {
     }
 
     /// Brings to its end what was left open. While a turn is thought about nothing is begun: the next look comes back.
+    ///
+    /// What the customer waits for comes first: that turn tells what came of what it began, and answers with it.
     async fn settle(&mut self, open_end: OpenEnd) {
         if self.thinking.is_some() || self.catch_up().await.is_err() || self.state.seq == 0 {
+            return;
+        }
+        if self.state.owner == Owner::Bot && !self.unanswered.is_empty() {
+            self.turn_at.get_or_insert_with(Instant::now);
             return;
         }
         let (app, id, locale, state) =

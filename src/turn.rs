@@ -127,8 +127,9 @@ pub async fn take(
     let end = yes.filter(|it| unanswered[*it].1.choice.is_some()).map_or(unanswered.len(), |it| it + 1);
     let (unanswered, rest) = unanswered.split_at(end);
     let Some((seq, last)) = unanswered.last() else { return Ok(Outcome::default()) };
-    let _alone = match (&state.customer, yes) {
-        (Some(customer), Some(_)) => Some(parts.actions.alone(customer).await),
+    // A no may be to something that is begun: nobody else sees to it meanwhile.
+    let _alone = match &state.customer {
+        Some(customer) if yes.is_some() || state.confirms.is_some() => Some(parts.actions.alone(customer).await),
         _ => None,
     };
     let (heard, looked) = listen(parts, state, unanswered, last).await;
@@ -321,7 +322,7 @@ struct Reply<'a> {
     account: Option<&'a Account>,
     /// Pages that billing hosts, by intent.
     pages: BTreeMap<String, Purpose>,
-    /// What was done at once, by intent; what the customer said yes to, too.
+    /// What was done at once, by intent; what the customer said yes to, too. After a no, what was begun before it.
     ran: BTreeMap<String, Ran>,
     outcome: Outcome,
 }
@@ -356,11 +357,15 @@ impl Reply<'_> {
                 // The rules say otherwise by now, or something else than was offered: it is said anew.
                 None => self.answer(&content, std::slice::from_ref(topic), billing_down),
             },
-            Decision::Declined => {
-                let text = self.speaker.sentence(&sentences.not_changed, About::default())?;
-                self.message(text, &[rules::TALK_TO_HUMAN.to_owned()], step(Did::Talked));
-                Ok(())
-            }
+            Decision::Declined => match self.ran.pop_first() {
+                Some((_, Ran::Unknown { key, .. })) => self.given_up(key),
+                Some((_, ran)) => self.tell(ran, None),
+                None => {
+                    let text = self.speaker.sentence(&sentences.not_changed, About::default())?;
+                    self.message(text, &[rules::TALK_TO_HUMAN.to_owned()], step(Did::Talked));
+                    Ok(())
+                }
+            },
             Decision::Ask { intent, slot, slots, again } => self.ask(&content, intent, slot, slots, *again),
             Decision::AskEmail { again } => self.ask_email(*again),
             Decision::AskCode => self.ask_code(),

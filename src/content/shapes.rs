@@ -213,6 +213,7 @@ pub(super) const SENTENCES: &[Key] = &[
     must("done_already", Shape::Text),
     must("not_sure_done", Shape::Text),
     must("never_heard", Shape::Text),
+    must("given_up", Shape::Text),
     must("letter_lost", Shape::Text),
     must("goodwill_fee", Shape::Text),
     must("goodwill_credit", Shape::Text),

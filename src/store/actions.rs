@@ -183,8 +183,8 @@ impl Store {
             .await
     }
 
-    /// Keeps what came of an action, and lets its letter go where it was done. One that has ended before stays as it
-    /// is, and is returned.
+    /// Keeps what came of an action, and lets its letter go where it was done. Whoever was told that nobody knows what
+    /// came of it is told anew. One that has ended before stays as it is, and is returned.
     pub async fn end_action(&self, key: &str, end: ActionEnd, at_ms: i64) -> Result<ActionRecord, StoreError> {
         let key = key.to_owned();
         self.inner
@@ -198,6 +198,7 @@ impl Store {
                     };
                     sqlx::query(
                         "update actions set status = $2, reference = $3, done_on = $4, why = $5, ended_at_ms = $6, \
+                         settle_due_ms = coalesce(settle_due_ms, $6), \
                          letter_due_ms = case when $2 = 'done' and letter is not null then $6 else null end \
                          where key = $1 and status = 'begun'",
                     )

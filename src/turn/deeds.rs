@@ -12,7 +12,7 @@ use crate::content::file::Then;
 use crate::conversation::{Choice, Confirm, Did, NewEvent, Owner, Reason, Receipt, Sender, State, Step, What};
 use crate::rules::policy::{Deed, Ruling};
 use crate::rules::{self, Decision, Topic};
-use crate::store::StoreError;
+use crate::store::{ActionStatus, NewAction, StoreError};
 
 impl Reply<'_> {
     /// Does what has to be done before it can be spoken of: gets pages, has things done.
@@ -28,6 +28,7 @@ impl Reply<'_> {
         let (topics, said_yes) = match decision {
             Decision::Answer(topics) => (topics.as_slice(), false),
             Decision::Act(topic) => (std::slice::from_ref(topic), true),
+            Decision::Declined => return self.stop(paper).await.map(Ok),
             _ => return Ok(Ok(())),
         };
         for topic in topics {
@@ -77,6 +78,25 @@ impl Reply<'_> {
             }
         }
         Ok(Ok(()))
+    }
+
+    /// After a no to something that was begun: billing is not asked again where nobody knows what came of it.
+    async fn stop(&mut self, paper: &Paper<'_>) -> Result<(), StoreError> {
+        let Some(confirm) = &self.state.confirms else { return Ok(()) };
+        let actions = &self.parts.actions;
+        let Some(begun) = actions.untold(&confirm.key).await? else { return Ok(()) };
+        if begun.new.conversation != self.parts.conversation || begun.new.by.is_some() {
+            return Ok(());
+        }
+        let NewAction { action, key, deed, .. } = begun.new.clone();
+        let ran = if begun.status == ActionStatus::Begun {
+            actions.give_up(&key, "the customer said no before billing answered; a person looks").await?;
+            Ran::Unknown { key, deed }
+        } else {
+            actions.finish(begun, self.parts.now.as_millisecond(), paper).await?
+        };
+        self.ran.insert(action, ran);
+        Ok(())
     }
 
     /// What the customer has said yes to, provided that the rules still allow exactly this, or that it was begun.

@@ -50,7 +50,7 @@ async fn complete(
     let speaker = known.speaker(parts, "");
     let heard = Heard::default();
     if begun.status == ActionStatus::Begun {
-        tracing::info!(action = begun.new.action, customer = %begun.new.customer, "completing what was begun");
+        tracing::info!(action = begun.new.action, customer = %begun.new.customer, "seeing to what was begun");
     }
     let paper = Paper { content: &parts.content, account: known.account(), style: speaker.style() };
     let mut reply = Reply {
@@ -66,15 +66,17 @@ async fn complete(
         outcome: Outcome::default(),
     };
     let began = Timestamp::from_millisecond(begun.begun_at_ms).unwrap_or(parts.now);
-    let ran = parts.actions.finish(begun.clone(), parts.now.as_millisecond(), &paper).await?;
-    let said = match ran {
-        Ran::Unknown { key, .. } if parts.settle_max <= parts.now.duration_since(began) => {
-            parts.actions.give_up(&key, "billing never answered; a person looks").await?;
-            reply.never_heard(&begun, began)
+    // Nobody expects any more that something so old is still done: billing is not asked again.
+    let too_old = parts.settle_max <= parts.now.duration_since(began);
+    let said = if begun.status == ActionStatus::Begun && too_old {
+        parts.actions.give_up(&begun.new.key, "billing never answered; a person looks").await?;
+        reply.never_heard(&begun, began)
+    } else {
+        match parts.actions.finish(begun.clone(), parts.now.as_millisecond(), &paper).await? {
+            Ran::Unknown { .. } if !answers => Ok(()),
+            ran if begun.new.by.is_some() || state.owner != Owner::Bot => reply.tell_beside(ran),
+            ran => reply.tell(ran, None),
         }
-        Ran::Unknown { .. } if !answers => Ok(()),
-        ran if begun.new.by.is_some() || state.owner != Owner::Bot => reply.tell_beside(ran),
-        ran => reply.tell(ran, None),
     };
     if let Err(error) = said {
         reply.break_off(&error);
@@ -138,6 +140,13 @@ impl Reply<'_> {
         let says = if begun.new.by.is_none() { &sentences.never_heard } else { &sentences.goodwill_unheard };
         let text = self.speaker.sentence(says, about)?;
         self.outcome.tells.push(begun.new.key.clone());
+        self.tell_a_person(text)
+    }
+
+    /// After a no to something of which nobody knows what came: says so, and sees that a person looks.
+    pub(super) fn given_up(&mut self, key: String) -> Result<(), TemplateError> {
+        let text = self.speaker.sentence(&self.parts.content.sentences.given_up, About::default())?;
+        self.outcome.tells.push(key);
         self.tell_a_person(text)
     }
 

@@ -5,9 +5,9 @@ use std::process::Command;
 
 use jiff::SignedDuration;
 use plainbill::config::Limits;
-use plainbill::conversation::CustomerId;
+use plainbill::conversation::{ConversationId, CustomerId, Message, NewEvent, Sender, What};
 use plainbill::identity::Identity;
-use plainbill::store::{ActionStatus, StoreSettings};
+use plainbill::store::{ActionStatus, Append, StoreSettings};
 use serde_json::{Value, json};
 
 use crate::actions::{Fate, effects, house_with};
@@ -104,9 +104,10 @@ async fn what_billing_refuses_in_the_end_is_said_and_a_person_gets_it() {
 async fn what_billing_never_answers_is_said_to_be_unknown_and_a_person_looks() {
     let plan = plan();
     let limits = Limits { settle_after_ms: 60_000, ..plan.limits.clone() };
-    let (house, _) = house_with(&[Fate::RequestLost; 100], Plan { limits, ..plan }).await;
+    let (house, asked) = house_with(&[Fate::RequestLost], Plan { limits, ..plan }).await;
     let mut customer = house.customer("first-late-fee").await;
     asks_for_the_fee(&mut customer).await;
+    // Billing works again by then, and would do it.
     let later = house.app.clock.now().checked_add(SignedDuration::from_hours(25)).expect("there is a tomorrow");
     house.app.clock.set(later);
     let said = customer.hears_event().await;
@@ -115,6 +116,59 @@ async fn what_billing_never_answers_is_said_to_be_unknown_and_a_person_looks() {
     let begun = house.app.store.actions(Some(ActionStatus::Begun), 10).await.expect("it can be read");
     assert!(begun[0].told && begun[0].why.as_deref().is_some_and(|it| it.contains("never answered")), "{begun:?}");
     customer.hears_nothing().await;
+    assert_eq!(asked.lock().expect("no test panicked").len(), 1, "what is a day old is not asked for again");
+    assert_eq!((customer.n_receipts(), effects(&house, "first-late-fee").await), (0, 0));
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn after_a_no_what_was_begun_is_left_alone_and_a_person_looks() {
+    let plan = plan();
+    let limits = Limits { settle_after_ms: 60_000, ..plan.limits.clone() };
+    let (house, asked) = house_with(&[Fate::RequestLost], Plan { limits, ..plan }).await;
+    let mut customer = house.customer("all-quiet").await;
+    customer.says("I want to cancel my subscription").await;
+    customer.hears_event().await;
+    customer.taps("do:cancel_subscription").await;
+    let unsure = customer.hears_event().await;
+    assert!(text(&unsure).contains("lost the line"), "{unsure}");
+    customer.says("no").await;
+    let said = customer.hears_event().await;
+    assert!(text(&said).contains("may have gone through") && text(&said).contains("colleague"), "{said}");
+    while customer.sees_owner().await["owner"] != "queue" {}
+    let later = house.app.clock.now().checked_add(SignedDuration::from_mins(2)).expect("there is a later");
+    house.app.clock.set(later);
+    customer.hears_nothing().await;
+    assert_eq!(asked.lock().expect("no test panicked").len(), 1, "billing is not asked again");
+    assert_eq!((customer.n_receipts(), effects(&house, "all-quiet").await), (0, 0));
+    let begun = house.app.store.actions(Some(ActionStatus::Begun), 10).await.expect("it can be read");
+    assert!(begun[0].told && begun[0].why.as_deref().is_some_and(|it| it.contains("said no")), "{begun:?}");
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_that_waits_is_answered_with_what_came_of_it_and_once() {
+    let plan = plan();
+    let limits = Limits { settle_after_ms: 60_000, ..plan.limits.clone() };
+    let (house, _) = house_with(&[Fate::AnswerLost], Plan { limits, ..plan }).await;
+    let mut customer = house.customer("first-late-fee").await;
+    asks_for_the_fee(&mut customer).await;
+    // A tap whose turn nobody has taken, as after a crash: it is kept, and what it asks for is begun.
+    let (store, id, now_ms) =
+        (&house.app.store, ConversationId::new(customer.conversation.as_str()), house.app.clock.now_ms());
+    let tap = Message { text: "Try again".into(), choice: Some("do:late_fee_waiver".into()), ..Message::default() };
+    let event = NewEvent { from: Sender::Customer, name: None, what: What::Message(tap) };
+    let kept = store.append(Append { events: vec![event], ..Append::new(id.clone(), now_ms) }).await;
+    let seq = kept.expect("it can be kept").seq;
+    let begun = store.actions(Some(ActionStatus::Begun), 10).await.expect("it can be read");
+    let taken = store.take_up_action(&begun[0].new.key, &id, seq, now_ms + 60_000).await.expect("it can be taken up");
+    assert!(taken.is_some());
+    let later = house.app.clock.now().checked_add(SignedDuration::from_mins(2)).expect("there is a later");
+    house.app.clock.set(later);
+    customer.gets_receipt().await;
+    customer.hears_nothing().await;
+    assert_eq!((customer.n_receipts(), effects(&house, "first-late-fee").await), (1, 1));
+    assert_eq!(store.conversation(&id).await.expect("it can be read").answered_seq, seq);
     house.close().await;
 }
 

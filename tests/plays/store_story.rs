@@ -8,8 +8,8 @@ use plainbill::conversation::{
     Seq, StaffId, Verdict, What,
 };
 use plainbill::store::{
-    Append, AssignTo, CodeChange, CodeLimits, CodeRecord, Expect, List, NewPromise, NewQuestion, NewStaff, Opening,
-    Promise, QuestionFilter, Role, Stint, Store, StoreError, StoreSettings, Trouble, Typing, Why,
+    ActionEnd, Append, AssignTo, CodeChange, CodeLimits, CodeRecord, Expect, List, NewAction, NewPromise, NewQuestion,
+    NewStaff, Opening, Promise, QuestionFilter, Role, Stint, Store, StoreError, StoreSettings, Trouble, Typing, Why,
 };
 
 use crate::postgres::{Nats, Postgres};
@@ -81,6 +81,7 @@ async fn story(settings: &StoreSettings) -> anyhow::Result<()> {
     staff_come_and_go(&store).await?;
     settings_are_kept(&store).await?;
     codes_are_counted(&store).await?;
+    what_was_given_up_and_ends_is_told(&store).await?;
     appends_race(&store).await?;
     store.probe(1).await?;
     store.close().await;
@@ -89,6 +90,41 @@ async fn story(settings: &StoreSettings) -> anyhow::Result<()> {
     let again = Store::open(settings).await?;
     assert_eq!(again.events(&id("race"), 0, 1000).await?.len(), 800, "all is there after a restart");
     again.close().await;
+    Ok(())
+}
+
+/// An action whose end nobody knew, of which the conversation was told so: once it ends, that is told too, and once.
+async fn what_was_given_up_and_ends_is_told(store: &Store) -> anyhow::Result<()> {
+    store.append(append("given up", 1_000, vec![says(Sender::Customer, "the late fee")])).await?;
+    let new = |conversation: &str, key: &str| NewAction {
+        key: key.to_owned(),
+        action: "take_off_late_fee".to_owned(),
+        customer: CustomerId::new("first-late-fee"),
+        conversation: id(conversation),
+        seq: 1,
+        clause: "late_fee, version 1".to_owned(),
+        deed: "{}".to_owned(),
+        words: "{}".to_owned(),
+        by: None,
+        letter: None,
+    };
+    let tells = |at_ms: i64| Append {
+        tells: vec!["fee".to_owned()],
+        ..append("given up", at_ms, vec![says(Sender::Bot, "…")])
+    };
+    store.begin_action(new("given up", "fee"), 1_000, 61_000).await?;
+    store.give_up_action("fee", "billing never answered").await?;
+    store.append(tells(2_000)).await?;
+    assert_eq!(store.action("fee").await?.map(|it| it.told), Some(true));
+    let done = ActionEnd::Done { reference: "CR-1".to_owned(), on: "2026-06-16".to_owned() };
+    assert!(!store.end_action("fee", done.clone(), 3_000).await?.told, "nobody has been told of the end");
+    assert_eq!(store.actions_to_settle(3_000, 10).await?.len(), 1);
+    store.append(tells(4_000)).await?;
+    assert_eq!(store.append(tells(5_000)).await.err(), Some(StoreError::Conflict), "it is told once");
+    store.begin_action(new("given up", "other fee"), 6_000, 66_000).await?;
+    store.end_action("other fee", done, 7_000).await?;
+    assert!(store.actions_to_settle(65_999, 10).await?.is_empty(), "it is left to whoever began it");
+    assert_eq!(store.actions_to_settle(66_000, 10).await?.len(), 1);
     Ok(())
 }
 

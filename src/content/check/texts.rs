@@ -240,6 +240,7 @@ impl Check<'_> {
             ("page_ended", &file.page_ended),
             ("page_away", &file.page_away),
             ("never_heard", &file.never_heard),
+            ("given_up", &file.given_up),
             ("letter_lost", &file.letter_lost),
             ("goodwill_fee", &file.goodwill_fee),
             ("goodwill_credit", &file.goodwill_credit),

@@ -82,6 +82,8 @@ pub struct SentencesFile {
     pub not_sure_done: String,
     /// Billing never answered, for so long that a person looks: nobody knows whether it was done; `deed.on`.
     pub never_heard: String,
+    /// The customer says no after billing's answer was lost: nobody knows whether it was done, and a person looks.
+    pub given_up: String,
     /// The letter with the code may not have left us; a new one is offered.
     pub letter_lost: String,
     /// A colleague has taken a late fee off; `staff`, `deed.amount`, `deed.month`, `deed.reason`.
