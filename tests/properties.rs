@@ -344,20 +344,6 @@ fn event() -> impl Strategy<Value = (Sender, What)> {
     (from, prop_oneof![4 => message, 1 => change])
 }
 
-const KINDS: [LineKind; 11] = [
-    LineKind::Plan,
-    LineKind::PartMonth,
-    LineKind::Usage,
-    LineKind::OneOff,
-    LineKind::Fee,
-    LineKind::LateFee,
-    LineKind::Discount,
-    LineKind::Credit,
-    LineKind::Refund,
-    LineKind::Tax,
-    LineKind::CarriedOver,
-];
-
 fn line(kind: LineKind, label: &str, minor: i64, currency: Currency) -> Line {
     Line { label: label.to_owned(), kind, amount: Money::new(minor, currency), from: None, to: None }
 }
@@ -387,11 +373,11 @@ fn any_bill() -> impl Strategy<Value = Invoice> {
     let minor = prop_oneof![4 => -50_000..50_000_i64, 1 => any::<i64>()];
     let label = proptest::sample::select(vec!["Standard", "Plus", "VAT", "Engineer visit", "", "ÄÖ  \u{202e}x"]);
     let other = prop_oneof![19 => Just(None), 1 => currency().prop_map(Some)];
-    let lines = proptest::collection::vec((0..KINDS.len(), label, minor, other), 0..12);
+    let lines = proptest::collection::vec((0..LineKind::ALL.len(), label, minor, other), 0..12);
     let total = prop_oneof![5 => Just(None), 1 => any::<i64>().prop_map(Some), 1 => (-99..99_i64).prop_map(Some)];
     (currency(), lines, total).prop_map(|(currency, lines, total)| {
         let lines: Vec<Line> = (lines.into_iter())
-            .map(|(kind, label, minor, other)| line(KINDS[kind], label, minor, other.unwrap_or(currency)))
+            .map(|(kind, label, minor, other)| line(LineKind::ALL[kind], label, minor, other.unwrap_or(currency)))
             .collect();
         let sum = lines.iter().fold(0_i64, |sum, it| sum.wrapping_add(it.amount.minor));
         bill(lines, total.unwrap_or(sum), currency)

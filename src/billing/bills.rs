@@ -95,6 +95,21 @@ pub enum LineKind {
 }
 
 impl LineKind {
+    /// Every kind there is.
+    pub const ALL: [LineKind; 11] = [
+        LineKind::Plan,
+        LineKind::PartMonth,
+        LineKind::Usage,
+        LineKind::OneOff,
+        LineKind::Fee,
+        LineKind::LateFee,
+        LineKind::Discount,
+        LineKind::Credit,
+        LineKind::Refund,
+        LineKind::Tax,
+        LineKind::CarriedOver,
+    ];
+
     /// The word under which templates know it.
     pub fn as_str(self) -> &'static str {
         match self {

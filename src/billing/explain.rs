@@ -258,20 +258,6 @@ mod tests {
     use super::*;
     use crate::billing::demo;
 
-    const KINDS: [LineKind; 11] = [
-        LineKind::Plan,
-        LineKind::PartMonth,
-        LineKind::Usage,
-        LineKind::OneOff,
-        LineKind::Fee,
-        LineKind::LateFee,
-        LineKind::Discount,
-        LineKind::Credit,
-        LineKind::Refund,
-        LineKind::Tax,
-        LineKind::CarriedOver,
-    ];
-
     fn gbp(minor: i64) -> Money {
         Money::new(minor, Currency::GBP)
     }
@@ -389,8 +375,8 @@ mod tests {
 
     fn lines(amounts: impl Strategy<Value = i64>) -> impl Strategy<Value = Vec<Line>> {
         let labels = ["Standard", "Plus", "VAT", "ünusual  words", ""];
-        let one = (0..KINDS.len(), 0..labels.len(), amounts)
-            .prop_map(move |(kind, label, minor)| line(KINDS[kind], labels[label], minor));
+        let one = (0..LineKind::ALL.len(), 0..labels.len(), amounts)
+            .prop_map(move |(kind, label, minor)| line(LineKind::ALL[kind], labels[label], minor));
         prop::collection::vec(one, 0..9)
     }
 
