@@ -1,6 +1,6 @@
 //! The answers of the business's own endpoint as the words of billing.
 
-use crate::billing::reading::{At, LINE_KINDS, Wrong};
+use crate::billing::reading::{At, Wrong, line_kinds};
 use crate::billing::{
     Account, Credit, Currency, Discount, Dispute, DisputeStatus, Done, Frequency, Invoice, LateFee, Line, LineKind,
     Mandate, MandateStatus, Method, Money, Part, Payment, PaymentStatus, Person, Plan, PlanChange, PortalLink,
@@ -178,7 +178,7 @@ fn invoice(at: &At<'_>, currency: Currency) -> Result<Invoice, Wrong> {
 fn line(at: &At<'_>, currency: Currency) -> Result<Line, Wrong> {
     Ok(Line {
         label: at.get("label").text()?.to_owned(),
-        kind: at.get("kind").one_of(&LINE_KINDS, "a kind of line that is known")?,
+        kind: at.get("kind").one_of(&line_kinds(), "a kind of line that is known")?,
         amount: at.get("amount").money(currency)?,
         from: at.get("from").date_or_none()?,
         to: at.get("to").date_or_none()?,

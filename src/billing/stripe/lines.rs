@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::api::{id_of, whole};
-use crate::billing::reading::{At, LINE_KINDS, Wrong};
+use crate::billing::reading::{At, Wrong, line_kinds};
 use crate::billing::{LineKind, Money};
 
 /// A line's or an invoice item's metadata may say under this key what kind of line it is: `late_fee`.
@@ -135,7 +135,7 @@ fn plain_description(words: &str) -> &str {
 /// What a line is for: what its metadata says, else what its price and its words show.
 pub fn kind(at: &At<'_>, origin: &Origin, label: &str, amount: Money, known: &Known) -> Result<LineKind, Wrong> {
     let said = at.get("metadata").get(KIND_KEY).words()?;
-    if let Some((_, kind)) = said.and_then(|said| LINE_KINDS.into_iter().find(|it| it.0 == said)) {
+    if let Some((_, kind)) = said.and_then(|said| line_kinds().into_iter().find(|it| it.0 == said)) {
         return Ok(kind);
     }
     let by_price = || origin.price.as_ref().and_then(|it| known.metered.get(it)).copied();
