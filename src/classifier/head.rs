@@ -31,7 +31,7 @@ const N_NEAREST_INSIDE: usize = 5;
 const N_NEAREST_OUTSIDE: usize = 3;
 
 /// Steps that a head takes towards examples that came to the others; most of the way, in a tenth of the time.
-const NUDGE_STEPS: usize = 3;
+const NUDGE_STEPS: usize = 2;
 
 /// The examples that a head is fitted to, with their vectors.
 #[derive(Clone, Serialize, Deserialize)]
@@ -71,6 +71,13 @@ impl Taught {
         Self { out_of_scope: intents.iter().position(|intent| intent == out_of_scope), intents, rows, labels, texts }
     }
 
+    /// The same without the vectors, for a head that has them smaller.
+    fn without_rows(&self) -> Self {
+        let Self { intents, out_of_scope, labels, texts, .. } = self;
+        let (intents, labels, texts) = (intents.clone(), labels.clone(), texts.clone());
+        Self { intents, out_of_scope: *out_of_scope, rows: Array2::default((0, 0)), labels, texts }
+    }
+
     /// The same intents with only these examples.
     fn only(&self, rows: &[usize]) -> Self {
         Self {
@@ -89,6 +96,8 @@ pub struct Head {
     taught: Taught,
     near: Near,
     weights: Weights,
+    /// For nudges.
+    bends: Bends,
     scales: Scales,
     scope: Scope,
     out_of_scope: Option<usize>,
@@ -121,7 +130,7 @@ impl Head {
         let scope = Scope::fit(&judged, taught.out_of_scope);
         let out_of_scope = taught.out_of_scope;
         let near = Near::of(std::mem::take(&mut taught.rows).view());
-        let mut head = Self { taught, near, weights, scales, scope, out_of_scope, thresholds, sure_from: 1.0 };
+        let mut head = Self { taught, near, weights, bends, scales, scope, out_of_scope, thresholds, sure_from: 1.0 };
         head.sure_from = thresholds.answer.unwrap_or_else(|| calibrate::sure_from(&judged, &head));
         (head, judged)
     }
@@ -134,16 +143,17 @@ impl Head {
 
     /// A head for nearly the same examples of the same intents: most of the way to its own weights, and calibrated as
     /// this one is. Nothing where the intents differ.
-    pub fn nudged(&self, mut taught: Taught, thresholds: Thresholds) -> Option<Self> {
+    pub fn nudged(&self, taught: &Taught, thresholds: Thresholds) -> Option<Self> {
         if taught.intents != self.taught.intents || taught.out_of_scope != self.out_of_scope {
             return None;
         }
-        let start = Start { weights: Some(&self.weights), n_steps: Some(NUDGE_STEPS), ..Start::default() };
+        let start = Start { bends: Some(&self.bends), weights: Some(&self.weights), n_steps: Some(NUDGE_STEPS) };
         let weights = logistic::fit(taught.rows.view(), &taught.labels, taught.intents.len(), start);
-        let near = Near::of(std::mem::take(&mut taught.rows).view());
-        let (scales, scope) = (self.scales, self.scope.clone());
+        let near = Near::of(taught.rows.view());
         let sure_from = thresholds.answer.unwrap_or(self.sure_from);
-        Some(Self { taught, near, weights, scales, scope, out_of_scope: self.out_of_scope, thresholds, sure_from })
+        let (bends, scales, scope) = (self.bends.clone(), self.scales, self.scope.clone());
+        let (taught, out_of_scope) = (taught.without_rows(), self.out_of_scope);
+        Some(Self { taught, near, weights, bends, scales, scope, out_of_scope, thresholds, sure_from })
     }
 
     /// What the vector means.
@@ -230,9 +240,14 @@ impl Evidence {
         let mut nearest = vec![f32::MIN; logits.len()];
         let mut inside = Nearest::<N_NEAREST_INSIDE>::default();
         let mut outside = Nearest::<N_NEAREST_OUTSIDE>::default();
-        for (&cosine, &label) in cosines.iter().zip(&taught.labels) {
-            nearest[label] = nearest[label].max(cosine);
-            if Some(label) == taught.out_of_scope { outside.see(cosine) } else { inside.see(cosine) }
+        let mut rest = cosines;
+        // An intent's examples stand together, and most intents have none that is among the nearest of all.
+        for run in taught.labels.chunk_by(|one, other| one == other) {
+            let (own, others) = rest.split_at(Axis(0), run.len());
+            rest = others;
+            let (label, best) = (run[0], own.fold(f32::MIN, |best, cosine| best.max(*cosine)));
+            nearest[label] = nearest[label].max(best);
+            if Some(label) == taught.out_of_scope { outside.see_all(own, best) } else { inside.see_all(own, best) }
         }
         nearest.iter_mut().filter(|cosine| **cosine == f32::MIN).for_each(|cosine| *cosine = 0.0);
         Self { logits: logits.to_vec(), nearest, near_inside: inside.mean(), near_outside: outside.mean() }
@@ -260,8 +275,15 @@ impl<const N: usize> Default for Nearest<N> {
 }
 
 impl<const N: usize> Nearest<N> {
+    /// Cosines of which `best` is the largest.
+    fn see_all(&mut self, cosines: ArrayView1<'_, f32>, best: f32) {
+        self.n_seen += cosines.len();
+        if self.falling[N - 1] < best {
+            cosines.iter().for_each(|cosine| self.see(*cosine));
+        }
+    }
+
     fn see(&mut self, cosine: f32) {
-        self.n_seen += 1;
         if cosine <= self.falling[N - 1] {
             return;
         }
@@ -392,7 +414,7 @@ pub(crate) mod tests {
         let (mut whole, _) = Head::fit(gather(examples.iter()), THRESHOLDS, 1);
         // A nudge leaves the calibration as it was; what is compared is how far the weights have come.
         (whole.scales, whole.scope) = (before.scales, before.scope.clone());
-        let nudged = before.nudged(gather(examples.iter()), THRESHOLDS).expect("the intents are the same");
+        let nudged = before.nudged(&gather(examples.iter()), THRESHOLDS).expect("the intents are the same");
         let confidence = |head: &Head| head.guess(&examples[0].2).best().expect("it is ranked").confidence;
         assert!(confidence(&before) + 0.01 < confidence(&nudged), "the new example is seen at once");
         for row in clusters(6, 20, 1.0, 9).0.rows() {
@@ -402,7 +424,7 @@ pub(crate) mod tests {
             assert!((one - other).abs() < 0.01, "{one} is not {other}");
         }
         let others = gather(examples.iter().filter(|it| it.0 != "intent-0"));
-        assert!(before.nudged(others, THRESHOLDS).is_none());
+        assert!(before.nudged(&others, THRESHOLDS).is_none());
     }
 
     #[test]

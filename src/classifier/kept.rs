@@ -11,7 +11,7 @@ use super::sealed::{self, MARK_LEN};
 use super::{FitReport, Lessons, encoder};
 
 /// The first bytes of the file: what it is, and the version of its layout.
-const MARK: &[u8; MARK_LEN] = b"plainbill head1\n";
+const MARK: &[u8; MARK_LEN] = b"plainbill head2\n";
 
 /// Characters of the fingerprint in the file's name.
 const NAME_LEN: usize = 16;
@@ -27,8 +27,8 @@ const FITTING: &[&str] = &[
     include_str!("head/near.rs"),
 ];
 
-/// What a head was fitted to, by what.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// What a head was fitted to, by what. It stands before the head, so that another one need not be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Key(String);
 
 /// Where the head of one encoder is kept; nowhere, where there is no folder.
@@ -40,7 +40,6 @@ pub struct Heads {
 /// What is kept.
 #[derive(Deserialize)]
 pub struct Kept {
-    key: Key,
     /// As it was fitted.
     pub head: Head,
     /// What fitting it said.
@@ -50,7 +49,6 @@ pub struct Kept {
 /// The same, to be written.
 #[derive(Serialize)]
 struct Keeping<'a> {
-    key: &'a Key,
     head: &'a Head,
     report: &'a FitReport,
 }
@@ -85,15 +83,15 @@ impl Heads {
     /// The head that was kept under this key; a file that is absent, damaged or of another key counts as none.
     pub fn read(&self, key: &Key) -> Option<Kept> {
         let body = sealed::read(self.path.as_ref()?, MARK)?;
-        let kept: Kept = serde_json::from_slice(&body).ok()?;
-        (kept.key == *key).then_some(kept)
+        serde_json::from_slice(body.strip_prefix(key.0.as_bytes())?).ok()
     }
 
     /// Keeps the head in place of the one before. Where it cannot, the next start fits it again, which only takes time.
     pub fn keep(&self, key: &Key, head: &Head, report: &FitReport) {
         let Some(path) = &self.path else { return };
-        let written = serde_json::to_vec(&Keeping { key, head, report }).map_err(std::io::Error::from);
-        if let Err(why) = written.and_then(|body| sealed::write(path, MARK, &body)) {
+        let mut body = key.0.clone().into_bytes();
+        let written = serde_json::to_writer(&mut body, &Keeping { head, report }).map_err(std::io::Error::from);
+        if let Err(why) = written.and_then(|()| sealed::write(path, MARK, &body)) {
             tracing::warn!(%why, "the fitted head could not be kept; the next start fits it again");
         }
     }

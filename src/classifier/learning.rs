@@ -79,6 +79,7 @@ impl Classifier {
         let started = Instant::now();
         let (vectors, n_encoded) = self.encode(&examples).await?;
         let encode_ms = ms_since(started);
+        let vectors = Arc::new(vectors);
         // Written only once the head is there, since nobody waits for that.
         let keeping = if 0 < n_encoded { Some(vectors.clone()) } else { None };
 
@@ -112,7 +113,7 @@ impl Classifier {
                 }
             };
             if let Some((near, quality)) = nudged
-                && let Some(head) = near.nudged(taught.clone(), thresholds)
+                && let Some(head) = near.nudged(&taught, thresholds)
             {
                 let report = report(Fitting::Nudged, quality, &head);
                 return Ok((head, report, Some(taught)));
@@ -168,7 +169,7 @@ impl Parts {
         self.vectors.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn keep_vectors(&self, new: Option<Known>) {
+    fn keep_vectors(&self, new: Option<Arc<Known>>) {
         let Some(known) = new else { return };
         if let Err(why) = self.vectors().keep(known) {
             tracing::warn!(%why, "the vectors of examples could not be kept; the next start encodes them again");
@@ -195,7 +196,7 @@ impl Parts {
 async fn settle(
     parts: Arc<Parts>,
     taught: Taught,
-    new: Option<Known>,
+    new: Option<Arc<Known>>,
     thresholds: Thresholds,
     key: Key,
     n_learnt: u64,

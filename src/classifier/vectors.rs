@@ -1,9 +1,10 @@
 //! Keeps the vectors of examples in one file, so that only new examples are encoded.
 
-use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
 use std::io;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
@@ -24,7 +25,7 @@ type Key = [u8; KEY_LEN];
 #[derive(Default)]
 pub struct Vectors {
     path: Option<PathBuf>,
-    held: Option<Known>,
+    held: Option<Arc<Known>>,
 }
 
 /// Vectors by text.
@@ -38,8 +39,7 @@ pub struct Known {
 impl Known {
     /// The text's vector, where it is known.
     pub fn get(&self, text: &str) -> Option<&[f32]> {
-        let place = self.places.get(&key(text))?;
-        self.numbers.get(place * VECTOR_LEN..(place + 1) * VECTOR_LEN)
+        self.places.get(&key(text)).map(|place| self.vector(*place))
     }
 
     /// Takes a text's vector, of the encoder's length.
@@ -48,14 +48,20 @@ impl Known {
     }
 
     /// Of these texts alone, as far as they are known.
-    pub fn only<'a>(&self, texts: impl Iterator<Item = &'a str>) -> Self {
+    pub fn only<'a>(self, texts: impl Iterator<Item = &'a str>) -> Self {
+        let wanted: HashSet<Key> = texts.map(key).collect();
+        if self.places.keys().all(|key| wanted.contains(key)) {
+            return self;
+        }
         let mut only = Self::default();
-        for text in texts {
-            if let Some(vector) = self.get(text) {
-                only.insert(text, vector);
-            }
+        for (key, place) in self.places.iter().filter(|(key, _)| wanted.contains(*key)) {
+            only.put(*key, self.vector(*place).iter().copied());
         }
         only
+    }
+
+    fn vector(&self, place: usize) -> &[f32] {
+        &self.numbers[place * VECTOR_LEN..(place + 1) * VECTOR_LEN]
     }
 
     fn put(&mut self, key: Key, vector: impl ExactSizeIterator<Item = f32>) {
@@ -79,14 +85,14 @@ impl Vectors {
     /// What was kept; a file that is absent or damaged counts as empty.
     pub fn read(&self) -> Known {
         let from_file = || self.path.as_ref().and_then(|path| parse(&sealed::read(path, MARK)?));
-        self.held.clone().or_else(from_file).unwrap_or_default()
+        self.held.as_deref().cloned().or_else(from_file).unwrap_or_default()
     }
 
     /// Takes these as all that is worth keeping; what they don't name is forgotten.
     ///
     /// # Errors
     /// When the file cannot be written; then they are kept in memory, and the old file stays whole.
-    pub fn keep(&mut self, known: Known) -> io::Result<()> {
+    pub fn keep(&mut self, known: Arc<Known>) -> io::Result<()> {
         let Some(path) = &self.path else {
             self.held = Some(known);
             return Ok(());
@@ -94,8 +100,7 @@ impl Vectors {
         let mut body = Vec::with_capacity(known.places.len() * ENTRY_LEN);
         for (key, place) in &known.places {
             body.extend_from_slice(key);
-            let vector = &known.numbers[place * VECTOR_LEN..(place + 1) * VECTOR_LEN];
-            body.extend(vector.iter().flat_map(|number| number.to_le_bytes()));
+            body.extend(known.vector(*place).iter().flat_map(|number| number.to_le_bytes()));
         }
         let written = sealed::write(path, MARK, &body);
         self.held = written.is_err().then_some(known);
@@ -125,10 +130,10 @@ fn parse(body: &[u8]) -> Option<Known> {
 mod tests {
     use super::*;
 
-    fn known(all: &[(&str, f32)]) -> Known {
+    fn known(all: &[(&str, f32)]) -> Arc<Known> {
         let mut known = Known::default();
         all.iter().for_each(|(text, number)| known.insert(text, &[*number; VECTOR_LEN]));
-        known
+        Arc::new(known)
     }
 
     #[test]
@@ -150,7 +155,8 @@ mod tests {
     fn what_is_no_longer_named_is_forgotten() {
         let mut vectors = Vectors::default();
         vectors.keep(known(&[("old", 1.0), ("both", 2.0)])).expect("kept");
-        vectors.keep(vectors.read().only(["both", "unknown"].into_iter())).expect("kept");
+        let only = vectors.read().only(["both", "unknown"].into_iter());
+        vectors.keep(Arc::new(only)).expect("kept");
         assert!(vectors.read().get("old").is_none());
         assert!(vectors.read().get("both").is_some());
     }

@@ -2,6 +2,9 @@
 
 use ndarray::linalg::general_mat_mul;
 use ndarray::{Array2, ArrayView2, Axis, s};
+use serde::{Deserialize, Serialize};
+
+use super::exact;
 
 /// Rows that are looked at: more tell nothing new about how they are spread.
 const ROWS_MAX: usize = 1_024;
@@ -10,9 +13,10 @@ const ROWS_MAX: usize = 1_024;
 ///
 /// A row bends the loss of a class by `p (1 - p)`, which at the best point comes to about one row's weight divided by
 /// the number of classes. Only the speed of the fit hangs on how good that estimate is, never what it finds.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Bends {
     /// `[numbers + 1, numbers + 1]`; the last one is for the bias.
+    #[serde(with = "exact::matrix")]
     inverse: Array2<f32>,
 }
 

@@ -80,11 +80,14 @@ fn products(rows: &[i8], asked: &[i16], to: &mut [f32]) {
     let n_numbers = asked.len() * LANES + asked_rest.len();
     for (row, to) in rows.chunks_exact(n_numbers.max(1)).zip(to) {
         let (row, row_rest) = row.as_chunks::<LANES>();
-        let mut sum = 0_i32;
+        let mut lanes = [0_i32; LANES];
         for (row, asked) in row.iter().zip(asked) {
-            sum += row.iter().zip(asked).map(|(a, b)| i32::from(*a) * i32::from(*b)).sum::<i32>();
+            for (lane, (a, b)) in lanes.iter_mut().zip(row.iter().zip(asked)) {
+                *lane += i32::from(*a) * i32::from(*b);
+            }
         }
-        sum += row_rest.iter().zip(asked_rest).map(|(a, b)| i32::from(*a) * i32::from(*b)).sum::<i32>();
+        let rest = row_rest.iter().zip(asked_rest).map(|(a, b)| i32::from(*a) * i32::from(*b));
+        let sum = lanes.into_iter().chain(rest).sum::<i32>();
         *to *= sum as f32;
     }
 }
