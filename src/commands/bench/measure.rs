@@ -14,19 +14,19 @@ use crate::content::file::Thresholds;
 /// Lengths of a message, in tokens with the marks of start and end.
 const LENGTHS: [usize; 3] = [8, 16, 32];
 /// Messages of each length.
-const MESSAGES_MAX: usize = 300;
+const MESSAGES_MAX: usize = 600;
 /// At least so many of each, however slow the machine is.
 const MESSAGES_MIN: usize = 20;
 /// Time for each length.
-const LENGTH_TIME: Duration = Duration::from_millis(1_500);
+const LENGTH_TIME: Duration = Duration::from_millis(3_000);
 /// Callers at a time.
 const CALLERS: [usize; 3] = [1, 8, 64];
 /// The length of the callers' messages.
 const CALLERS_TOKENS: usize = 16;
 /// Rounds of bare encoders and callers in turn; figures are of the middle one.
-const ROUNDS: usize = 3;
+const ROUNDS: usize = 9;
 /// Time for each step of a round.
-const ROUND_TIME: Duration = Duration::from_millis(500);
+const ROUND_TIME: Duration = Duration::from_millis(250);
 /// Messages that callers take in turn.
 const TEXTS: usize = 16;
 /// Messages after which the bare encoder and the whole classifier change turns.
@@ -51,7 +51,8 @@ pub struct OneMessage {
     pub ms_p50: f64,
     /// See `ms_min`.
     pub ms_p99: f64,
-    /// What comes to the encoder's time, as a share of it; of the middles.
+    /// What comes to the encoder's time, as a share of it: the middle of what each turn says, since a machine's pace
+    /// changes from second to second.
     pub added: f64,
     /// The same of the fastest, which other programs disturb least.
     pub added_min: f64,
@@ -118,6 +119,7 @@ pub async fn one_message(model: &Model, classifier: &Classifier) -> Result<Vec<O
         let texts = texts(model, tokens);
         let (mut bare, mut whole, mut tokenizer) = (Vec::new(), Vec::new(), Vec::new());
         let (mut bare_cpu, mut whole_cpu) = (Some(0.0), Some(0.0));
+        let mut ratios = Vec::new();
         let begun = Instant::now();
         let mut texts = texts.iter().cycle();
         while bare.len() < MESSAGES_MIN || (bare.len() < MESSAGES_MAX && begun.elapsed() < LENGTH_TIME) {
@@ -142,6 +144,8 @@ pub async fn one_message(model: &Model, classifier: &Classifier) -> Result<Vec<O
             }
             bare_cpu = sum(bare_cpu, cpu, between);
             whole_cpu = sum(whole_cpu, between, cpu_ms());
+            let [bare, whole] = [&bare, &whole].map(|all| part_of(&mut all[all.len() - TURN..].to_vec(), 0.5));
+            ratios.push(whole / bare);
         }
         let (bare_ms_min, ms_min) = (part_of(&mut bare, 0.0), part_of(&mut whole, 0.0));
         let (bare_ms_p50, ms_p50) = (part_of(&mut bare, 0.5), part_of(&mut whole, 0.5));
@@ -153,7 +157,7 @@ pub async fn one_message(model: &Model, classifier: &Classifier) -> Result<Vec<O
             ms_min,
             ms_p50,
             ms_p99: part_of(&mut whole, 0.99),
-            added: ms_p50 / bare_ms_p50 - 1.0,
+            added: part_of(&mut ratios, 0.5) - 1.0,
             added_min: ms_min / bare_ms_min - 1.0,
             added_cpu: whole_cpu.zip(bare_cpu).map(|(whole, bare)| whole / bare - 1.0),
             tokenizer_us: part_of(&mut tokenizer, 0.5),
@@ -176,9 +180,9 @@ pub async fn callers(
     let mut encoders = (0..n_workers).map(|_| model.encoder()).collect::<Result<Vec<_>, _>>()?;
     let mut rounds: [Vec<Callers>; CALLERS.len()] = Default::default();
     for _ in 0..ROUNDS {
-        // On this thread, since nothing else is to run meanwhile.
-        let bare = tokio::task::block_in_place(|| bare(&mut encoders, &ids))?;
         for (rounds, callers) in rounds.iter_mut().zip(CALLERS) {
+            // On this thread, since nothing else is to run meanwhile.
+            let bare = tokio::task::block_in_place(|| bare(&mut encoders, &ids))?;
             let whole = called(classifier, &texts, callers).await?;
             rounds.push(Callers {
                 callers,
