@@ -23,7 +23,7 @@ use crate::{feedback, talks};
 mod actions;
 pub mod bench;
 mod cross_validate;
-mod eval;
+pub mod eval;
 mod explain;
 mod policies;
 mod serve;
@@ -94,6 +94,9 @@ enum Command {
         /// Learn from these lines in place of the content's examples
         #[arg(long, value_name = "FILE")]
         train: Option<PathBuf>,
+        /// Make a slip of typing in every fourth word first
+        #[arg(long, conflicts_with = "cross_validate")]
+        typos: bool,
         #[command(flatten)]
         print: Print,
     },
@@ -148,8 +151,8 @@ pub async fn run(flags: Flags) -> anyhow::Result<ExitCode> {
         Command::Test { filter, figures, print } => test(&config, filter.as_deref(), figures, print).await,
         Command::Classify { text: Some(text), explain: true, print } => explain::explain(&config, &text, print).await,
         Command::Classify { text, print, .. } => classify(&config, text, print).await,
-        Command::Eval { data_file: Some(data), train, print, .. } => {
-            eval::eval(&config, &data, train.as_deref(), print).await
+        Command::Eval { data_file: Some(data), train, typos, print, .. } => {
+            eval::eval(&config, &data, train.as_deref(), typos, print).await
         }
         Command::Eval { train, print, .. } => cross_validate::cross_validate(&config, train.as_deref(), print).await,
         Command::Bench(print) => bench::bench(&config, print).await,

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
 use plainbill::classifier::{Classifier, OUT_OF_SCOPE};
+use plainbill::commands::eval::typos::Typist;
 use plainbill::content::Content;
 use plainbill::content::file::{TalkFile, TalkStep, Texts};
 use plainbill::conversation::{Guess, Verdict};
@@ -16,8 +17,6 @@ mod support;
 const ACCOUNT: &str = "one-off-fee";
 /// Accuracy that one typo in every fourth word may cost.
 const TYPOS_COST_MAX: f32 = 0.02;
-/// One word in so many has a typo.
-const TYPO_EVERY: usize = 4;
 
 fn content() -> Arc<Content> {
     static CONTENT: OnceLock<Arc<Content>> = OnceLock::new();
@@ -239,10 +238,10 @@ async fn ten_thousand_characters_are_read_for_what_they_ask() {
 #[tokio::test]
 async fn typos_cost_little_accuracy() {
     let classifier = classifier().await;
-    let mut typo = typos(20_261_122);
+    let mut typist = Typist::new(20_261_122);
     let (mut n_plain, mut n_slipped, mut lost) = (0, 0, Vec::new());
     for (text, intent) in LABELLED {
-        let slipped = with_typos(text, &mut typo);
+        let slipped = typist.types(text);
         let plain = taken_for(&classifier.guess(text).await.expect("a guess")) == intent;
         let guess = classifier.guess(&slipped).await.expect("a guess");
         n_plain += usize::from(plain);
@@ -259,47 +258,6 @@ async fn typos_cost_little_accuracy() {
 fn taken_for(guess: &Guess) -> String {
     let best = guess.best().filter(|_| guess.verdict != Verdict::NoIdea);
     best.map_or_else(|| OUT_OF_SCOPE.to_owned(), |it| it.intent.clone())
-}
-
-/// Numbers below a bound, the same for the same seed (an LCG with Knuth's constants).
-fn typos(seed: u64) -> impl FnMut(usize) -> usize {
-    let mut state = seed;
-    move |below| {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (state >> 33) as usize % below.max(1)
-    }
-}
-
-/// One slip for every four words, in words of four letters or more: two letters changed places, one too many, one too
-/// few, or the key beside it; people seldom miss the first letter.
-fn with_typos(text: &str, pick: &mut impl FnMut(usize) -> usize) -> String {
-    let mut words: Vec<String> = text.split(' ').map(str::to_owned).collect();
-    let long: Vec<usize> = (0..words.len()).filter(|&at| 4 <= words[at].len()).collect();
-    let n = words.len().div_ceil(TYPO_EVERY).min(long.len());
-    let first = pick(long.len());
-    for i in 0..n {
-        let word = &mut words[long[(first + i * long.len() / n) % long.len()]];
-        let mut letters: Vec<char> = word.chars().collect();
-        let at = 1 + pick(letters.len() - 2);
-        match pick(4) {
-            0 => letters.swap(at, at + 1),
-            1 => letters.insert(at, letters[at]),
-            2 => drop(letters.remove(at)),
-            _ => letters[at] = key_beside(letters[at]),
-        }
-        *word = letters.into_iter().collect();
-    }
-    words.join(" ")
-}
-
-fn key_beside(letter: char) -> char {
-    const ROWS: [&str; 3] = ["qwertyuiop", "asdfghjkl", "zxcvbnm"];
-    let row = ROWS.iter().find(|it| it.contains(letter));
-    row.map_or(letter, |row| {
-        let at = row.find(letter).expect("it is in there");
-        let beside = if at + 1 < row.len() { at + 1 } else { at - 1 };
-        char::from(row.as_bytes()[beside])
-    })
 }
 
 /// Own sentences with what they mean.

@@ -13,10 +13,17 @@ use crate::commands::{Print, open_classifier, open_content};
 use crate::config::Config;
 use crate::conversation::{Guess, Verdict};
 
+use typos::Typist;
+
+pub mod typos;
+
 /// What labelled data calls out of scope.
 const OOS: &str = "oos";
 /// Bins of the expected calibration error.
 const BINS: usize = 15;
+
+/// Where slips begin, so that they are the same each time.
+const SEED: u64 = 1;
 
 /// One labelled line.
 #[derive(Clone, Debug, Deserialize)]
@@ -50,6 +57,8 @@ struct Figures {
     wrong_answer_rate: f64,
     /// Expected calibration error of the first guess, 15 bins (Naeini et al., 2015).
     ece: f64,
+    /// How much oftener the first guess is right than its confidence says; below 0 where it promises too much.
+    caution: f64,
     /// Milliseconds of one text, median.
     ms_p50: f64,
     /// The same, 99th percentile.
@@ -61,8 +70,18 @@ struct Figures {
 }
 
 /// Runs the command.
-pub async fn eval(config: &Config, data: &Path, train: Option<&Path>, print: Print) -> anyhow::Result<ExitCode> {
-    let lines = read(data)?;
+pub async fn eval(
+    config: &Config,
+    data: &Path,
+    train: Option<&Path>,
+    with_typos: bool,
+    print: Print,
+) -> anyhow::Result<ExitCode> {
+    let mut lines = read(data)?;
+    if with_typos {
+        let mut typist = Typist::new(SEED);
+        lines.iter_mut().for_each(|it| it.text = typist.types(&it.text));
+    }
     anyhow::ensure!(!lines.is_empty(), "{} has no lines", data.display());
     let lessons = lessons(config, train)?;
     let classifier = open_classifier(config)?;
@@ -151,6 +170,7 @@ fn judge(lines: &[Line], guesses: &[Guess]) -> Figures {
         abstain_rate: share(count(&|_, guess| guess.verdict != Verdict::Answer), n),
         wrong_answer_rate: share(count(&|is, guess| guess.verdict == Verdict::Answer && is != label(guess)), n),
         ece: ece(&pairs),
+        caution: caution(&pairs),
         ms_p50: 0.0,
         ms_p99: 0.0,
         fit_ms: 0.0,
@@ -210,6 +230,15 @@ fn ece(pairs: &[(&str, &Guess)]) -> f64 {
     if n == 0 { 0.0 } else { bins.iter().map(gap).sum::<f64>() / n as f64 }
 }
 
+/// The share that is right less the mean confidence, of the first guesses.
+fn caution(pairs: &[(&str, &Guess)]) -> f64 {
+    let best =
+        |(is, guess): &(&str, &Guess)| Some((f64::from(u8::from(is_first(is, guess))), guess.best()?.confidence));
+    let seen: Vec<(f64, f32)> = pairs.iter().filter_map(best).collect();
+    let gaps: f64 = seen.iter().map(|(is_right, confidence)| is_right - f64::from(*confidence)).sum();
+    gaps / seen.len().max(1) as f64
+}
+
 fn percentile(sorted: &[f64], share: f64) -> f64 {
     let index = ((sorted.len().saturating_sub(1)) as f64 * share).round() as usize;
     sorted.get(index).copied().unwrap_or_default()
@@ -246,6 +275,8 @@ mod tests {
         assert_eq!(figures.wrong_answer_rate, 0.25);
         assert_eq!(figures.oos_auroc, 0.75);
         assert_eq!(figures.ece, 0.25);
+        // One of four is right; two promise to be.
+        assert_eq!(figures.caution, -0.25);
     }
 
     #[test]

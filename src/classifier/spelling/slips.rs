@@ -49,6 +49,12 @@ fn letters() -> std::ops::RangeInclusive<char> {
     'a'..='z'
 }
 
+/// The small letters whose keys touch this one's.
+pub fn keys_beside(letter: char) -> impl Iterator<Item = char> {
+    let own = u8::try_from(letter.to_ascii_lowercase()).unwrap_or_default();
+    letters().filter(move |it| are_beside(*it as u8, own))
+}
+
 /// Whether two keys touch on the usual Latin keyboard.
 fn are_beside(one: u8, other: u8) -> bool {
     let place =
