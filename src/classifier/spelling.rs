@@ -1,8 +1,8 @@
 //! Mends a customer's typing before the encoder sees it: a slip in a word, words run together, pictures between words.
 //!
-//! Only words that no example has are touched, and those that the encoder knows only where another is far likelier. A slip
-//! is undone by a noisy channel (Kernighan, Church and Gale, COLING 1990): of the known words one slip away, the one that
-//! most likely was meant here, between its neighbors, and came out like this.
+//! Only words that no example has are touched, and rare ones that the encoder knows only where another is far likelier.
+//! A slip is undone by a noisy channel (Kernighan, Church and Gale, COLING 1990): of the known words one slip away, the
+//! one that most likely was meant here, between its neighbors, and came out like this.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -27,6 +27,9 @@ const WORD_STAYS: f64 = 11.0;
 
 /// Times that a word stands in the examples from which on it is one, even where the encoder doesn't know it.
 const TIMES_MIN: usize = 3;
+
+/// The encoder's words before this place are so frequent that they are meant; looking for others costs time.
+const COMMON_MAX: u32 = 5_000;
 
 /// How much the encoder's own words count beside those of the examples, whose shares sum to one: this divided by the
 /// word's place (Zipf's law), and by `PLACES` more so that the first ones don't count for everything.
@@ -112,13 +115,14 @@ impl Spelling {
         mended.split(' ').filter(|it| !it.is_empty()).collect::<Vec<_>>().join(" ")
     }
 
-    /// A piece in small letters, where it is a word that no example has.
+    /// A piece in small letters, where it is a word that no example has, and no frequent one.
     fn new_word(&self, piece: &str) -> Option<String> {
         if !is_word(piece) || !(MEND_LETTERS_MIN..=LETTERS_MAX).contains(&piece.len()) {
             return None;
         }
         let word = piece.to_lowercase();
-        (!self.times.contains_key(&word)).then_some(word)
+        let is_common = self.known.get(&word).is_some_and(|place| *place < COMMON_MAX);
+        (!is_common && !self.times.contains_key(&word)).then_some(word)
     }
 
     /// What stands for a new word between these two, where it is no word or hardly meant.
@@ -136,11 +140,20 @@ impl Spelling {
     fn likeliest(&self, word: &str, before: &str, next: &str) -> Option<(f64, String)> {
         // "customer's" is no slip of "customers".
         let is_like = |it: &str| MEND_LETTERS_MIN <= it.len() && (it.contains('\'') || !word.contains('\''));
-        let is_word = |it: &str| it != word && (self.times(it).is_some() || self.known.contains_key(it));
-        let meant = slips::slips(word).into_iter().filter(|(it, _)| is_like(it) && is_word(it));
-        let weighed = meant.map(|(it, slip)| (slip + self.fits(&it, before, next), it));
-        // Ties go by the alphabet, so that the same text is always mended alike.
-        weighed.max_by(|one, other| one.0.total_cmp(&other.0).then_with(|| other.1.cmp(&one.1)))
+        let mut best: Option<(f64, String)> = None;
+        slips::each_slip(word, |it, slip| {
+            let is_word = self.known.contains_key(it) || self.times(it).is_some();
+            if !is_word || it == word || !is_like(it) {
+                return;
+            }
+            let weight = slip + self.fits(it, before, next);
+            // Ties go by the alphabet, so that the same text is always mended alike.
+            let is_better = |(most, than): &(f64, String)| most.total_cmp(&weight).then(it.cmp(than)).is_lt();
+            if best.as_ref().is_none_or(is_better) {
+                best = Some((weight, it.to_owned()));
+            }
+        });
+        best
     }
 
     /// How well a word fits between two others, as a log-likelihood.

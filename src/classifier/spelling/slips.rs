@@ -13,36 +13,43 @@ const FIRST_LETTER: f64 = -1.5;
 
 const KEYS: [&[u8]; 3] = [b"qwertyuiop", b"asdfghjkl", b"zxcvbnm"];
 
-/// All texts that come out as this one by one slip, each with how likely that is: a letter left out, one too many, two
-/// that changed places, another letter. The same text may be there more than once. `word` has small ASCII letters.
-pub fn slips(word: &str) -> Vec<(String, f64)> {
+/// Shows all texts that come out as this one by one slip, each with how likely that is: a letter left out, one too many,
+/// two that changed places, another letter. The same text may be shown more than once. `word` has small ASCII letters.
+///
+/// They are shown one after the other in one place, since there are hundreds of them and hardly any is a word.
+pub fn each_slip(word: &str, mut see: impl FnMut(&str, f64)) {
     let typed = word.as_bytes();
-    let mut slips = Vec::with_capacity(55 * typed.len() + 27);
+    let mut place = String::with_capacity(word.len() + 1);
+    let mut show = |parts: [&str; 4], how: f64| {
+        place.clear();
+        place.extend(parts);
+        see(&place, how);
+    };
     for at in 0..=typed.len() {
         let (before, after) = word.split_at(at);
         let first = if at == 0 { FIRST_LETTER } else { 0.0 };
         // "wont" for "won't" is hardly a slip.
-        slips.push((format!("{before}'{after}"), CHANGED_PLACES));
-        slips.extend(letters().map(|it| (format!("{before}{it}{after}"), LEFT_OUT + first)));
+        show([before, "'", after, ""], CHANGED_PLACES);
+        for letter in letters() {
+            show([before, letter.encode_utf8(&mut [0; 4]), after, ""], LEFT_OUT + first);
+        }
         let Some((own, rest)) = after.split_at_checked(1) else { continue };
         let here = typed[at];
         let beside = [at.checked_sub(1), Some(at + 1)].map(|it| it.and_then(|it| typed.get(it).copied()));
-        slips.push(match beside {
-            _ if beside.contains(&Some(here)) => (format!("{before}{rest}"), DOUBLED),
-            _ if beside.iter().flatten().any(|it| are_beside(*it, here)) => {
-                (format!("{before}{rest}"), KEY_BESIDE_TOO + first)
-            }
-            _ => (format!("{before}{rest}"), ONE_MORE + first),
-        });
-        slips.extend(letters().map(|it| {
-            let how = if are_beside(it as u8, here) { KEY_BESIDE } else { OTHER_LETTER };
-            (format!("{before}{it}{rest}"), how + first)
-        }));
+        let one_more = match beside {
+            _ if beside.contains(&Some(here)) => DOUBLED,
+            _ if beside.iter().flatten().any(|it| are_beside(*it, here)) => KEY_BESIDE_TOO + first,
+            _ => ONE_MORE + first,
+        };
+        show([before, rest, "", ""], one_more);
+        for letter in letters() {
+            let how = if are_beside(letter as u8, here) { KEY_BESIDE } else { OTHER_LETTER };
+            show([before, letter.encode_utf8(&mut [0; 4]), rest, ""], how + first);
+        }
         if let Some((second, rest)) = rest.split_at_checked(1) {
-            slips.push((format!("{before}{second}{own}{rest}"), CHANGED_PLACES));
+            show([before, second, own, rest], CHANGED_PLACES);
         }
     }
-    slips
 }
 
 fn letters() -> std::ops::RangeInclusive<char> {
@@ -74,7 +81,13 @@ mod tests {
     use super::*;
 
     fn best(typed: &str, meant: &str) -> Option<f64> {
-        slips(typed).into_iter().filter(|it| it.0 == meant).map(|it| it.1).max_by(f64::total_cmp)
+        let mut best = None;
+        each_slip(typed, |text, how| {
+            if text == meant {
+                best = Some(best.map_or(how, |it: f64| it.max(how)));
+            }
+        });
+        best
     }
 
     #[test]
