@@ -109,5 +109,5 @@ fn fit_on_two_threads(bencher: Bencher<'_, '_>, n_intents: usize) {
 fn nudge_by_one_example(bencher: Bencher<'_, '_>, n_intents: usize) {
     let thresholds = sentences::lessons(n_intents).thresholds;
     let head = head(n_intents);
-    bencher.with_inputs(|| taught(n_intents)).bench_values(|taught| head.nudged(taught, thresholds));
+    bencher.with_inputs(|| taught(n_intents)).bench_values(|taught| head.nudged(&taught, thresholds));
 }

@@ -127,23 +127,25 @@ impl Spelling {
 
     /// What stands for a new word between these two, where it is no word or hardly meant.
     fn better(&self, word: &str, before: &str, next: &str) -> Option<String> {
-        let likeliest = || self.likeliest(word, before, next);
+        let ours = |it: &str| self.times(it).is_some();
         if self.known.contains_key(word) {
             let stays = self.fits(word, before, next) + WORD_STAYS;
-            return likeliest().filter(|it| stays < it.0).map(|it| it.1);
+            // Only a word of the examples can be so much likelier.
+            let likeliest = self.likeliest(word, before, next, ours);
+            return likeliest.filter(|it| stays < it.0).map(|it| it.1);
         }
+        let likeliest = || self.likeliest(word, before, next, |it| self.known.contains_key(it) || ours(it));
         // Words run together hold more letters than any slip explains, so that is tried first.
         self.split(word).or_else(|| likeliest().map(|it| it.1))
     }
 
     /// The word that was most likely meant, between these two, and how likely; nothing where none is one slip away.
-    fn likeliest(&self, word: &str, before: &str, next: &str) -> Option<(f64, String)> {
+    fn likeliest(&self, word: &str, before: &str, next: &str, is_word: impl Fn(&str) -> bool) -> Option<(f64, String)> {
         // "customer's" is no slip of "customers".
         let is_like = |it: &str| MEND_LETTERS_MIN <= it.len() && (it.contains('\'') || !word.contains('\''));
         let mut best: Option<(f64, String)> = None;
         slips::each_slip(word, |it, slip| {
-            let is_word = self.known.contains_key(it) || self.times(it).is_some();
-            if !is_word || it == word || !is_like(it) {
+            if it == word || !is_like(it) || !is_word(it) {
                 return;
             }
             let weight = slip + self.fits(it, before, next);
