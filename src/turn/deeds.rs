@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use super::{CHOICES_MAX, Reply, step};
+use super::reply::{CHOICES_MAX, Reply};
+use super::step;
 use crate::actions::{self, Notice, Order, Paper, Ran, Words};
 use crate::answers::facts::DeedFacts;
 use crate::answers::{About, Answer, DeedWords, TemplateError, facts};

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::{Parts, Reply};
+use super::Parts;
+use super::reply::Reply;
 use crate::answers::facts::Proof as ProofFacts;
 use crate::answers::{About, TemplateError};
 use crate::content::{Content, SEND_ANOTHER_CODE};

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use super::{Known, Outcome, Parts, Reply, step};
+use super::reply::Reply;
+use super::{Known, Outcome, Parts, step};
 use crate::actions::{Paper, Ran};
 use crate::answers::facts::DeedFacts;
 use crate::answers::{About, TemplateError};
