@@ -28,6 +28,9 @@ const WORD_STAYS: f64 = 11.0;
 /// Times that a word stands in the examples from which on it is one, even where the encoder doesn't know it.
 const TIMES_MIN: usize = 3;
 
+/// The same for a word that only an example or two have: authors slip as well.
+const TYPED_STAYS: f64 = 3.0;
+
 /// The encoder's words before this place are so frequent that they are meant; looking for others costs time.
 const COMMON_MAX: u32 = 5_000;
 
@@ -115,21 +118,23 @@ impl Spelling {
         mended.split(' ').filter(|it| !it.is_empty()).collect::<Vec<_>>().join(" ")
     }
 
-    /// A piece in small letters, where it is a word that no example has, and no frequent one.
+    /// A piece in small letters, where it is a word that hardly any example has, and no frequent one.
     fn new_word(&self, piece: &str) -> Option<String> {
         if !is_word(piece) || !(MEND_LETTERS_MIN..=LETTERS_MAX).contains(&piece.len()) {
             return None;
         }
         let word = piece.to_lowercase();
         let is_common = self.known.get(&word).is_some_and(|place| *place < COMMON_MAX);
-        (!is_common && !self.times.contains_key(&word)).then_some(word)
+        (!is_common && self.times(&word).is_none()).then_some(word)
     }
 
     /// What stands for a new word between these two, where it is no word or hardly meant.
     fn better(&self, word: &str, before: &str, next: &str) -> Option<String> {
         let ours = |it: &str| self.times(it).is_some();
-        if self.known.contains_key(word) {
-            let stays = self.fits(word, before, next) + WORD_STAYS;
+        let is_typed = || self.times.contains_key(word).then_some(TYPED_STAYS);
+        let margin = if self.known.contains_key(word) { Some(WORD_STAYS) } else { is_typed() };
+        if let Some(margin) = margin {
+            let stays = self.fits(word, before, next) + margin;
             // Only a word of the examples can be so much likelier.
             let likeliest = self.likeliest(word, before, next, ours);
             return likeliest.filter(|it| stays < it.0).map(|it| it.1);
@@ -306,6 +311,8 @@ mod tests {
         let texts = ["why is my bill so high", "pay my bill", "my wife"];
         let spelling = Spelling::of(texts.into_iter().cycle().take(90), known);
         assert_eq!(spelling.mend("pay my bil"), "pay my bill");
+        let with_slip = ["pay my bill"].into_iter().cycle().take(90).chain(["my bil has a fault"]);
+        assert_eq!(Spelling::of(with_slip, Arc::default()).mend("pay my bil"), "pay my bill");
         // Both are words, and either may be meant.
         assert_eq!(spelling.mend("pay by wire"), "pay by wire");
     }
