@@ -19,6 +19,11 @@ use super::place::Place;
 use super::{StoreError, StoreSettings, Trouble, is_failed_sync};
 use crate::conversation::{ConversationId, Seq};
 
+/// How often a write is tried before a conflict is believed. A statement of PostgreSQL that had to wait for another
+/// node's commit still sees what stood before it, and the same key then collides; the next statement finds it. One more
+/// for a conversation that the other node has just opened.
+const LOOKS_MAX: u32 = 3;
+
 /// An open transaction, and what others should hear of once it is committed.
 pub(super) struct Tx {
     /// The connection that the transaction is open on.
@@ -265,11 +270,15 @@ impl Desk {
                 Care::Apart => {
                     let n_moved = tx.moved.len();
                     say(&mut tx, "savepoint job").await.map_err(Failed::Undone)?;
-                    if let Err(error) = job.run(&mut tx).await {
+                    for n_tried in 1.. {
+                        let Err(error) = job.run(&mut tx).await else { break };
                         tx.moved.truncate(n_moved);
                         // A full disk or a lost connection ends the whole transaction: the first error says why.
                         if say(&mut tx, "rollback to savepoint job").await.is_err() {
                             return Err(Failed::Undone(unavailable(error)));
+                        }
+                        if error != StoreError::Conflict || LOOKS_MAX <= n_tried {
+                            break;
                         }
                     }
                     say(&mut tx, "release savepoint job").await.map_err(Failed::Undone)?;
