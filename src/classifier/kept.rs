@@ -11,7 +11,7 @@ use super::sealed::{self, MARK_LEN};
 use super::{FitReport, Lessons, encoder};
 
 /// The first bytes of the file: what it is, and the version of its layout.
-const MARK: &[u8; MARK_LEN] = b"plainbill head2\n";
+const MARK: &[u8; MARK_LEN] = b"plainbill head3\n";
 
 /// Characters of the fingerprint in the file's name.
 const NAME_LEN: usize = 16;

@@ -110,14 +110,14 @@ pub fn sure_from(judged: &[Judged], head: &Head) -> f32 {
     wrong.get(n_allowed).map_or(ask_back, |confidence| confidence.next_up())
 }
 
-/// How logits and nearness to each intent's nearest example add up to calibrated log-odds.
+/// How logits and nearness to each intent's nearest examples add up to calibrated log-odds.
 ///
-/// With one scale it would be temperature scaling (Guo et al., ICML 2017); the second weighs the nearest example in.
+/// With one scale it would be temperature scaling (Guo et al., ICML 2017); the second weighs the nearest examples in.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Scales {
     /// For the logits.
     pub logit: f32,
-    /// For the cosine to an intent's nearest example.
+    /// For the mean cosine to an intent's nearest examples.
     pub nearest: f32,
 }
 
