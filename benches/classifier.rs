@@ -2,11 +2,12 @@
 
 use std::collections::HashMap;
 use std::path::Path;
-use std::sync::{LazyLock, Mutex, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use divan::{Bencher, counter::ItemsCount};
 use plainbill::classifier::encoder::{self, Encoder, Model};
 use plainbill::classifier::head::{Head, Taught};
+use plainbill::classifier::spelling::Spelling;
 use plainbill::classifier::{Classifier, EngineChoice, Lessons, OUT_OF_SCOPE, Settings};
 use plainbill::commands::bench::sentences;
 use tokio::runtime::Runtime;
@@ -68,6 +69,21 @@ fn tokenizer(bencher: Bencher<'_, '_>, n_tokens: usize) {
     let model = model(EngineChoice::Rten);
     let text = text_of(&model, n_tokens);
     bencher.bench(|| model.tokens(&text));
+}
+
+#[divan::bench(args = LENGTHS)]
+fn spelling(bencher: Bencher<'_, '_>, n_tokens: usize) {
+    let model = model(EngineChoice::Rten);
+    let text = text_of(&model, n_tokens);
+    let Lessons { examples, .. } = sentences::lessons(SIZES[0]);
+    let spelling = Spelling::of(examples.iter().map(|it| it.text.as_str()), Arc::new(model.words()));
+    bencher.bench(|| spelling.mend(&text));
+}
+
+#[divan::bench(args = LENGTHS)]
+fn clean(bencher: Bencher<'_, '_>, n_tokens: usize) {
+    let text = text_of(&model(EngineChoice::Rten), n_tokens);
+    bencher.bench(|| encoder::clean(&text));
 }
 
 #[divan::bench(args = ENGINES, consts = LENGTHS)]

@@ -5,19 +5,25 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
+use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 
 use super::ClassifierError;
 
-/// What a worker does with a text; not shared between workers.
+/// Bytes of a text up to which the thread that asks may encode it: some three milliseconds in which it does nothing else.
+const HERE_BYTES_MAX: usize = 160;
+
+/// What a session does with a text; one thread has it at a time.
 pub type Work = Box<dyn FnMut(&str) -> Result<Vec<f32>, ClassifierError> + Send>;
 
 /// Makes a worker's `Work`, at the start and again after a panic.
 pub type MakeWork = Arc<dyn Fn() -> Result<Work, ClassifierError> + Send + Sync>;
 
-/// Hands texts to the workers, one at a time each, so that a text's vector never depends on what else is waiting.
+/// Hands texts to sessions, one at a time each, so that a text's vector never depends on what else is waiting.
 ///
-/// Dropping it lets the workers finish the text in hand and waits for them.
+/// Whoever asks while little else goes on encodes where it runs, since waking another thread and being woken by it costs
+/// a tenth of what a short text does. For that it leaves a session and a thread of the runtime to others; else a worker
+/// does it. Dropping the queue lets the workers finish the text in hand and waits for them.
 pub struct Queue {
     shared: Arc<Shared>,
     workers: Vec<JoinHandle<()>>,
@@ -27,6 +33,7 @@ struct Shared {
     lanes: Mutex<Lanes>,
     wake: Condvar,
     asked_max: usize,
+    make: MakeWork,
 }
 
 /// Customers' messages go before lessons, so that learning never makes a customer wait for more than one text.
@@ -34,6 +41,10 @@ struct Shared {
 struct Lanes {
     asked: VecDeque<Job>,
     lessons: VecDeque<Job>,
+    /// Sessions that nobody uses; nothing stands for one that has to be made anew.
+    idle: Vec<Option<Work>>,
+    /// Threads of the runtime that encode now.
+    n_here: usize,
     is_closed: bool,
 }
 
@@ -42,18 +53,26 @@ struct Job {
     reply: oneshot::Sender<Result<Vec<f32>, ClassifierError>>,
 }
 
+/// A session while a thread of the runtime has it.
+struct Seat<'a> {
+    shared: &'a Shared,
+    work: Option<Work>,
+}
+
 impl Queue {
     /// Starts `n_workers` threads; at most `asked_max` messages wait.
     ///
     /// # Errors
     /// What `make` returns, and `Broken` when the system gives no thread.
     pub fn start(n_workers: usize, asked_max: usize, make: &MakeWork) -> Result<Self, ClassifierError> {
-        let shared = Arc::new(Shared { lanes: Mutex::default(), wake: Condvar::new(), asked_max });
+        let idle = (0..n_workers).map(|_| make().map(Some)).collect::<Result<_, _>>()?;
+        let lanes = Mutex::new(Lanes { idle, ..Lanes::default() });
+        let shared = Arc::new(Shared { lanes, wake: Condvar::new(), asked_max, make: make.clone() });
         let mut queue = Self { shared: shared.clone(), workers: Vec::with_capacity(n_workers) };
         for i in 0..n_workers {
-            let (work, make, shared) = (make()?, make.clone(), shared.clone());
+            let shared = shared.clone();
             let thread = std::thread::Builder::new().name(format!("classifier-{i}"));
-            let started = thread.spawn(move || run(&shared, work, &make));
+            let started = thread.spawn(move || run(&shared));
             queue.workers.push(started.map_err(|e| ClassifierError::Broken(format!("no thread for a worker: {e}")))?);
         }
         Ok(queue)
@@ -69,6 +88,9 @@ impl Queue {
     /// # Errors
     /// `Overloaded` at once when the queue is full; `Broken` when this text could not be encoded.
     pub async fn ask(&self, text: String) -> Result<Vec<f32>, ClassifierError> {
+        if let Some(mut seat) = self.shared.seat(&text) {
+            return encode(&mut seat.work, &self.shared.make, &text);
+        }
         let (reply, answer) = oneshot::channel();
         {
             let mut lanes = self.shared.lanes();
@@ -113,45 +135,78 @@ impl Shared {
         self.lanes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The next job, or nothing once the queue is closed.
-    fn next(&self) -> Option<Job> {
+    /// A session for the thread that asks, where the text is short, nobody waits, and both a session and a thread of
+    /// the runtime are left for others.
+    fn seat(&self, text: &str) -> Option<Seat<'_>> {
+        let n_threads = Handle::try_current().map_or(0, |runtime| runtime.metrics().num_workers());
+        let mut lanes = self.lanes();
+        let is_calm = lanes.asked.is_empty() && lanes.lessons.is_empty() && 2 <= lanes.idle.len();
+        if HERE_BYTES_MAX < text.len() || !is_calm || n_threads <= lanes.n_here + 1 {
+            return None;
+        }
+        let work = lanes.idle.pop()?;
+        lanes.n_here += 1;
+        Some(Seat { shared: self, work })
+    }
+
+    /// The next job with a session for it, or nothing once the queue is closed.
+    fn next(&self) -> Option<(Job, Option<Work>)> {
         let mut lanes = self.lanes();
         loop {
             if lanes.is_closed {
                 return None;
             }
-            let Lanes { asked, lessons, .. } = &mut *lanes;
-            if let Some(job) = asked.pop_front().or_else(|| lessons.pop_front()) {
-                return Some(job);
+            let Lanes { asked, lessons, idle, .. } = &mut *lanes;
+            if let Some(work) = idle.pop() {
+                match asked.pop_front().or_else(|| lessons.pop_front()) {
+                    Some(job) => return Some((job, work)),
+                    None => idle.push(work),
+                }
             }
             lanes = self.wake.wait(lanes).unwrap_or_else(PoisonError::into_inner);
         }
     }
 }
 
-fn run(shared: &Shared, first: Work, make: &MakeWork) {
-    let mut work = Some(first);
-    while let Some(job) = shared.next() {
-        if job.reply.is_closed() {
-            continue;
+impl Drop for Seat<'_> {
+    fn drop(&mut self) {
+        let mut lanes = self.shared.lanes();
+        lanes.n_here -= 1;
+        lanes.idle.push(self.work.take());
+        let is_wanted = !lanes.asked.is_empty() || !lanes.lessons.is_empty();
+        drop(lanes);
+        if is_wanted {
+            self.shared.wake.notify_one();
         }
-        let done = catch_unwind(AssertUnwindSafe(|| {
-            let mut ready = match work.take() {
-                Some(ready) => ready,
-                None => make()?,
-            };
-            let vector = ready(&job.text);
-            // Put back only now: what has panicked may be in any state, and is made anew for the next text.
-            work = Some(ready);
-            vector
-        }));
-        let vector = done.unwrap_or_else(|_| {
-            tracing::error!("a classifier worker panicked; it goes on with a new session");
-            Err(ClassifierError::Broken("encoding the text panicked".to_owned()))
-        });
-        // Whoever asked may have gone meanwhile.
-        let _ = job.reply.send(vector);
     }
+}
+
+fn run(shared: &Shared) {
+    while let Some((job, mut work)) = shared.next() {
+        // Whoever asked may have gone, before this or meanwhile.
+        if !job.reply.is_closed() {
+            let _ = job.reply.send(encode(&mut work, &shared.make, &job.text));
+        }
+        shared.lanes().idle.push(work);
+    }
+}
+
+/// A text's vector, by a session that is made anew where the last text left none.
+fn encode(work: &mut Option<Work>, make: &MakeWork, text: &str) -> Result<Vec<f32>, ClassifierError> {
+    let done = catch_unwind(AssertUnwindSafe(|| {
+        let mut ready = match work.take() {
+            Some(ready) => ready,
+            None => make()?,
+        };
+        let vector = ready(text);
+        // Put back only now: what has panicked may be in any state.
+        *work = Some(ready);
+        vector
+    }));
+    done.unwrap_or_else(|_| {
+        tracing::error!("encoding a text panicked; the next one gets a new session");
+        Err(ClassifierError::Broken("encoding the text panicked".to_owned()))
+    })
 }
 
 fn stopped() -> ClassifierError {
@@ -233,6 +288,76 @@ mod tests {
         open.send(()).expect("the worker listens");
         assert_eq!(next.await.expect("encoded"), [4.0]);
         busy.await.expect("no panic").expect("encoded");
+    }
+
+    /// Where the session that takes a text runs: beside the asker's thread, or on it.
+    fn threads_of_work(n_workers: usize) -> (Arc<Queue>, mpsc::Receiver<String>, mpsc::SyncSender<()>) {
+        let (open, gate) = mpsc::sync_channel::<()>(GATE_MAX);
+        let gate = Arc::new(Mutex::new(gate));
+        let (tell, told) = mpsc::sync_channel(GATE_MAX);
+        let make: MakeWork = Arc::new(move || {
+            let (tell, gate) = (tell.clone(), gate.clone());
+            Ok(Box::new(move |text: &str| {
+                let thread = std::thread::current();
+                tell.send(thread.name().unwrap_or_default().to_owned()).expect("the test listens");
+                if text == "wait" {
+                    let _ = gate.lock().expect("no test panics with it").recv();
+                }
+                assert_ne!(text, "panic", "a panic, as the test wants it");
+                Ok(vec![text.len() as f32])
+            }))
+        });
+        (Arc::new(Queue::start(n_workers, 8, &make).expect("it starts")), told, open)
+    }
+
+    fn on_a_worker(thread: &str) -> bool {
+        thread.starts_with("classifier-")
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn whoever_asks_alone_encodes_where_it_runs() {
+        let (queue, told, _open) = threads_of_work(2);
+        assert_eq!(queue.ask("short".into()).await.expect("encoded"), [5.0]);
+        assert!(!on_a_worker(&told.recv().expect("it ran")));
+        queue.ask("x".repeat(HERE_BYTES_MAX + 1)).await.expect("encoded");
+        assert!(on_a_worker(&told.recv().expect("it ran")), "a long text would hold up others");
+        queue.learn("short".into()).await.expect("encoded");
+        assert!(on_a_worker(&told.recv().expect("it ran")), "lessons never hold up anybody");
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn a_panic_where_it_runs_costs_one_text_and_no_session() {
+        let (queue, told, _open) = threads_of_work(2);
+        for _ in 0..3 {
+            assert!(matches!(queue.ask("panic".into()).await, Err(ClassifierError::Broken(_))));
+            assert!(!on_a_worker(&told.recv().expect("it ran")));
+        }
+        assert_eq!(queue.ask("fine".into()).await.expect("encoded"), [4.0]);
+        assert!(!on_a_worker(&told.recv().expect("it ran")));
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn one_thread_and_one_session_are_left_to_others() {
+        let (queue, told, open) = threads_of_work(2);
+        let first = tokio::spawn({
+            let queue = queue.clone();
+            async move { queue.ask("wait".into()).await }
+        });
+        let thread = told.recv().expect("it ran");
+        assert!(!on_a_worker(&thread));
+        assert_eq!(queue.ask("short".into()).await.expect("encoded"), [5.0]);
+        assert!(on_a_worker(&told.recv().expect("it ran")));
+        open.send(()).expect("the first one listens");
+        assert_eq!(first.await.expect("no panic").expect("encoded"), [4.0]);
+        queue.ask("short".into()).await.expect("encoded");
+        assert!(!on_a_worker(&told.recv().expect("it ran")), "the session came back");
+    }
+
+    #[tokio::test]
+    async fn the_only_thread_of_a_runtime_never_encodes() {
+        let (queue, told, _open) = threads_of_work(2);
+        queue.ask("short".into()).await.expect("encoded");
+        assert!(on_a_worker(&told.recv().expect("it ran")));
     }
 
     #[tokio::test]

@@ -56,7 +56,8 @@ pub async fn bench(config: &Config, print: Print) -> anyhow::Result<ExitCode> {
     }
     let mut engines = Vec::new();
     for engine in [EngineChoice::OnnxRuntime, EngineChoice::Rten] {
-        match of_engine(&Settings { engine, ..settings.clone() }).await {
+        // On a thread of the runtime, as messages of customers are.
+        match tokio::spawn(of_engine(Settings { engine, ..settings.clone() })).await? {
             Ok(figures) => engines.push(figures),
             Err(ClassifierError::NoEngine { why }) => eprintln!("Without ONNX Runtime: {why}."),
             Err(error) => return Err(error.into()),
@@ -70,15 +71,12 @@ pub async fn bench(config: &Config, print: Print) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-async fn of_engine(settings: &Settings) -> Result<EngineFigures, ClassifierError> {
-    let model = Model::open(settings)?;
+async fn of_engine(settings: Settings) -> Result<EngineFigures, ClassifierError> {
+    let model = Model::open(&settings)?;
     let lessons = sentences::lessons(SIZES[0]);
-    let alone = Classifier::start(&Settings { workers: 1, ..settings.clone() })?;
-    alone.learn(&lessons).await?;
-    let one_message = measure::one_message(&model, &alone).await?;
-    drop(alone);
-    let classifier = Classifier::start(settings)?;
+    let classifier = Classifier::start(&settings)?;
     classifier.learn(&lessons).await?;
+    let one_message = measure::one_message(&model, &classifier).await?;
     let callers = measure::callers(&model, &classifier, settings.workers).await?;
     Ok(EngineFigures { engine: classifier.engine(), one_message, callers })
 }
