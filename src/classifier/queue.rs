@@ -1,4 +1,4 @@
-//! The bounded queue in front of the encoder: one worker thread per core, each with a session of its own.
+//! The bounded queue in front of the encoder: a session and a worker thread for each core, and a short way past them.
 
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -16,7 +16,7 @@ const HERE_BYTES_MAX: usize = 160;
 /// What a session does with a text; one thread has it at a time.
 pub type Work = Box<dyn FnMut(&str) -> Result<Vec<f32>, ClassifierError> + Send>;
 
-/// Makes a worker's `Work`, at the start and again after a panic.
+/// Makes a session's `Work`, at the start and again after a panic.
 pub type MakeWork = Arc<dyn Fn() -> Result<Work, ClassifierError> + Send + Sync>;
 
 /// Hands texts to sessions, one at a time each, so that a text's vector never depends on what else is waiting.
