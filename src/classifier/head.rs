@@ -1,8 +1,9 @@
 //! The head: what a vector means, how sure that is, and whether the content knows anything like it.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
-use ndarray::{Array2, ArrayView1, ArrayView2, Axis};
+use ndarray::{Array2, ArrayView1, ArrayView2, Axis, s};
 use serde::{Deserialize, Serialize};
 
 use crate::content::file::Thresholds;
@@ -11,7 +12,7 @@ use crate::conversation::{Candidate, Guess, Verdict};
 use bends::Bends;
 use calibrate::{Judged, N_PARTS, N_SIGNS, Quality, Scales, Scope};
 use logistic::{Start, Weights};
-use near::Near;
+use near::{Asked, Near};
 
 pub mod bends;
 pub mod calibrate;
@@ -29,6 +30,10 @@ const N_NEAREST_OWN: usize = 3;
 
 /// Examples of an intent for one of these: up to so many have one nearest.
 const EXAMPLES_FOR_ONE: usize = 16;
+
+/// Intents whose examples are compared, those with the strongest logits, and out of scope beside them. No other has a
+/// chance, and their examples would have to come from slow memory.
+const COMPARED_MAX: usize = 16;
 
 /// In-scope examples whose mean cosine says how near a text is to the content.
 const N_NEAREST_INSIDE: usize = 5;
@@ -75,6 +80,16 @@ impl Taught {
         let rows =
             Array2::from_shape_vec((labels.len(), n_numbers), numbers).expect("one encoder's vectors have one length");
         Self { out_of_scope: intents.iter().position(|intent| intent == out_of_scope), intents, rows, labels, texts }
+    }
+
+    /// Each intent that has examples, with the places of these, which stand together.
+    fn runs(&self) -> impl Iterator<Item = (usize, Range<usize>)> {
+        let mut end = 0;
+        self.labels.chunk_by(|one, other| one == other).map(move |run| {
+            let start = end;
+            end += run.len();
+            (run[0], start..end)
+        })
     }
 
     /// The same without the vectors, for a head that has them smaller.
@@ -168,8 +183,8 @@ impl Head {
     /// Out of scope is ranked only where it is the likeliest, so that nobody is ever asked whether they meant it.
     pub fn guess(&self, vector: &[f32]) -> Guess {
         let logits = self.weights.logits_of(ArrayView1::from(vector));
-        let cosines = self.near.cosines(vector);
-        self.conclude(&Evidence::weigh(logits.view(), ArrayView1::from(&cosines), &self.taught))
+        let asked = Asked::of(vector);
+        self.conclude(&Evidence::weigh(logits.view(), &self.taught, |rows| self.near.cosines(&asked, rows)))
     }
 
     /// What the evidence comes to.
@@ -199,9 +214,9 @@ impl Head {
     /// The intent's examples that are nearest to the vector, nearest first, at most `n`: words and cosine.
     pub fn nearest(&self, vector: &[f32], intent: &str, n: usize) -> Vec<(&str, f32)> {
         let Some(label) = self.taught.intents.iter().position(|it| it == intent) else { return Vec::new() };
-        let cosines = self.near.cosines(vector);
-        let own = cosines.iter().zip(&self.taught.labels).zip(&self.taught.texts).filter(|it| *it.0.1 == label);
-        let mut own: Vec<(&str, f32)> = own.map(|((cosine, _), text)| (text.as_str(), *cosine)).collect();
+        let Some(rows) = self.taught.runs().find(|it| it.0 == label).map(|it| it.1) else { return Vec::new() };
+        let texts = self.taught.texts[rows.clone()].iter().map(String::as_str);
+        let mut own: Vec<(&str, f32)> = texts.zip(self.near.cosines(&Asked::of(vector), rows)).collect();
         own.sort_by(|one, other| other.1.total_cmp(&one.1));
         own.truncate(n);
         own
@@ -223,7 +238,8 @@ pub struct Bounds {
 pub struct Evidence {
     /// The head's log-odds of each intent.
     pub logits: Vec<f32>,
-    /// The mean cosine to each intent's nearest examples, one to `N_NEAREST_OWN`; 0 where it has none.
+    /// The mean cosine to each intent's nearest examples, one to `N_NEAREST_OWN`; of one that is not compared, or has
+    /// none, that of the farthest.
     pub nearest: Vec<f32>,
     /// The mean cosine to the nearest in-scope examples.
     near_inside: f32,
@@ -237,30 +253,38 @@ impl Evidence {
         let mut all = Vec::with_capacity(vectors.nrows());
         for block in calibrate::blocks(vectors) {
             let (logits, cosines) = (weights.logits(block.view()), block.dot(&taught.rows.t()));
-            all.extend(logits.rows().into_iter().zip(cosines.rows()).map(|(l, c)| Self::weigh(l, c, taught)));
+            let both = logits.rows().into_iter().zip(cosines.rows());
+            all.extend(both.map(|(logits, c)| Self::weigh(logits, taught, |rows| c.slice(s![rows]).to_vec())));
         }
         all
     }
 
-    fn weigh(logits: ArrayView1<'_, f32>, cosines: ArrayView1<'_, f32>, taught: &Taught) -> Self {
-        let mut nearest = vec![0.0; logits.len()];
+    /// `cosines` gives those of a range of examples, one for each.
+    fn weigh(logits: ArrayView1<'_, f32>, taught: &Taught, cosines: impl Fn(Range<usize>) -> Vec<f32>) -> Self {
+        let mut falling = logits.to_vec();
+        falling.sort_by(|one, other| other.total_cmp(one));
+        let weakest = falling.get(COMPARED_MAX - 1).copied().unwrap_or(f32::MIN);
+        let mut nearest: Vec<Option<f32>> = vec![None; logits.len()];
         let mut inside = Nearest::<N_NEAREST_INSIDE>::default();
         let mut outside = Nearest::<N_NEAREST_OUTSIDE>::default();
-        let mut rest = cosines;
-        // An intent's examples stand together, and most intents have none that is among the nearest of all.
-        for run in taught.labels.chunk_by(|one, other| one == other) {
-            let (own, others) = rest.split_at(Axis(0), run.len());
-            rest = others;
+        for (label, rows) in taught.runs() {
+            let is_outside = Some(label) == taught.out_of_scope;
+            if logits[label] < weakest && !is_outside {
+                continue;
+            }
+            let own = cosines(rows);
             let mut nearest_own = Nearest::<N_NEAREST_OWN>::default();
-            nearest_own.see_all(own);
-            let (label, best) = (run[0], nearest_own.falling[0]);
-            nearest[label] = nearest_own.mean(run.len().div_ceil(EXAMPLES_FOR_ONE));
-            if Some(label) == taught.out_of_scope {
-                outside.see_those_of(own, best);
+            own.iter().for_each(|cosine| nearest_own.see(*cosine));
+            nearest[label] = Some(nearest_own.mean(own.len().div_ceil(EXAMPLES_FOR_ONE)));
+            if is_outside {
+                own.iter().for_each(|cosine| outside.see(*cosine));
             } else {
-                inside.see_those_of(own, best);
+                own.iter().for_each(|cosine| inside.see(*cosine));
             }
         }
+        // Those left out lie farther still, nobody knows how much: with 0 it would be surer than it may.
+        let farthest = nearest.iter().flatten().copied().fold(1.0, f32::min);
+        let nearest = nearest.into_iter().map(|it| it.unwrap_or(farthest)).collect();
         let (near_inside, near_outside) = (inside.mean(N_NEAREST_INSIDE), outside.mean(N_NEAREST_OUTSIDE));
         Self { logits: logits.to_vec(), nearest, near_inside, near_outside }
     }
@@ -287,21 +311,8 @@ impl<const N: usize> Default for Nearest<N> {
 }
 
 impl<const N: usize> Nearest<N> {
-    fn see_all(&mut self, cosines: ArrayView1<'_, f32>) {
-        self.n_seen += cosines.len();
-        cosines.iter().for_each(|cosine| self.see(*cosine));
-    }
-
-    /// The same for cosines of which `best` is the largest: quicker, where none of them is among the largest of all.
-    fn see_those_of(&mut self, cosines: ArrayView1<'_, f32>, best: f32) {
-        if self.falling[N - 1] < best {
-            self.see_all(cosines);
-        } else {
-            self.n_seen += cosines.len();
-        }
-    }
-
     fn see(&mut self, cosine: f32) {
+        self.n_seen += 1;
         if cosine <= self.falling[N - 1] {
             return;
         }
@@ -513,12 +524,40 @@ pub(crate) mod tests {
             let labels = (0..cosines.len()).map(|i| usize::from(n_first <= i)).collect();
             let (rows, _) = clusters(2, 1, 0.3, 1);
             let taught = Taught { labels, ..taught(&rows, &[0, 1], None) };
-            Evidence::weigh(Array2::zeros((1, 2)).row(0), ArrayView1::from(&cosines), &taught).nearest
+            Evidence::weigh(Array2::zeros((1, 2)).row(0), &taught, |rows| cosines[rows].to_vec()).nearest
         };
         assert_eq!(nearest_of(EXAMPLES_FOR_ONE), [0.9, 0.6]);
         assert_eq!(nearest_of(EXAMPLES_FOR_ONE + 1), [0.85, 0.6]);
         let [many, few] = nearest_of(100 * EXAMPLES_FOR_ONE)[..] else { panic!("there are two intents") };
         assert!((many - 0.8).abs() < 1e-6 && few == 0.6, "{many}, {few}");
+    }
+
+    #[test]
+    fn intents_without_a_chance_are_not_compared_and_out_of_scope_always_is() {
+        let n_intents = 2 * COMPARED_MAX;
+        let (rows, labels) = clusters(n_intents, 1, 0.3, 1);
+        // The last one stands for out of scope and has the weakest logit.
+        let taught = taught(&rows, &labels, Some(n_intents - 1));
+        let logits: Vec<f32> =
+            taught.intents.iter().map(|it| if it == "oos" { -99.0 } else { -number_in(it) }).collect();
+        let asked = std::cell::RefCell::new(Vec::new());
+        let cosines = |rows: Range<usize>| {
+            let label = taught.labels[rows.start];
+            asked.borrow_mut().push(taught.intents[label].clone());
+            vec![0.9 + logits[label] / 100.0; rows.len()]
+        };
+        let evidence = Evidence::weigh(ArrayView1::from(&logits), &taught, cosines);
+        let mut asked = asked.into_inner();
+        asked.sort_by_key(|it| if it == "oos" { n_intents } else { number_in(it) as usize });
+        let strongest = (0..COMPARED_MAX).map(|i| format!("intent-{i}")).chain(["oos".to_owned()]);
+        assert_eq!(asked, strongest.collect::<Vec<_>>());
+        let left_out = evidence.nearest.iter().zip(&taught.intents).filter(|it| !asked.contains(it.1));
+        let farthest = evidence.nearest.iter().copied().fold(1.0, f32::min);
+        assert_eq!(left_out.map(|it| *it.0).collect::<Vec<_>>(), vec![farthest; COMPARED_MAX - 1]);
+    }
+
+    fn number_in(intent: &str) -> f32 {
+        intent.trim_start_matches("intent-").parse().expect("a number")
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! The examples' vectors in a quarter of their size: whole numbers of eight bits, whose products are quickly made.
 
+use std::ops::Range;
+
 use ndarray::ArrayView2;
 use serde::{Deserialize, Serialize};
 
@@ -43,28 +45,42 @@ impl Near {
         Self { numbers, units }
     }
 
-    /// Each row's cosine to this vector, which has length one as they have.
-    pub fn cosines(&self, vector: &[f32]) -> Vec<f32> {
-        let unit = unit(vector.iter(), ASKED_MAX);
-        let asked: Vec<i16> = vector.iter().map(|x| (x / unit).round() as i16).collect();
-        let mut cosines: Vec<f32> = self.units.iter().map(|own| own * unit).collect();
-        self.products(&asked, &mut cosines);
+    /// The cosines of a range of rows to a vector, which has length one as they have.
+    pub fn cosines(&self, asked: &Asked, rows: Range<usize>) -> Vec<f32> {
+        let n_numbers = asked.numbers.len();
+        let mut cosines: Vec<f32> = self.units[rows.clone()].iter().map(|own| own * asked.unit).collect();
+        products_of(&self.numbers[rows.start * n_numbers..rows.end * n_numbers], &asked.numbers, &mut cosines);
         cosines
     }
+}
 
-    /// Multiplies each of `to` by a row's product with `asked`. Whole numbers: every processor gives the same.
-    fn products(&self, asked: &[i16], to: &mut [f32]) {
-        #[cfg(target_arch = "x86_64")]
-        if std::is_x86_feature_detected!("avx2") {
-            #[expect(unsafe_code, reason = "the compiler cannot know that the processor has been asked")]
-            // SAFETY: the processor has just said that it has AVX2, which is all that the function asks for.
-            unsafe {
-                products_with_avx2(&self.numbers, asked, to);
-            }
-            return;
-        }
-        products(&self.numbers, asked, to);
+/// A vector that rows are compared with, in whole numbers of sixteen bits.
+pub struct Asked {
+    numbers: Vec<i16>,
+    /// What one of them stands for.
+    unit: f32,
+}
+
+impl Asked {
+    /// The vector that is asked about.
+    pub fn of(vector: &[f32]) -> Self {
+        let unit = unit(vector.iter(), ASKED_MAX);
+        Self { numbers: vector.iter().map(|x| (x / unit).round() as i16).collect(), unit }
     }
+}
+
+/// Multiplies each of `to` by a row's product with `asked`. Whole numbers: every processor gives the same.
+fn products_of(rows: &[i8], asked: &[i16], to: &mut [f32]) {
+    #[cfg(target_arch = "x86_64")]
+    if std::is_x86_feature_detected!("avx2") {
+        #[expect(unsafe_code, reason = "the compiler cannot know that the processor has been asked")]
+        // SAFETY: the processor has just said that it has AVX2, which is all that the function asks for.
+        unsafe {
+            products_with_avx2(rows, asked, to);
+        }
+        return;
+    }
+    products(rows, asked, to);
 }
 
 /// The same as `products`, in the instructions that most processors have and the program may not take for granted.
@@ -110,7 +126,9 @@ mod tests {
         for vector in clusters(20, 2, 1.0, 2).0.rows() {
             let exact = rows.dot(&vector);
             let weight: f32 = vector.iter().map(|x| x.abs()).sum();
-            for ((seen, exact), unit) in near.cosines(&vector.to_vec()).iter().zip(&exact).zip(&near.units) {
+            for ((seen, exact), unit) in
+                near.cosines(&Asked::of(&vector.to_vec()), 0..rows.nrows()).iter().zip(&exact).zip(&near.units)
+            {
                 assert!((seen - exact).abs() <= 0.5 * unit * weight + 1e-3, "{seen} is not {exact}");
                 assert!((seen - exact).abs() < 0.01, "{seen} is not {exact}");
             }
@@ -123,9 +141,8 @@ mod tests {
         for n_numbers in [1, 31, 33, 384, NUMBERS_MAX] {
             let rows: Vec<i8> = (0..3 * n_numbers).map(|i| if i % 7 == 0 { -127 } else { 127 }).collect();
             let asked: Vec<i16> = (0..n_numbers).map(|i| if i % 7 == 0 { -16_383 } else { 16_383 }).collect();
-            let near = Near { numbers: rows.clone(), units: vec![1.0; 3] };
             let (mut one, mut other) = (vec![1.0; 3], vec![1.0; 3]);
-            near.products(&asked, &mut one);
+            products_of(&rows, &asked, &mut one);
             products(&rows, &asked, &mut other);
             assert_eq!(one, other);
             assert_eq!(one[0], (n_numbers as i64 * 127 * 16_383) as f32);
@@ -134,7 +151,7 @@ mod tests {
 
     #[test]
     fn no_rows_and_rows_of_zeros_are_fine() {
-        assert!(Near::of(ndarray::Array2::zeros((0, 0)).view()).cosines(&[]).is_empty());
-        assert_eq!(Near::of(ndarray::Array2::zeros((2, 3)).view()).cosines(&[0.0; 3]), [0.0, 0.0]);
+        assert!(Near::of(ndarray::Array2::zeros((0, 0)).view()).cosines(&Asked::of(&[]), 0..0).is_empty());
+        assert_eq!(Near::of(ndarray::Array2::zeros((2, 3)).view()).cosines(&Asked::of(&[0.0; 3]), 0..2), [0.0, 0.0]);
     }
 }
