@@ -1,0 +1,175 @@
+//! Keeps what customers do: messages, ratings, ends, and who they have shown to be.
+
+use super::{Kept, RECENT_MAX, Session, SessionError, TRIES_MAX, system};
+use crate::conversation::{
+    ASKS_CODE, CustomerId, Event, Message, NewEvent, Owner, OwnerChange, Rating, Reason, Sender, Seq, What, masking,
+};
+use crate::feedback;
+use crate::rules;
+use crate::store::{Append, Expect, Opening, StoreError};
+
+impl Session {
+    pub(super) async fn keep_message(
+        &mut self,
+        opening: Opening,
+        key: String,
+        text: String,
+        choice: Option<String>,
+    ) -> Result<Kept, SessionError> {
+        let text = text.trim();
+        if choice.is_none() && text.is_empty() {
+            return Err(SessionError::Empty);
+        }
+        if self.app.config.limits.text_chars_max < text.chars().count() {
+            return Err(SessionError::TooLong);
+        }
+        self.locale = opening.locale.clone().or(self.locale.take());
+        for _ in 0..TRIES_MAX {
+            self.catch_up().await?;
+            let (masked, code) = self.without_secrets(text);
+            let mut message = Message { text: masked, choice: choice.clone(), code, ..Message::default() };
+            if let Some(choice) = &choice {
+                let content = self.app.contents.current();
+                message.text = rules::label_of(&content, &self.state, choice);
+                if !rules::may_choose(&content, &self.state, choice) {
+                    // A repeated key was on offer when it came first: the store knows it, and appends nothing.
+                    return self.repeated(&key).await?.ok_or(SessionError::NotOffered);
+                }
+            }
+            let mut events = Vec::new();
+            if self.state.seq == 0 {
+                events.extend(opening.customer.clone().map(|customer| system(What::Verified { customer })));
+            }
+            if self.state.owner == Owner::Nobody {
+                events.push(system(self.owner_change(Owner::Bot, Reason::Reopened)));
+            }
+            events.push(NewEvent { from: Sender::Customer, name: None, what: What::Message(message) });
+            match self.append(Some(opening.clone()), key.clone(), events).await {
+                Err(StoreError::Conflict) => continue,
+                Err(error) => return Err(error.into()),
+                Ok(kept) => {
+                    self.schedule_turn();
+                    return Ok(kept);
+                }
+            }
+        }
+        Err(SessionError::Busy)
+    }
+
+    /// A text as it may be kept, and the digest of the one-time code in it, where one was asked for.
+    fn without_secrets(&self, text: &str) -> (String, Option<String>) {
+        if !self.state.code_asked {
+            return (masking::mask(text).text, None);
+        }
+        let whole = self.state.asked.as_deref() != Some(ASKS_CODE);
+        let (text, code) = masking::mask_code(text, whole);
+        let code = code.map(|digits| self.app.codes.digest(&self.id, &digits));
+        (masking::mask(&text).text, code)
+    }
+
+    /// The ack that a key got before, if it did.
+    async fn repeated(&mut self, key: &str) -> Result<Option<Kept>, SessionError> {
+        let found = self.app.store.find_key(&self.id, key).await?;
+        Ok(found.map(|(seq, at_ms)| Kept { seq, at_ms }))
+    }
+
+    pub(super) async fn keep_rating(&mut self, key: String, rating: Rating) -> Result<Kept, SessionError> {
+        self.catch_up().await?;
+        if self.state.seq == 0 || self.state.seq < rating.about {
+            return Err(SessionError::NotFound);
+        }
+        let comment_chars = rating.comment.as_ref().map_or(0, |it| it.chars().count());
+        if self.app.config.limits.text_chars_max < comment_chars {
+            return Err(SessionError::TooLong);
+        }
+        let rating = Rating {
+            comment: rating.comment.map(|it| masking::mask(it.trim()).text).filter(|it| !it.is_empty()),
+            ..rating
+        };
+        let before =
+            self.app.store.events(&self.id, rating.about.saturating_sub(RECENT_MAX as Seq), 2 * RECENT_MAX as u32);
+        let before: Vec<Event> = before.await?.into_iter().map(|it| it.event).collect();
+        let understood = self.app.store.understood(&self.id).await?;
+        let questions = feedback::question_of_rating(&before, &understood, &rating).into_iter().collect();
+        let event = NewEvent { from: Sender::Customer, name: None, what: What::Rating(rating) };
+        let append = Append {
+            key: Some(key),
+            events: vec![event],
+            questions,
+            ..Append::new(self.id.clone(), self.app.clock.now_ms())
+        };
+        let appended = self.app.store.append(append).await?;
+        let kept = Kept { seq: appended.seq, at_ms: appended.at_ms };
+        self.catch_up().await?;
+        self.app.feedback_came.notify_one();
+        Ok(kept)
+    }
+
+    pub(super) async fn keep_end(&mut self, key: String) -> Result<Kept, SessionError> {
+        for _ in 0..TRIES_MAX {
+            self.catch_up().await?;
+            if self.state.seq == 0 {
+                return Err(SessionError::NotFound);
+            }
+            if self.state.owner == Owner::Nobody {
+                let known = self.repeated(&key).await?;
+                return Ok(known.unwrap_or(Kept { seq: self.state.seq, at_ms: self.app.clock.now_ms() }));
+            }
+            let event = system(self.owner_change(Owner::Nobody, Reason::Ended));
+            match self.append(None, key.clone(), vec![event]).await {
+                Err(StoreError::Conflict) => continue,
+                Err(error) => return Err(error.into()),
+                Ok(kept) => return Ok(kept),
+            }
+        }
+        Err(SessionError::Busy)
+    }
+
+    /// Keeps who the customer is. A conversation that is somebody else's already is left to nobody.
+    pub(super) async fn keep_verified(&mut self, customer: CustomerId) -> Result<(), StoreError> {
+        for _ in 0..TRIES_MAX {
+            self.catch_up().await?;
+            match &self.state.customer {
+                Some(known) if *known == customer => return Ok(()),
+                Some(_) => return self.app.leave(&self.id).await,
+                None if self.state.seq == 0 => return Ok(()),
+                None => {}
+            }
+            let append = Append {
+                expect: Expect { unverified: true, ..Expect::default() },
+                events: vec![system(What::Verified { customer: customer.clone() })],
+                ..Append::new(self.id.clone(), self.app.clock.now_ms())
+            };
+            match self.app.store.append(append).await {
+                Err(StoreError::Conflict) => continue,
+                Err(error) => return Err(error),
+                Ok(_) => return self.catch_up().await,
+            }
+        }
+        Err(StoreError::Conflict)
+    }
+
+    /// Keeps the customer's events, provided that nobody changed the owner meanwhile.
+    async fn append(
+        &mut self,
+        opening: Option<Opening>,
+        key: String,
+        events: Vec<NewEvent>,
+    ) -> Result<Kept, StoreError> {
+        let append = Append {
+            opening,
+            expect: Expect { epoch: Some(self.state.epoch), ..Expect::default() },
+            key: Some(key),
+            events,
+            ..Append::new(self.id.clone(), self.app.clock.now_ms())
+        };
+        let appended = self.app.store.append(append).await?;
+        self.loaded = true;
+        self.take_in(appended.events).await?;
+        Ok(Kept { seq: appended.seq, at_ms: appended.at_ms })
+    }
+
+    fn owner_change(&self, owner: Owner, reason: Reason) -> What {
+        What::Owner(OwnerChange { owner, epoch: self.state.epoch + 1, staff: None, reason, urgent: false })
+    }
+}

@@ -1,0 +1,158 @@
+//! Thinks about what is unanswered, one turn at a time, and keeps what comes of it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::{Session, TRIES_MAX, figures};
+use crate::conversation::{Epoch, Event, Owner, Seq, What};
+use crate::store::{Append, CodeChange, Expect, StoreError};
+use crate::turn;
+
+/// The wait after the first turn that could not be kept; it doubles.
+const FAILED_WAIT: Duration = Duration::from_millis(100);
+
+/// The longest wait between tries to keep a turn while the store is away.
+const STORE_WAIT_MAX: Duration = Duration::from_secs(10);
+
+/// What a turn has come to, and what it started from.
+pub(super) struct Thought {
+    outcome: Result<turn::Outcome, StoreError>,
+    answered: Option<Seq>,
+    epoch: Epoch,
+    owner: Owner,
+}
+
+/// What a crash or a lost answer has left open.
+pub(super) enum OpenEnd {
+    Action(String),
+    CodeLetter,
+}
+
+impl Session {
+    /// Begins the turn soon, so that quick messages count as one.
+    pub(super) fn schedule_turn(&mut self) {
+        let now = Instant::now();
+        self.waiting_since.get_or_insert(now);
+        self.turn_at = Some(now + Duration::from_millis(self.app.config.limits.gather_ms));
+    }
+
+    /// While the customer types on, the turn waits a little longer, to a limit.
+    pub(super) fn hold_turn(&mut self, typing: bool) {
+        let (Some(since), Some(_)) = (self.waiting_since, self.turn_at) else { return };
+        let limits = &self.app.config.limits;
+        let latest = since + Duration::from_millis(limits.gather_ms_max);
+        let now = Instant::now();
+        self.turn_at = Some(if typing { latest.max(now) } else { now + Duration::from_millis(limits.gather_ms) });
+    }
+
+    /// Begins to think about what is unanswered. Meanwhile what comes in is kept and acked.
+    pub(super) async fn begin_turn(&mut self) {
+        self.turn_at = None;
+        self.waiting_since = None;
+        if let Err(error) = self.catch_up().await {
+            return self.turn_later(&error);
+        }
+        let Some(answered) = self.unanswered.last().map(|(seq, _)| *seq) else { return };
+        let (app, id, locale) = (Arc::clone(&self.app), self.id.clone(), self.locale.clone());
+        let (state, unanswered) = (self.state.clone(), self.unanswered.clone());
+        let recent: Vec<Event> = self.recent.iter().cloned().collect();
+        let network = self.network.map(|it| it.to_string()).unwrap_or_default();
+        self.thinking = Some(Box::pin(async move {
+            let parts = turn::Parts { locale, ..app.turn_parts(&id, &network).await };
+            let outcome = turn::take(&parts, &state, &recent, &unanswered).await;
+            let answered = outcome.as_ref().ok().and_then(|it| it.answered).unwrap_or(answered);
+            Thought { outcome, answered: Some(answered), epoch: state.epoch, owner: state.owner }
+        }));
+    }
+
+    /// Brings to its end what was left open. While a turn is thought about nothing is begun: the next look comes back.
+    ///
+    /// What the customer waits for comes first: that turn tells what came of what it began, and answers with it.
+    pub(super) async fn settle(&mut self, open_end: OpenEnd) {
+        if self.thinking.is_some() || self.catch_up().await.is_err() || self.state.seq == 0 {
+            return;
+        }
+        if self.state.owner == Owner::Bot && !self.unanswered.is_empty() {
+            self.turn_at.get_or_insert_with(Instant::now);
+            return;
+        }
+        let (app, id, locale, state) =
+            (Arc::clone(&self.app), self.id.clone(), self.locale.clone(), self.state.clone());
+        let recent: Vec<Event> = self.recent.iter().cloned().collect();
+        self.thinking = Some(Box::pin(async move {
+            let parts = turn::Parts { locale, ..app.turn_parts(&id, "").await };
+            let outcome = match open_end {
+                OpenEnd::Action(key) => turn::settle(&parts, &state, &recent, &key).await,
+                OpenEnd::CodeLetter => turn::letter_lost(&parts, &state, &recent).await,
+            };
+            Thought { outcome, answered: None, epoch: state.epoch, owner: state.owner }
+        }));
+    }
+
+    /// Keeps what the turn has come to, unless the conversation has changed hands meanwhile: then it is thought anew.
+    pub(super) async fn end_turn(&mut self, thought: Thought) {
+        match self.keep_turn(thought).await {
+            Ok(()) => {
+                self.n_failed = 0;
+                // What came in while the turn was thought about has its own turn.
+                if !self.unanswered.is_empty() && self.state.owner == Owner::Bot && self.turn_at.is_none() {
+                    self.schedule_turn();
+                }
+            }
+            Err(error) => self.turn_later(&error),
+        }
+    }
+
+    async fn keep_turn(&mut self, thought: Thought) -> Result<(), StoreError> {
+        let Thought { outcome, answered, epoch, owner } = thought;
+        let outcome = outcome?;
+        if outcome.events.is_empty() && outcome.code.is_none() {
+            if let Some(answered) = answered {
+                self.waiting.forget(answered);
+            }
+            return Ok(());
+        }
+        let asks_code = matches!(outcome.code, Some(CodeChange::New { .. }));
+        let has_questions = !outcome.questions.is_empty();
+        let verifies = outcome.events.iter().any(|it| matches!(it.what, What::Verified { .. }));
+        let append = Append {
+            expect: Expect { epoch: Some(epoch), unverified: verifies, ..Expect::default() },
+            // Whoever waits for a person is answered by a person; the bot's word in between doesn't count.
+            answered: answered.filter(|_| owner == Owner::Bot),
+            events: outcome.events,
+            understood: outcome.understood,
+            questions: outcome.questions,
+            promise: outcome.promise,
+            code: outcome.code,
+            tells: outcome.tells,
+            ..Append::new(self.id.clone(), self.app.clock.now_ms())
+        };
+        let appended = self.app.store.append(append).await?;
+        self.unanswered.retain(|(seq, _)| answered.is_none_or(|it| it < *seq));
+        if let Some(answered) = answered {
+            self.waiting.end(answered);
+        }
+        figures::count(appended.events.iter().map(|it| &it.event.what));
+        self.take_in(appended.events).await?;
+        if has_questions {
+            self.app.feedback_came.notify_one();
+        }
+        if asks_code {
+            self.app.post_code(&self.id, outcome.letter);
+        }
+        Ok(())
+    }
+
+    /// A turn that could not be kept is tried again, sooner after a change of hands than while the store is away.
+    fn turn_later(&mut self, error: &StoreError) {
+        self.n_failed = self.n_failed.saturating_add(1);
+        let wait = FAILED_WAIT.saturating_mul(1 << self.n_failed.min(10)).min(STORE_WAIT_MAX);
+        let wait = if *error == StoreError::Conflict && self.n_failed < TRIES_MAX { Duration::ZERO } else { wait };
+        tracing::warn!(conversation = %self.id, %error, "a turn could not be kept yet");
+        // Somebody else may have answered it, on another node: look before thinking again.
+        self.loaded = false;
+        self.turn_at = Some(Instant::now() + wait);
+    }
+}
