@@ -141,7 +141,9 @@ impl Shared {
         let n_threads = Handle::try_current().map_or(0, |runtime| runtime.metrics().num_workers());
         let mut lanes = self.lanes();
         let is_calm = lanes.asked.is_empty() && lanes.lessons.is_empty() && 2 <= lanes.idle.len();
-        if HERE_BYTES_MAX < text.len() || !is_calm || n_threads <= lanes.n_here + 1 {
+        // To make a session anew takes a worker's time.
+        let is_ready = lanes.idle.last().is_some_and(Option::is_some);
+        if HERE_BYTES_MAX < text.len() || !is_calm || !is_ready || n_threads <= lanes.n_here + 1 {
             return None;
         }
         let work = lanes.idle.pop()?;
@@ -184,10 +186,12 @@ impl Drop for Seat<'_> {
 fn run(shared: &Shared) {
     while let Some((job, mut work)) = shared.next() {
         // Whoever asked may have gone, before this or meanwhile.
-        if !job.reply.is_closed() {
-            let _ = job.reply.send(encode(&mut work, &shared.make, &job.text));
-        }
+        let vector = (!job.reply.is_closed()).then(|| encode(&mut work, &shared.make, &job.text));
+        // Before the reply, so that whoever has it and asks again finds the session there.
         shared.lanes().idle.push(work);
+        if let Some(vector) = vector {
+            let _ = job.reply.send(vector);
+        }
     }
 }
 
@@ -326,14 +330,14 @@ mod tests {
     }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-    async fn a_panic_where_it_runs_costs_one_text_and_no_session() {
+    async fn after_a_panic_where_it_runs_a_worker_makes_the_session_anew() {
         let (queue, told, _open) = threads_of_work(2);
-        for _ in 0..3 {
-            assert!(matches!(queue.ask("panic".into()).await, Err(ClassifierError::Broken(_))));
-            assert!(!on_a_worker(&told.recv().expect("it ran")));
-        }
-        assert_eq!(queue.ask("fine".into()).await.expect("encoded"), [4.0]);
+        assert!(matches!(queue.ask("panic".into()).await, Err(ClassifierError::Broken(_))));
         assert!(!on_a_worker(&told.recv().expect("it ran")));
+        assert_eq!(queue.ask("fine".into()).await.expect("encoded"), [4.0]);
+        assert!(on_a_worker(&told.recv().expect("it ran")), "making a session takes long");
+        assert_eq!(queue.ask("fine".into()).await.expect("encoded"), [4.0]);
+        assert!(!on_a_worker(&told.recv().expect("it ran")), "it is ready again");
     }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
