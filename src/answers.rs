@@ -5,13 +5,14 @@ use std::collections::BTreeMap;
 use jiff::civil::Date;
 
 use crate::billing::find::Named;
-use crate::billing::{Account, Plan};
-use crate::content::file::{Action, AnswerFile, CardKind, Then};
+use crate::billing::{Account, Money, Plan};
+use crate::content::file::{Action, AnswerFile, CardKind, SlotKind, Then};
 use crate::content::template;
 use crate::content::{Content, Intent};
 use crate::conversation::Card;
 use crate::conversation::format::Style;
 use crate::rules::policy::{Book, Past, Ruling};
+use crate::rules::{NamedCharge, slots};
 
 pub mod cards;
 pub mod facts;
@@ -34,6 +35,7 @@ pub struct Speaker<'a> {
     past: &'a [Past],
     slot_names: Vec<String>,
     codes: bool,
+    last_said: Option<&'a str>,
 }
 
 /// What a sentence of the house is about, besides the facts.
@@ -118,7 +120,13 @@ impl<'a> Speaker<'a> {
             past: &[],
             slot_names,
             codes: false,
+            last_said: None,
         }
+    }
+
+    /// The same, after these words of the bot: how to sign in isn't said twice in a row.
+    pub fn after(self, last_said: Option<&'a str>) -> Self {
+        Self { last_said, ..self }
     }
 
     /// Writes numbers and dates as people of a language tag do, where it is known.
@@ -165,6 +173,7 @@ impl<'a> Speaker<'a> {
             second: about.second,
             proof: about.proof,
             deed: about.deed,
+            language: Some(&self.content.language),
         }
     }
 
@@ -190,6 +199,64 @@ impl<'a> Speaker<'a> {
         Some((charge.line?.amount.minor, charge.invoice.number.clone()))
     }
 
+    /// The charge on the account that the customer's words name: by its amount, or by words enough of its label.
+    pub fn named_charge(&self) -> Option<NamedCharge> {
+        let (slots, wait) = (BTreeMap::new(), Wait::default());
+        let input = self.input(&slots, &wait, About::default());
+        let account = input.known()?;
+        let amount = slots::read(SlotKind::Money, self.text, &input.slot_context());
+        let amount = amount.and_then(|it| it.parse().ok()).map(|it| Money::new(it, account.currency));
+        let by_amount = amount.and_then(|_| account.find_charge(None, &Named { amount, text: self.text, on: None }));
+        let charge = match by_amount {
+            Some(charge) => charge,
+            None => account.find_charge(None, &Named { text: self.text, ..Named::default() })?,
+        };
+        let (label, said) = match charge.line {
+            Some(line) => (line.label.clone(), line.amount.minor),
+            None => (charge.invoice.number.clone(), charge.invoice.total.minor),
+        };
+        Some(NamedCharge {
+            amount: said,
+            invoice: charge.invoice.number.clone(),
+            by_amount: by_amount.is_some(),
+            by_words: charge.line.is_some_and(|it| it.is_named_in(self.text)),
+            label,
+        })
+    }
+
+    /// The one charge by which the bill in question differs from the one before.
+    pub fn only_cause(&self, slots: &BTreeMap<String, String>) -> Option<NamedCharge> {
+        let wait = Wait::default();
+        let input = self.input(slots, &wait, About::default());
+        let change = input.change().filter(|it| it.complete)?;
+        let [cause] = change.causes.as_slice() else { return None };
+        let invoice = input.invoice()?;
+        let line = invoice.lines.get(cause.line?)?;
+        (0 < cause.amount.minor).then(|| NamedCharge {
+            amount: line.amount.minor,
+            invoice: invoice.number.clone(),
+            label: line.label.clone(),
+            by_amount: false,
+            by_words: false,
+        })
+    }
+
+    /// The number of the bill that is being talked about: the one that was named, else the newest.
+    pub fn talked_about(&self, slots: &BTreeMap<String, String>) -> Option<String> {
+        let wait = Wait::default();
+        self.input(slots, &wait, About::default()).invoice().map(|it| it.number.clone())
+    }
+
+    /// Whether an intent or a follow-up has an answer for these slots; for a visitor the general one counts.
+    pub fn answers(&self, intent: &Intent, slots: &BTreeMap<String, String>) -> bool {
+        if intent.needs_verified() && !self.verified {
+            return intent.file.unverified.is_some();
+        }
+        let wait = Wait::default();
+        let facts = template::Facts::new(&Facts::new(&self.input(slots, &wait, About::default())));
+        self.content.answer(intent, &facts).is_some()
+    }
+
     /// What the answer of an intent would have done, where the customer is known and the rules allow it.
     pub fn deed(&self, intent: &Intent, slots: &BTreeMap<String, String>) -> Option<(&'a AnswerFile, Action, Ruling)> {
         let wait = Wait::default();
@@ -197,7 +264,7 @@ impl<'a> Speaker<'a> {
         input.known()?;
         let facts = template::Facts::new(&Facts::new(&input));
         let place = self.content.answer(intent, &facts)?;
-        let answer = self.content.intents.get(&intent.name)?.file.answer.get(place)?;
+        let answer = self.content.answering(&intent.name)?.file.answer.get(place)?;
         Some((answer, answer.action?, input.may(answer.action?)?))
     }
 
@@ -216,8 +283,10 @@ impl<'a> Speaker<'a> {
             let check = if self.codes { &sentences.check_by_code } else { &sentences.check_it_is_you };
             let check = self.content.render(check, &facts)?;
             let ways = ["verify_me", "talk_to_human"].map(str::to_owned);
+            let general = self.content.render(general, &facts)?;
+            let told = self.last_said.is_some_and(|it| it.contains(&check));
             return Ok(Answer {
-                text: format!("{}\n\n{check}", self.content.render(general, &facts)?),
+                text: if told { general } else { format!("{general}\n\n{check}") },
                 choices: if self.codes { ways.to_vec() } else { Vec::new() },
                 card: None,
                 then: Then::Wait,

@@ -111,6 +111,8 @@ pub enum ClassifierError {
 pub struct Lessons {
     /// How customers say what they mean.
     pub examples: Vec<Example>,
+    /// How they say what they can mean within a topic only; the intent is the follow-up's name.
+    pub follow_ups: Vec<Example>,
     /// When a guess is good enough.
     pub thresholds: Thresholds,
     /// The intent that stands for out of scope.
@@ -123,6 +125,7 @@ impl Lessons {
         let example = |(intent, text): (&str, &str)| Example { intent: intent.to_owned(), text: text.to_owned() };
         Self {
             examples: content.examples().map(example).collect(),
+            follow_ups: content.follow_up_examples().map(example).collect(),
             thresholds: content.business.understanding,
             out_of_scope: OUT_OF_SCOPE.to_owned(),
         }
@@ -251,6 +254,14 @@ impl Classifier {
     /// # Errors
     /// `NotTaught`, `Overloaded`, `Broken`.
     pub async fn guess(&self, text: &str) -> Result<Guess, ClassifierError> {
+        self.guess_within(text, &[]).await
+    }
+
+    /// The same while something is being talked about: `counting` names the follow-ups that count in it.
+    ///
+    /// # Errors
+    /// As `guess`.
+    pub async fn guess_within(&self, text: &str, counting: &[&str]) -> Result<Guess, ClassifierError> {
         let text = encoder::clean(text);
         if text.is_empty() {
             return Ok(Guess::none());
@@ -258,7 +269,9 @@ impl Classifier {
         if self.parts.head.load().is_none() {
             return Err(ClassifierError::NotTaught);
         }
-        self.guess_of(&self.parts.queue.ask(self.mended(&text)).await?)
+        let vector = self.parts.queue.ask(self.mended(&text)).await?;
+        let head = self.parts.head.load();
+        head.as_ref().map(|head| head.guess_within(&vector, counting)).ok_or(ClassifierError::NotTaught)
     }
 
     /// What a text with this vector means.
@@ -336,6 +349,7 @@ mod tests {
         let examples = TAUGHT.iter().flat_map(|(intent, texts)| texts.iter().map(move |text| example(intent, text)));
         Lessons {
             examples: examples.collect(),
+            follow_ups: Vec::new(),
             thresholds: Thresholds { wrong_answers: 0.03, answer: Some(0.5), ask_back: 0.3, known: 0.3 },
             out_of_scope: "out_of_scope".into(),
         }

@@ -21,7 +21,9 @@ use crate::talks::figures::Figures;
 use crate::{feedback, talks};
 
 mod actions;
+mod acts;
 pub mod bench;
+mod chat;
 mod cross_validate;
 pub mod eval;
 mod explain;
@@ -62,17 +64,28 @@ enum Command {
         listen: Option<SocketAddr>,
     },
     /// Every fault in the content, with file, line and a hint, and how well it will understand; exit 1 if there is any
-    Check(Print),
+    Check {
+        /// Only the faults, without how well it will understand: quick
+        #[arg(long)]
+        faults: bool,
+        #[command(flatten)]
+        print: Print,
+    },
     /// Runs every talk in the content
     Test {
         /// Only talks whose title has these words
         filter: Option<String>,
+        /// The talks in this folder or file in place of the content's own
+        #[arg(long, value_name = "PATH")]
+        talks: Option<PathBuf>,
         /// Also what the talks cost customers: turns and taps for each action, and who finishes it
         #[arg(long)]
         figures: bool,
         #[command(flatten)]
         print: Print,
     },
+    /// Talks like the widget, in the terminal or from a file of turns
+    Chat(chat::Flags),
     /// What a text means; without TEXT reads JSON lines with `text` from standard input
     Classify {
         /// The text
@@ -147,8 +160,11 @@ pub async fn run(flags: Flags) -> anyhow::Result<ExitCode> {
             }
             serve::serve(config).await
         }
-        Command::Check(print) => check(&config, print).await,
-        Command::Test { filter, figures, print } => test(&config, filter.as_deref(), figures, print).await,
+        Command::Check { faults, print } => check(&config, faults, print).await,
+        Command::Test { filter, talks, figures, print } => {
+            test(&config, filter.as_deref(), talks.as_deref(), figures, print).await
+        }
+        Command::Chat(flags) => chat::chat(&config, flags).await,
         Command::Classify { text: Some(text), explain: true, print } => explain::explain(&config, &text, print).await,
         Command::Classify { text, print, .. } => classify(&config, text, print).await,
         Command::Eval { data_file: Some(data), train, typos, print, .. } => {
@@ -255,7 +271,7 @@ fn print_faults(faults: &[Fault]) {
     }
 }
 
-async fn check(config: &Config, print: Print) -> anyhow::Result<ExitCode> {
+async fn check(config: &Config, only_faults: bool, print: Print) -> anyhow::Result<ExitCode> {
     let (content, faults) = match Content::load(&config.intents) {
         Ok(content) => (Some(content), Vec::new()),
         Err(faults) => (None, faults),
@@ -267,19 +283,25 @@ async fn check(config: &Config, print: Print) -> anyhow::Result<ExitCode> {
             n => eprintln!("{} in {}.", format::plural(n, "fault", "faults"), config.intents.display()),
         }
     }
-    let expected = match &content {
-        Some(content) => Some(expect(config, content).await),
-        None => None,
+    let (expected, near) = match &content {
+        Some(content) if !only_faults => {
+            let expected = expect(config, content).await;
+            (Some(expected), acts::near_acts(config, content).await.unwrap_or_default())
+        }
+        _ => (None, Vec::new()),
     };
     match (print.json, expected) {
         (true, expected) => {
             let report = expected.as_ref().and_then(|it| it.as_ref().ok());
             let why_not = expected.as_ref().and_then(|it| it.as_ref().err()).map(|why| format!("{why:#}"));
             let expected = report.map(|it| json!({ "quality": it.quality, "bounds": it.bounds }));
-            let all = json!({ "faults": faults, "expected": expected, "why_not": why_not });
+            let all = json!({ "faults": faults, "expected": expected, "why_not": why_not, "near_acts": near });
             println!("{}", serde_json::to_string_pretty(&all)?);
         }
-        (false, Some(Ok(report))) => print_expected(&report),
+        (false, Some(Ok(report))) => {
+            print_expected(&report);
+            acts::print(&near);
+        }
         (false, Some(Err(why))) => println!("How well it will understand cannot be said: {why:#}"),
         (false, None) => {}
     }
@@ -307,12 +329,22 @@ fn print_expected(FitReport { quality, bounds, .. }: &FitReport) {
     println!("Customers find other words than examples do: `plainbill eval` with their own questions says more.");
 }
 
-async fn test(config: &Config, filter: Option<&str>, figures: bool, print: Print) -> anyhow::Result<ExitCode> {
+async fn test(
+    config: &Config,
+    filter: Option<&str>,
+    files: Option<&Path>,
+    figures: bool,
+    print: Print,
+) -> anyhow::Result<ExitCode> {
     let content = Arc::new(open_content(config)?);
     let classifier = taught(config, &content).await?;
     let (mut n_passed, mut failed) = (0, Vec::new());
     let mut counted = Figures::default();
-    for talk in talks::all(&content) {
+    let talks = match files {
+        Some(files) => talks::in_files(files).map_err(anyhow::Error::msg)?,
+        None => talks::all(&content),
+    };
+    for talk in talks {
         if filter.is_some_and(|it| !talk.title.contains(it)) {
             continue;
         }

@@ -9,18 +9,22 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use jiff::civil::Date;
 
+use crate::conversation::normal;
+
 mod check;
 pub mod facts;
 pub mod file;
 pub mod hours;
+pub mod language;
 pub mod paths;
 pub mod plain_words;
 mod read;
 mod shapes;
 pub mod template;
 
-use file::{BusinessFile, IntentFile, Need, PolicyFile, SentencesFile, UrgentFile, WordsFile};
+use file::{BusinessFile, FollowUpFile, IntentFile, Need, PolicyFile, SentencesFile, TalkFile, UrgentFile, WordsFile};
 use hours::Hours;
+use language::Language;
 use template::{Facts, TemplateError, Templates};
 
 /// The commands that may stand among choices beside the names of intents.
@@ -75,6 +79,29 @@ impl Intent {
     pub fn needs_verified(&self) -> bool {
         self.file.needs.contains(&Need::Verified)
     }
+
+    /// Whether one of its answers has something done that changes something for the customer.
+    pub fn acts(&self) -> bool {
+        self.file.answer.iter().any(|it| it.action.is_some_and(|action| action.changes_something()))
+    }
+}
+
+/// What can be meant only while a topic is being talked about.
+#[derive(Clone, Debug)]
+pub struct FollowUp {
+    /// The intent in whose file it stands.
+    pub parent: String,
+    /// What its entry says.
+    pub file: FollowUpFile,
+    /// The same as an intent that can be answered: `parent.name`, with the parent's slots.
+    pub intent: Intent,
+}
+
+impl FollowUp {
+    /// Whether it counts while this is being talked about.
+    pub fn counts_in(&self, topic: &str) -> bool {
+        self.parent == topic || self.file.also_in.iter().any(|it| it == topic || it == FollowUpFile::ANY)
+    }
 }
 
 /// All content, checked: what is in here runs.
@@ -94,6 +121,10 @@ pub struct Content {
     pub words: WordsFile,
     /// The intents by name.
     pub intents: BTreeMap<String, Intent>,
+    /// What can be meant only within a topic, by name: `get_invoice_copy.how_long`.
+    pub follow_ups: BTreeMap<String, FollowUp>,
+    /// The small words of the business's language.
+    pub language: Language,
     /// Each rule's phrases and exceptions as bare words.
     urgent_words: Vec<UrgentWords>,
     templates: Templates,
@@ -122,6 +153,24 @@ impl Content {
         intents.flat_map(|it| it.file.examples.iter().map(|text| (it.name.as_str(), text.as_str())))
     }
 
+    /// All examples of follow-ups, each with the name of its follow-up.
+    pub fn follow_up_examples(&self) -> impl Iterator<Item = (&str, &str)> {
+        let all = self.follow_ups.iter();
+        all.flat_map(|(name, it)| it.file.examples.iter().map(|text| (name.as_str(), text.as_str())))
+    }
+
+    /// The follow-ups that count while this is being talked about, its own first.
+    pub fn follow_ups_in(&self, topic: &str) -> Vec<&FollowUp> {
+        let mut found: Vec<&FollowUp> = self.follow_ups.values().filter(|it| it.counts_in(topic)).collect();
+        found.sort_by_key(|it| it.parent != topic);
+        found
+    }
+
+    /// What gives the answers under a name: an intent, or a follow-up of one.
+    pub fn answering(&self, name: &str) -> Option<&Intent> {
+        self.intents.get(name).or_else(|| self.follow_ups.get(name).map(|it| &it.intent))
+    }
+
     /// The policies that hold on a date, by name: of those with one name, the newest whose date has come.
     ///
     /// A policy whose date has not come yet has the value of its oldest rule, so that no name is ever missing.
@@ -146,10 +195,10 @@ impl Content {
 
     /// The first urgency rule that a text meets, by its place in [`Content::urgent`].
     ///
-    /// A phrase counts where it stands as whole words, in any case, whatever the punctuation.
+    /// A phrase counts where it stands as whole words, in any case, whatever the punctuation, with one slip of typing.
     pub fn urgent_rule(&self, text: &str) -> Option<usize> {
         let said = bare_words(text);
-        let stands = |phrases: &[String]| phrases.iter().any(|it| said.contains(it.as_str()));
+        let stands = |phrases: &[String]| phrases.iter().any(|it| stands_nearly(&said, it));
         self.urgent_words.iter().position(|it| stands(&it.phrases) && !stands(&it.unless))
     }
 
@@ -203,6 +252,19 @@ impl Content {
     }
 }
 
+/// Reads talks that stand in a file of their own, `[[talk]]` as in an intent's.
+///
+/// # Errors
+/// What is wrong with the file, with its line.
+pub fn read_talks(text: &str) -> Result<Vec<TalkFile>, String> {
+    #[derive(serde::Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Talks {
+        talk: Vec<TalkFile>,
+    }
+    toml::from_str::<Talks>(text).map(|it| it.talk).map_err(|error| error.to_string())
+}
+
 fn policy_on(policies: &[PolicyFile], date: Date) -> BTreeMap<String, i64> {
     let all: Vec<&PolicyFile> = policies.iter().filter(|it| it.staff.is_none()).collect();
     clauses_on(&all, date).iter().map(|it| (it.name.clone(), it.value)).collect()
@@ -224,27 +286,49 @@ fn descending(date: &str) -> String {
     date.chars().map(|it| it.to_digit(10).and_then(|n| char::from_digit(9 - n, 10)).unwrap_or(it)).collect()
 }
 
-/// A phrase as [`bare_words`], and once more without apostrophes where it has any: many people type none.
+/// A phrase as [`bare_words`].
 fn bare_phrases(phrases: &[String]) -> Vec<String> {
     let mut bare: Vec<String> = phrases.iter().map(|it| bare_words(it)).collect();
-    let typed: Vec<String> = bare.iter().filter(|it| it.contains('\'')).map(|it| it.replace('\'', "")).collect();
-    bare.extend(typed);
     bare.retain(|it| !it.trim().is_empty());
     bare
 }
 
-/// A text in lower case, words with single spaces around, so that whole phrases can be looked for.
+/// A text in its normal form, words with single spaces around, so that whole phrases can be looked for; apostrophes are
+/// left out, since many people type none, and "cannot" is "can't".
 fn bare_words(text: &str) -> String {
     let mut bare = String::from(" ");
-    for word in text.split(|it: char| !it.is_alphanumeric() && !matches!(it, '\'' | '’')) {
-        let word = word.trim_matches(['\'', '’']).replace('’', "'");
-        if !word.is_empty() {
-            bare.push_str(&word.to_lowercase());
-            bare.push(' ');
-        }
+    for word in normal::words(text) {
+        let word = if word == "cannot" { "cant".to_owned() } else { word.replace('\'', "") };
+        bare.push_str(&word);
+        bare.push(' ');
     }
-    bare
+    bare.replace(" can not ", " cant ")
 }
+
+/// Whether a phrase stands in a text, both as [`bare_words`]; one long word of it may have a slip of typing in it.
+fn stands_nearly(said: &str, phrase: &str) -> bool {
+    if said.contains(phrase) {
+        return true;
+    }
+    let (said, phrase): (Vec<&str>, Vec<&str>) =
+        (said.split_whitespace().collect(), phrase.split_whitespace().collect());
+    if phrase.iter().all(|it| it.len() < SLIP_LETTERS_MIN) || phrase.len() < 2 {
+        return false;
+    }
+    let slipped = |one: &str, other: &str| {
+        one.len().min(other.len()) + 1 >= SLIP_LETTERS_MIN
+            && SLIP_LETTERS_MIN <= other.len()
+            && one.chars().next() == other.chars().next()
+            && strsim::osa_distance(one, other) == 1
+    };
+    said.windows(phrase.len()).any(|window| {
+        let differ: Vec<_> = window.iter().zip(&phrase).filter(|(one, other)| one != other).collect();
+        matches!(differ.as_slice(), [(one, other)] if slipped(one, other))
+    })
+}
+
+/// From so many letters on, a word of an urgent phrase may have one slip of typing.
+const SLIP_LETTERS_MIN: usize = 6;
 
 /// "Did you mean `…`?", where a known name is near enough.
 fn did_you_mean<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<String> {

@@ -11,6 +11,7 @@ pub use state::State;
 
 pub mod format;
 pub mod masking;
+pub mod normal;
 pub mod page;
 mod state;
 
@@ -357,6 +358,9 @@ pub struct Step {
     /// The intent that was answered or is being asked about.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub intent: Option<String>,
+    /// What is being talked about meanwhile, where `intent` is a follow-up that counts there too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub topic: Option<String>,
     /// The slot that this message asks for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub asks: Option<String>,
@@ -366,6 +370,26 @@ pub struct Step {
     /// What is done when the customer says yes to this message.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub confirms: Option<Confirm>,
+    /// The message asks a yes for that, so that the word is enough.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub asks_yes: bool,
+    /// How the customer's words were read: the way that was taken, and those that came near.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub readings: Vec<ReadAs>,
+}
+
+/// One way to read a message in its conversation, as it is kept with the turn.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct ReadAs {
+    /// What read it so: `follow_up`, `going_on`, `intent` …
+    pub by: String,
+    /// The intent or follow-up that it was read as, where it was one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub what: Option<String>,
+    /// How sure it is, 0 to 1.
+    pub sure: f32,
+    /// Why, for people.
+    pub because: String,
 }
 
 /// The kinds of decision.
@@ -400,6 +424,9 @@ pub struct Guess {
     pub ranked: Vec<Candidate>,
     /// How near the text is to what the content knows, 0 to 1; low means out of scope.
     pub known: f32,
+    /// The likeliest of what can be meant within the topic only, best first; empty where nothing is being talked about.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub follow_ups: Vec<Candidate>,
 }
 
 impl Guess {

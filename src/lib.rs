@@ -16,7 +16,10 @@
 //!    customer get the `ack`. A repeated key gets the first ack again.
 //! 5. The session waits a moment for another quick message, then takes a [`turn`]: what was said → the
 //!    [`classifier`]'s guess → the [`rules`]' decision → the words ([`answers`]) with the customer's own figures
-//!    ([`billing`]), or a question, or a [`handoff`]. The turn itself keeps nothing.
+//!    ([`billing`]), or a question, or a [`handoff`]. The [`rules`] collect *readings* of the message in its
+//!    conversation ([`rules::readings`]: an answer to what was asked, a choice in words, the topic again with another
+//!    bill, a follow-up of it, something on the account, an intent by itself, several of these), each with how sure it
+//!    is and why, and choose in one place; the readings are kept with the turn. The turn itself keeps nothing.
 //! 6. What the turn wants kept is appended in one transaction that fails if the owner has changed meanwhile or if the
 //!    message has been answered already: the bot never speaks once a person has the conversation, and never twice.
 //! 7. The store's bus tells every socket of this conversation that there is something new; each reads the log from its
@@ -34,7 +37,7 @@
 //!
 //! | module | may use | outside crates that live only here |
 //! |---|---|---|
-//! | [`conversation`] | – | none with I/O, no clock |
+//! | [`conversation`] | – | unicode-normalization; none with I/O, no clock |
 //! | [`config`] | – | toml |
 //! | [`content`] | conversation | toml, toml_edit, minijinja |
 //! | [`classifier`] | conversation, content | ort, rten, tokenizers |
@@ -112,6 +115,19 @@
 //! **A code is checked in its turn.** What a customer types where a code was asked for is kept as a keyed digest; the
 //! turn compares it, and what comes of it (a try less, or who it is) is kept in the turn's own transaction. So a crash
 //! neither loses a try nor counts it twice, and many sockets in one conversation get no more tries than one.
+//!
+//! **Readings instead of a cascade.** What a message means depends on what was asked last, on the topic, and on itself;
+//! each of these looks at it in a file of its own and says how sure it is, and the newest question counts most, then the
+//! topic. So a new way to be understood is a new reader, and "why did it say that" has an answer in the log. Think again
+//! when there are enough conversations of real customers to learn the weights from.
+//!
+//! **Follow-ups are content, and one discriminant knows them all.** What can be asked within a topic only stands in that
+//! topic's file. Its examples and those of all intents are classes of one linear discriminant, fitted in closed form, so
+//! that a follow-up competes with those of its topic and with every intent on one scale. Nearest examples alone were
+//! right in 45 % of the content's own follow-ups, this in 61 %, at two wrongly taken new questions of a hundred.
+//!
+//! **What ends something is named.** A bare yes does what the last message asks a yes for, except where it ends a
+//! service: that takes the tap or words that name it. After anything in between, a yes only brings the button back.
 //!
 //! **Slots may be read and need not be asked.** Most answers have a natural default (the newest bill), and a question
 //! is a cost.

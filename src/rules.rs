@@ -2,15 +2,21 @@
 
 use std::collections::BTreeMap;
 
-use crate::content::file::{Need, SlotKind};
-use crate::content::{Content, Intent, SEND_ANOTHER_CODE, SOMETHING_ELSE};
-use crate::conversation::{ASKS_CODE, ASKS_EMAIL, Choice, Guess, Owner, Reason, State, Verdict};
+use crate::content::file::SlotKind;
+use crate::content::{Content, Intent, SEND_ANOTHER_CODE};
+use crate::conversation::{ASKS_CODE, ASKS_EMAIL, Choice, Guess, Owner, ReadAs, Reason, State, Verdict, normal};
 
 pub mod language;
 pub mod policy;
 pub mod questions;
+pub mod readings;
+mod said;
 pub mod slots;
 
+pub use readings::follow_up::counting;
+pub use readings::intents::ACT_CONFIDENCE_MIN;
+use readings::{Looked, Reader, Reading};
+use said::Said;
 use slots::SlotContext;
 
 /// The commands that work in every state, as ids of choices.
@@ -29,14 +35,8 @@ pub const OUT_OF_SCOPE: &str = "out_of_scope";
 /// How the ids of buttons begin that have something done: `do:late_fee_waiver`.
 pub const DO: &str = "do:";
 
-/// A part of a message says less than the whole: it counts from this confidence on.
-const PART_CONFIDENCE_MIN: f32 = 0.65;
-
-/// From here on it is likelier that a message isn't ours to answer than that it means anything else.
-const OUTSIDE_CONFIDENCE_MIN: f32 = 0.5;
-
-/// Answers that one message may get.
-const TOPICS_MAX: usize = 2;
+/// Topics that are gone on with once it is known who asks.
+const GO_ON_MAX: usize = 2;
 
 /// What a customer said in one turn, and what the classifier makes of it.
 #[derive(Clone, Debug, Default)]
@@ -47,21 +47,49 @@ pub struct Heard {
     pub choice: Option<String>,
     /// What the whole text means.
     pub guess: Guess,
-    /// What its parts mean, where it falls into parts.
-    pub parts: Vec<(String, Guess)>,
+    /// Its parts, where it falls into parts.
+    pub parts: Vec<Part>,
     /// The digest of the one-time code that was typed.
     pub code: Option<String>,
+}
+
+/// A part of a message that looks like a question or a request of its own.
+#[derive(Clone, Debug, Default)]
+pub struct Part {
+    /// Its words.
+    pub text: String,
+    /// What it means.
+    pub guess: Guess,
+    /// It asks or requests rather than tells.
+    pub asks: bool,
+    /// What the part before it means: it may lean on that.
+    pub after: Option<String>,
 }
 
 /// What to do.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Decision {
-    /// Answer these, in this order: one, or two questions in one message.
+    /// Answer these, in this order: one, or several questions in one message.
     Answer(Vec<Topic>),
+    /// Answer these, and say that this part of the message has not been answered.
+    AnswerPart {
+        /// What is answered.
+        topics: Vec<Topic>,
+        /// The words that are not.
+        left: String,
+    },
     /// The customer has said yes: have it done that this intent's answer asks a yes for.
     Act(Topic),
+    /// A yes to what ends something: it is done once the customer names it.
+    AskToName,
     /// The customer has said no to it.
     Declined,
+    /// Not now: it stays on offer.
+    NotNow,
+    /// A yes where several things are on offer: ask which.
+    WhichOne,
+    /// The answer before did not help: say it in another way, or get a person.
+    AnotherWay,
     /// Ask for a fact.
     Ask {
         /// For which intent.
@@ -112,11 +140,16 @@ pub enum Decision {
         /// The urgency rule that says so, by its place in the content.
         rule: Option<usize>,
     },
-    /// The customer asks for a person and waits for one already.
+    /// The customer asks for a person, or whether anybody is there, and waits for one already.
     AlreadyInQueue,
     /// The customer asks for a person and talks to one already.
     AlreadyWithPerson,
-    /// A person has it or will have it: keep silent.
+    /// Urgent words to a person who may not look just now: what to do first is said at once.
+    UrgentWithPerson {
+        /// The urgency rule that says so, by its place in the content.
+        rule: usize,
+    },
+    /// A person has it or will have it: it is kept for them.
     LeaveToPeople,
     /// Forget what was talked about; the bot answers.
     StartOver,
@@ -124,13 +157,30 @@ pub enum Decision {
     End,
 }
 
-/// One intent to answer, with what is known for it.
+/// One intent, or a follow-up of one, to answer, with what is known for it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Topic {
-    /// The intent.
+    /// The intent, or `intent.follow_up`.
     pub intent: String,
     /// The slots.
     pub slots: BTreeMap<String, String>,
+    /// What is being talked about meanwhile, where it is a follow-up: the talk stays there.
+    pub within: Option<String>,
+}
+
+/// A charge on the account that a text names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NamedCharge {
+    /// Its amount in minor units.
+    pub amount: i64,
+    /// The bill's number.
+    pub invoice: String,
+    /// What it is called there.
+    pub label: String,
+    /// Its amount was said.
+    pub by_amount: bool,
+    /// Enough of its words were said.
+    pub by_words: bool,
 }
 
 /// What the rules need to know besides the conversation.
@@ -141,8 +191,18 @@ pub struct Circumstances<'a> {
     pub verified: bool,
     /// Misses in a row before a person gets it.
     pub misses_max: u32,
+    /// People are there now, so that a hand-off that nobody asked for doesn't end in a long wait.
+    pub people_are_there: bool,
+    /// A visitor can prove who they are by a code.
+    pub codes: bool,
+    /// The charge on the account that the text names.
+    pub charge: Option<NamedCharge>,
+    /// The one charge by which the bill of some slots differs from the one before.
+    pub only_cause: &'a dyn Fn(&BTreeMap<String, String>) -> Option<NamedCharge>,
     /// Whether a condition of the content holds for an intent and its slots.
     pub holds: &'a dyn Fn(&str, &BTreeMap<String, String>) -> bool,
+    /// Whether an intent or a follow-up has an answer for these slots.
+    pub answers: &'a dyn Fn(&Intent, &BTreeMap<String, String>) -> bool,
 }
 
 /// Whether a tapped choice is one that the customer could see.
@@ -152,11 +212,28 @@ pub fn may_choose(content: &Content, state: &State, choice: &str) -> bool {
         || content.business.starters.iter().any(|it| it == choice)
 }
 
-/// Whether a message says yes to what the bot's last one asks a yes for.
-pub fn confirms(state: &State, choice: Option<&str>, text: &str) -> bool {
+/// Whether a message may say yes to what the bot's last one asks a yes for.
+pub fn confirms(content: &Content, state: &State, choice: Option<&str>, text: &str) -> bool {
     match choice {
         Some(choice) => choice.starts_with(DO),
-        None => state.confirms.is_some() && chosen_in_words(state, text).is_some_and(|it| it.starts_with(DO)),
+        None => {
+            state.confirms.is_some() && {
+                let now = Circumstances {
+                    slots: SlotContext::nothing(),
+                    verified: true,
+                    misses_max: u32::MAX,
+                    people_are_there: false,
+                    codes: false,
+                    charge: None,
+                    only_cause: &|_| None,
+                    holds: &|_, _| false,
+                    answers: &|_, _| false,
+                };
+                let heard = Heard { text: text.to_owned(), ..Heard::default() };
+                let readings = readings::all(content, state, &heard, &now);
+                readings.iter().any(|it| matches!(it.decision, Decision::Act(_)))
+            }
+        }
     }
 }
 
@@ -173,52 +250,143 @@ pub fn choices(content: &Content, state: &State, ids: &[String]) -> Vec<Choice> 
 
 /// Decides what to do about what was heard.
 pub fn decide(content: &Content, state: &State, heard: &Heard, now: &Circumstances<'_>) -> Decision {
-    if let Some(command) = command_in(content, heard) {
-        return match (command, state.owner) {
-            (TALK_TO_HUMAN, Owner::Queue) => Decision::AlreadyInQueue,
-            (TALK_TO_HUMAN, Owner::Staff) => Decision::AlreadyWithPerson,
-            (TALK_TO_HUMAN, _) => Decision::HandOff { reason: Reason::Asked, rule: None },
-            (START_OVER, _) => Decision::StartOver,
-            _ => Decision::End,
+    decide_and_tell(content, state, heard, now).0
+}
+
+/// The same, with the ways in which the words can be read, the likeliest first.
+pub fn decide_and_tell(
+    content: &Content,
+    state: &State,
+    heard: &Heard,
+    now: &Circumstances<'_>,
+) -> (Decision, Vec<ReadAs>) {
+    if let Some(decision) = fixed(content, state, heard, now) {
+        let read = Reading::new(Reader::Fixed, 1.0, "nothing to weigh", decision.clone());
+        return (decision, vec![read.kept()]);
+    }
+    let readings = readings::all(content, state, heard, now);
+    let told = readings::kept(&readings);
+    let taken = readings.into_iter().next().map(|it| (it.decision, it.sure));
+    let (decision, sure) = taken.unwrap_or((Decision::Miss { refused: false }, 0.0));
+    (settle(state, decision, sure, now), told)
+}
+
+/// What has nothing to be weighed against: commands, urgent words, taps, the steps of the proof.
+fn fixed(content: &Content, state: &State, heard: &Heard, now: &Circumstances<'_>) -> Option<Decision> {
+    let urgent = heard.choice.is_none().then(|| content.urgent_rule(&heard.text)).flatten();
+    // Somebody who is at the front already isn't told the same again, but for what to do in danger.
+    let again = |rule: &usize| content.urgent.rule.get(*rule).is_some_and(|it| it.each_time);
+    let urgent = urgent.filter(|rule| !state.urgent || state.owner == Owner::Bot || again(rule));
+    if let Some(rule) = urgent {
+        return Some(match state.owner {
+            Owner::Staff => Decision::UrgentWithPerson { rule },
+            _ => Decision::HandOff { reason: Reason::Urgent, rule: Some(rule) },
+        });
+    }
+    match command_in(content, heard) {
+        Some(TALK_TO_HUMAN) => return Some(talk_to_human(state)),
+        Some(START_OVER) => return Some(Decision::StartOver),
+        Some(_) => return Some(Decision::End),
+        None => {}
+    }
+    match state.owner {
+        Owner::Staff | Owner::Nobody => return Some(Decision::LeaveToPeople),
+        // Whoever waits and looks whether anybody is there hears how long it takes.
+        Owner::Queue if content.language.anybody_there.is(&normal::words(&heard.text)) => {
+            return Some(Decision::AlreadyInQueue);
+        }
+        Owner::Queue | Owner::Bot => {}
+    }
+    if let Some(decision) = decide_proof(content, state, heard, now) {
+        return Some(decision);
+    }
+    let choice = heard.choice.as_deref()?;
+    let said = Said::default();
+    let look = Looked { content, state, heard, said: &said, now };
+    // A choice that the content has dropped since: take the words for what they are.
+    readings::choice::chosen(&look, choice).map(|it| settle(state, it, 1.0, now))
+}
+
+/// What a decision comes to where somebody waits for a person, or has not been understood before.
+fn settle(state: &State, decision: Decision, sure: f32, now: &Circumstances<'_>) -> Decision {
+    if state.owner == Owner::Queue {
+        return match decision {
+            Decision::Miss { .. }
+            | Decision::OutOfScope
+            | Decision::OtherLanguage
+            | Decision::AnotherWay
+            | Decision::Offer { .. } => Decision::LeaveToPeople,
+            Decision::WhichOne => Decision::AlreadyInQueue,
+            Decision::HandOff { reason: Reason::Missed | Reason::Content | Reason::Asked, .. } => {
+                Decision::AlreadyInQueue
+            }
+            // Who is in distress hears from the bot only what was clearly asked.
+            decision if state.urgent && sure < CLEARLY_ASKED && !is_about_waiting(&decision) => Decision::LeaveToPeople,
+            other => other,
         };
     }
-    if state.owner != Owner::Bot {
-        return Decision::LeaveToPeople;
-    }
-    if heard.choice.is_none()
-        && let Some(rule) = content.urgent_rule(&heard.text)
-    {
-        return Decision::HandOff { reason: Reason::Urgent, rule: Some(rule) };
-    }
-    if let Some(decision) = decide_proof(state, heard, now) {
-        return decision;
-    }
-    match &heard.choice {
-        Some(choice) => decide_choice(content, state, heard, choice, now),
-        None => decide_text(content, state, heard, now),
+    let misses = state.n_misses + 1;
+    let gives_up = now.people_are_there && now.misses_max <= misses;
+    match decision {
+        Decision::Miss { .. } | Decision::OutOfScope | Decision::OtherLanguage if gives_up => {
+            Decision::HandOff { reason: Reason::Missed, rule: None }
+        }
+        Decision::Ask { again: true, .. } if now.misses_max <= misses => match now.people_are_there {
+            true => Decision::HandOff { reason: Reason::Missed, rule: None },
+            false => Decision::Miss { refused: false },
+        },
+        // Asked back twice in a row: another question would be one too many.
+        Decision::Offer { .. } if now.misses_max.max(2) <= misses => match gives_up {
+            true => Decision::HandOff { reason: Reason::Missed, rule: None },
+            false => Decision::Miss { refused: false },
+        },
+        other => other,
     }
 }
 
+/// Whether it answers something about the wait for a person.
+fn is_about_waiting(decision: &Decision) -> bool {
+    let own = |it: &Topic| it.intent.split('.').next() == Some(TALK_TO_HUMAN);
+    readings::topics_of(decision).iter().any(own)
+}
+
+/// So sure is what was clearly asked.
+const CLEARLY_ASKED: f32 = 0.9;
+
+/// What a wish for a person comes to.
+fn talk_to_human(state: &State) -> Decision {
+    match state.owner {
+        Owner::Queue => Decision::AlreadyInQueue,
+        Owner::Staff => Decision::AlreadyWithPerson,
+        Owner::Bot | Owner::Nobody => Decision::HandOff { reason: Reason::Asked, rule: None },
+    }
+}
+
+/// Another code goes where the one before went.
+fn send_another_code(state: &State) -> Decision {
+    let email = state.slots.get(CODE_EMAIL).cloned();
+    email.map_or(Decision::AskEmail { again: false }, |email| Decision::SendCode { email })
+}
+
 /// The steps by which a visitor proves who they are; none where the turn is about something else.
-fn decide_proof(state: &State, heard: &Heard, now: &Circumstances<'_>) -> Option<Decision> {
+fn decide_proof(content: &Content, state: &State, heard: &Heard, now: &Circumstances<'_>) -> Option<Decision> {
     let choice = heard.choice.as_deref();
     if now.verified {
         return proves(heard).then_some(Decision::GoOn);
     }
     match choice {
         Some(VERIFY_ME) => return Some(Decision::AskEmail { again: false }),
-        Some(SEND_ANOTHER_CODE) => {
-            let email = state.slots.get(CODE_EMAIL).cloned();
-            return Some(email.map_or(Decision::AskEmail { again: false }, |email| Decision::SendCode { email }));
-        }
+        Some(SEND_ANOTHER_CODE) => return Some(send_another_code(state)),
         Some(_) => return None,
         None => {}
     }
     if heard.code.is_some() {
         return Some(Decision::CheckCode);
     }
-    let asked = state.asked.as_deref().filter(|it| matches!(*it, ASKS_EMAIL | ASKS_CODE))?;
-    if let Some(email) = slots::read(SlotKind::Email, &heard.text, &now.slots) {
+    let asked = state.asked.as_deref().filter(|it| matches!(*it, ASKS_EMAIL | ASKS_CODE));
+    let email = || slots::read(SlotKind::Email, &heard.text, &now.slots);
+    let Some(asked) = asked else { return wants_code(content, state, heard, now, email()) };
+    if let Some(email) = email() {
         return Some(Decision::SendCode { email });
     }
     // Somebody who goes on to another question has it answered; the way back is a tap.
@@ -226,10 +394,33 @@ fn decide_proof(state: &State, heard: &Heard, now: &Circumstances<'_>) -> Option
         return None;
     }
     if now.misses_max <= state.n_misses + 1 {
-        return Some(Decision::HandOff { reason: Reason::Missed, rule: None });
+        return now.people_are_there.then_some(Decision::HandOff { reason: Reason::Missed, rule: None });
     }
     Some(if asked == ASKS_CODE { Decision::AskCode } else { Decision::AskEmail { again: true } })
 }
+
+/// A visitor to whom a code was offered before asks for it in words, or types the address at once.
+fn wants_code(
+    content: &Content,
+    state: &State,
+    heard: &Heard,
+    now: &Circumstances<'_>,
+    email: Option<String>,
+) -> Option<Decision> {
+    if !now.codes || !state.code_offered {
+        return None;
+    }
+    let said = Said::of(&heard.text, &content.language);
+    if let Some(email) = email.filter(|_| said.words.len() <= ADDRESS_WORDS_MAX) {
+        return Some(Decision::SendCode { email });
+    }
+    let label = normal::words(&content.sentences.button_verify_me);
+    let names = said.names(&label) && label.iter().any(|it| said.matter.contains(it));
+    (names && said.words.len() <= ADDRESS_WORDS_MAX).then_some(Decision::AskEmail { again: false })
+}
+
+/// An address with so many words around it is given to be used, and not told in a story.
+const ADDRESS_WORDS_MAX: usize = 9;
 
 /// Whether a step towards knowing who the customer is was heard.
 pub fn proves(heard: &Heard) -> bool {
@@ -239,11 +430,11 @@ pub fn proves(heard: &Heard) -> bool {
 /// Goes on with what was asked, in these words, before the customer was known: answers it, or asks for what it needs.
 pub fn go_on(content: &Content, topics: &[Topic], text: &str, now: &Circumstances<'_>) -> Option<Decision> {
     let mut known = Vec::new();
-    for topic in topics.iter().take(TOPICS_MAX) {
-        let Some(intent) = content.intents.get(&topic.intent) else { continue };
+    for topic in topics.iter().take(GO_ON_MAX) {
+        let Some(intent) = content.answering(&topic.intent) else { continue };
         let before = State { topic: Some(intent.name.clone()), slots: topic.slots.clone(), ..State::default() };
         // Read anew: only now it is known which bills there are.
-        match answer_or_ask(intent, read_slots(intent, &before, text, now), now) {
+        match readings::answer_or_ask(intent, readings::read_slots(intent, &before, text, now), now) {
             Decision::Answer(found) => known.extend(found),
             ask if topics.len() == 1 => return Some(ask),
             // As with two questions in one message: the one that can be answered at once is.
@@ -255,243 +446,12 @@ pub fn go_on(content: &Content, topics: &[Topic], text: &str, now: &Circumstance
 
 /// The command that a tap or a whole message stands for.
 fn command_in(content: &Content, heard: &Heard) -> Option<&'static str> {
-    let commands = [
-        (TALK_TO_HUMAN, &content.sentences.talk_to_human),
-        (START_OVER, &content.sentences.start_over),
-        (END_CHAT, &content.sentences.end_chat),
-    ];
+    let words = &content.language;
+    let commands =
+        [(TALK_TO_HUMAN, &words.talk_to_human), (START_OVER, &words.start_over), (END_CHAT, &words.end_chat)];
     if let Some(choice) = &heard.choice {
         return commands.iter().map(|(id, _)| *id).find(|id| id == choice);
     }
-    let said = bare(&heard.text);
-    commands.iter().find(|(_, texts)| texts.contains(&said)).map(|(id, _)| *id)
-}
-
-/// A text in lower case without punctuation, single-spaced.
-fn bare(text: &str) -> String {
-    let letters: String =
-        text.chars().map(|it| if it.is_alphanumeric() || it == '\'' { it.to_ascii_lowercase() } else { ' ' }).collect();
-    letters.split_whitespace().collect::<Vec<_>>().join(" ")
-}
-
-fn decide_choice(content: &Content, state: &State, heard: &Heard, choice: &str, now: &Circumstances<'_>) -> Decision {
-    if choice == SOMETHING_ELSE {
-        return missed(state, now, true);
-    }
-    if let Some(name) = choice.strip_prefix(DO) {
-        let Some(intent) = content.intents.get(name) else { return missed(state, now, false) };
-        let slots = if state.topic.as_deref() == Some(name) { state.slots.clone() } else { BTreeMap::new() };
-        return Decision::Act(Topic { intent: intent.name.clone(), slots });
-    }
-    if let Some((kind, value)) = choice.split_once(':') {
-        let Some(intent) = state.topic.as_deref().and_then(|it| content.intents.get(it)) else {
-            return missed(state, now, false);
-        };
-        let mut slots = state.slots.clone();
-        let is_own = intent.file.slots.get(kind).is_some_and(|it| it.offers.contains_key(value));
-        let slot = state.asked.clone().filter(|_| !is_own).unwrap_or_else(|| kind.to_owned());
-        slots.insert(slot, value.to_owned());
-        return answer_or_ask(intent, slots, now);
-    }
-    match content.intents.get(choice) {
-        Some(intent) => answer_or_ask(intent, carried_over(intent, state), now),
-        // A choice that the content has dropped since: take the words for what they are.
-        None => decide_question(content, state, heard, now),
-    }
-}
-
-fn decide_text(content: &Content, state: &State, heard: &Heard, now: &Circumstances<'_>) -> Decision {
-    if state.confirms.is_some()
-        && let Some(chosen) = chosen_in_words(state, &heard.text)
-    {
-        return match chosen == SOMETHING_ELSE {
-            true => Decision::Declined,
-            false => decide_choice(content, state, heard, &chosen, now),
-        };
-    }
-    if state.asked_which
-        && let Some(chosen) = chosen_in_words(state, &heard.text)
-    {
-        return decide_choice(content, state, heard, &chosen, now);
-    }
-    if let (Some(asked), Some(topic)) = (&state.asked, state.topic.as_deref().and_then(|it| content.intents.get(it)))
-        && topic.file.slots.contains_key(asked)
-    {
-        return decide_reply(content, state, heard, topic, asked, now);
-    }
-    decide_question(content, state, heard, now)
-}
-
-/// The customer was asked for a fact: take it, or see that the subject has changed.
-fn decide_reply(
-    content: &Content,
-    state: &State,
-    heard: &Heard,
-    topic: &Intent,
-    asked: &str,
-    now: &Circumstances<'_>,
-) -> Decision {
-    let read = topic.file.slots.get(asked).and_then(|slot| slots::read_slot(slot, &heard.text, &now.slots));
-    if let Some(value) = read {
-        let mut slots = state.slots.clone();
-        slots.insert(asked.to_owned(), value);
-        return answer_or_ask(topic, slots, now);
-    }
-    let elsewhere = heard.guess.best().is_some_and(|it| it.intent != topic.name);
-    if heard.guess.verdict == Verdict::Answer && elsewhere {
-        return decide_question(content, state, heard, now);
-    }
-    if now.misses_max <= state.n_misses + 1 {
-        return Decision::HandOff { reason: Reason::Missed, rule: None };
-    }
-    Decision::Ask { intent: topic.name.clone(), slot: asked.to_owned(), slots: state.slots.clone(), again: true }
-}
-
-/// A question, or two, or nothing that we know.
-fn decide_question(content: &Content, state: &State, heard: &Heard, now: &Circumstances<'_>) -> Decision {
-    if questions::is_gibberish(&heard.text) {
-        return missed(state, now, false);
-    }
-    if language::is_foreign(&heard.text, &content.business.language) {
-        return match missed(state, now, false) {
-            Decision::Miss { .. } => Decision::OtherLanguage,
-            hand_off => hand_off,
-        };
-    }
-    let intents = sure_intents(content, heard);
-    let mut topics = Vec::new();
-    for intent in &intents {
-        let slots = read_slots(intent, state, &heard.text, now);
-        match answer_or_ask(intent, slots, now) {
-            Decision::Answer(found) => topics.extend(found),
-            ask if intents.len() == 1 => return ask,
-            // Of two questions the one that can be answered at once is; the other one's turn comes by its button.
-            _ => {}
-        }
-    }
-    if !topics.is_empty() {
-        topics.truncate(TOPICS_MAX);
-        return Decision::Answer(topics);
-    }
-    let sure_that_not_ours =
-        heard.guess.best().is_some_and(|it| it.intent == OUT_OF_SCOPE && OUTSIDE_CONFIDENCE_MIN <= it.confidence);
-    if sure_that_not_ours && state.n_misses + 1 < now.misses_max {
-        return Decision::OutOfScope;
-    }
-    let two: Vec<&str> = (heard.guess.ranked.iter().map(|it| it.intent.as_str()))
-        .filter(|name| *name != OUT_OF_SCOPE)
-        .filter(|name| content.intents.get(*name).is_some_and(|it| !it.file.small_talk))
-        .take(2)
-        .collect();
-    match (heard.guess.verdict, two.as_slice()) {
-        (Verdict::AskBack, [first, second]) if state.n_misses + 1 < now.misses_max.max(2) => {
-            Decision::Offer { first: (*first).to_owned(), second: (*second).to_owned() }
-        }
-        _ => missed(state, now, false),
-    }
-}
-
-/// The intents that the classifier is sure of: of the parts where they differ, else of the whole.
-///
-/// Small talk gives way to a question in the same message.
-fn sure_intents<'a>(content: &'a Content, heard: &Heard) -> Vec<&'a Intent> {
-    let sure = |guess: &Guess| {
-        let best = guess.best().filter(|it| guess.verdict == Verdict::Answer && it.intent != OUT_OF_SCOPE)?;
-        content.intents.get(&best.intent)
-    };
-    let whole = sure(&heard.guess);
-    let mut found: Vec<&Intent> = Vec::new();
-    for (_, guess) in &heard.parts {
-        let surely = guess.best().is_some_and(|it| PART_CONFIDENCE_MIN <= it.confidence);
-        if let Some(intent) = sure(guess).filter(|_| surely)
-            && found.iter().all(|it| it.name != intent.name)
-        {
-            found.push(intent);
-        }
-    }
-    if found.iter().chain(whole.iter()).any(|it| !it.file.small_talk) {
-        found.retain(|it| !it.file.small_talk);
-    }
-    match (found.as_slice(), whole) {
-        ([], None) => Vec::new(),
-        ([], Some(whole)) => vec![whole],
-        // One part carries the message, or the whole says more than its only sure part.
-        ([_], Some(whole)) if !whole.file.small_talk => vec![whole],
-        _ => found,
-    }
-}
-
-/// Answers an intent, or asks for the first fact that it needs and does not have.
-fn answer_or_ask(intent: &Intent, slots: BTreeMap<String, String>, now: &Circumstances<'_>) -> Decision {
-    let unknown_customer = intent.file.needs.contains(&Need::Verified) && !now.verified;
-    if !unknown_customer {
-        for (name, slot) in &intent.file.slots {
-            let wanted = !slot.optional && !slots.contains_key(name);
-            if wanted && slot.when.as_deref().is_none_or(|when| (now.holds)(when, &slots)) {
-                return Decision::Ask { intent: intent.name.clone(), slot: name.clone(), slots, again: false };
-            }
-        }
-    }
-    Decision::Answer(vec![Topic { intent: intent.name.clone(), slots }])
-}
-
-/// What a text says for an intent's slots, over what was said before for the same intent.
-fn read_slots(intent: &Intent, state: &State, text: &str, now: &Circumstances<'_>) -> BTreeMap<String, String> {
-    let mut slots = BTreeMap::new();
-    if state.topic.as_deref() == Some(intent.name.as_str()) {
-        slots = carried_over(intent, state);
-    }
-    for (name, slot) in &intent.file.slots {
-        // Any text would do for a text: it has to be asked for.
-        if slot.kind == SlotKind::Text {
-            continue;
-        }
-        if let Some(value) = slots::read_slot(slot, text, &now.slots) {
-            slots.insert(name.clone(), value);
-        }
-    }
-    slots
-}
-
-/// The slots of the last topic that this intent knows too: nobody is asked twice which bill it is.
-fn carried_over(intent: &Intent, state: &State) -> BTreeMap<String, String> {
-    // Words and texts were said about another matter.
-    let stays = |kind| !matches!(kind, SlotKind::Words | SlotKind::Text);
-    let known = |name: &String| intent.file.slots.get(name).is_some_and(|it| stays(it.kind));
-    state.slots.iter().filter(|(name, _)| known(name)).map(|(name, value)| (name.clone(), value.clone())).collect()
-}
-
-fn missed(state: &State, now: &Circumstances<'_>, refused: bool) -> Decision {
-    if now.misses_max <= state.n_misses + 1 {
-        return Decision::HandOff { reason: Reason::Missed, rule: None };
-    }
-    Decision::Miss { refused }
-}
-
-/// The choice that a customer typed rather than tapped: its label, "the first one", "neither".
-fn chosen_in_words(state: &State, text: &str) -> Option<String> {
-    let said = bare(text);
-    let place = match said.as_str() {
-        "1" | "first" | "the first" | "the first one" | "first one" | "yes" | "yeah" | "yep" | "yes please" => Some(0),
-        "2" | "second" | "the second" | "the second one" | "second one" => Some(1),
-        _ => None,
-    };
-    if let Some(place) = place {
-        return state.offered.get(place).map(|it| it.id.clone());
-    }
-    let no = [
-        "no",
-        "nope",
-        "no thanks",
-        "no thank you",
-        "neither",
-        "none",
-        "neither of them",
-        "none of these",
-        "no neither",
-    ];
-    if no.contains(&said.as_str()) {
-        return Some(SOMETHING_ELSE.to_owned());
-    }
-    state.offered.iter().find(|it| bare(&it.label) == said).map(|it| it.id.clone())
+    let said = normal::words(&heard.text);
+    commands.iter().find(|(_, texts)| texts.is(&said)).map(|(id, _)| *id)
 }

@@ -178,6 +178,8 @@ struct Session {
     recent: VecDeque<Event>,
     /// What the customer said and nobody has answered.
     unanswered: Vec<(Seq, Message)>,
+    /// Up to here a turn has looked at what was said, whether or not a person has to answer it.
+    heard_until: Seq,
     /// When the turn begins, while something is unanswered.
     turn_at: Option<Instant>,
     /// When the first of the messages that wait for the turn came.
@@ -203,6 +205,7 @@ impl Session {
             state: State::default(),
             recent: VecDeque::new(),
             unanswered: Vec::new(),
+            heard_until: 0,
             turn_at: None,
             waiting_since: None,
             thinking: None,

@@ -1,30 +1,25 @@
 //! Runs the talks that stand in the content: real classifier, real rules, demo billing data, no store.
 
 pub mod figures;
+mod stage;
+
+use std::path::Path;
+use std::sync::Arc;
 
 use jiff::civil::DateTime;
 
-use std::sync::Arc;
-
-use crate::actions::Actions;
-use crate::billing::Billing;
 use crate::billing::demo::Demo;
 use crate::classifier::Classifier;
-use crate::content::Content;
 use crate::content::file::{TalkFile, TalkStep};
-use crate::conversation::{
-    Card, Choice, ConversationId, CustomerId, Did, Event, Message, NewEvent, Owner, Receipt, Sender, Seq, State, What,
-};
-use crate::handoff::{self, Line};
-use crate::rules;
-use crate::store::StoreError;
-use crate::turn::{self, Outcome, Parts};
+use crate::content::{Content, read_talks};
+use crate::conversation::{Card, Choice, Did, Message, Owner, Receipt, What};
+use crate::turn::Outcome;
 use figures::Tally;
+
+pub use stage::Stage;
 
 /// When a talk takes place that doesn't say: a Tuesday within the opening hours.
 const AT: &str = "2026-06-16T10:00";
-/// Misses in a row before a person gets it, as the settings have it by default.
-const MISSES_MAX: u32 = 2;
 
 /// One talk of the content.
 #[derive(Clone, Debug)]
@@ -50,6 +45,30 @@ pub fn all(content: &Content) -> Vec<Talk> {
     talks
 }
 
+/// The talks in a folder of files beside the content, or in one file; the title begins with the file's name.
+///
+/// # Errors
+/// The file that cannot be read, and why.
+pub fn in_files(path: &Path) -> Result<Vec<Talk>, String> {
+    let mut files = vec![path.to_owned()];
+    if path.is_dir() {
+        let entries = std::fs::read_dir(path).map_err(|error| format!("{}: {error}", path.display()))?;
+        files =
+            entries.flatten().map(|it| it.path()).filter(|it| it.extension().is_some_and(|it| it == "toml")).collect();
+        files.sort();
+    }
+    let mut talks = Vec::new();
+    for path in files {
+        let told = |error: String| format!("{}: {error}", path.display());
+        let text = std::fs::read_to_string(&path).map_err(|error| told(error.to_string()))?;
+        let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        for file in read_talks(&text).map_err(told)? {
+            talks.push(Talk { intent: String::new(), title: format!("{name}: {}", file.name), file });
+        }
+    }
+    Ok(talks)
+}
+
 /// Runs one talk. What went otherwise than written is the error; a known failure that passes is one too.
 pub async fn run(content: &Arc<Content>, classifier: &Classifier, talk: &Talk) -> Result<Tally, String> {
     let result = play(content, classifier, &talk.file).await;
@@ -60,105 +79,35 @@ pub async fn run(content: &Arc<Content>, classifier: &Classifier, talk: &Talk) -
     }
 }
 
-/// A conversation in memory.
-struct Stage {
-    parts: Parts,
-    state: State,
-    events: Vec<Event>,
-    n_answered: usize,
-}
-
 async fn play(content: &Arc<Content>, classifier: &Classifier, talk: &TalkFile) -> Result<Tally, String> {
     let at: DateTime = talk.at.as_deref().unwrap_or(AT).parse().map_err(|error| format!("`at` is no time: {error}"))?;
     let at = at.to_zoned(content.hours.time_zone.clone()).map_err(|error| format!("`at` is no time: {error}"))?;
-    let line = Line { minutes_each: content.hours.minutes_per_conversation, n_staff: 1, ..Line::default() };
-    let wait = |place| handoff::wait(content, at.timestamp(), &line, place);
-    let billing: Arc<dyn Billing> = Arc::new(Demo::on(at.date()));
-    let parts = Parts {
-        content: Arc::clone(content),
-        classifier: Some(Arc::new(classifier.clone())),
-        actions: Arc::new(Actions::in_memory(Arc::clone(&billing))),
-        billing,
-        conversation: ConversationId::new("talk"),
-        locale: None,
-        now: at.timestamp(),
-        wait: wait(Some(1)),
-        wait_if_queued: wait(Some(1)),
-        wait_if_urgent: wait(Some(1)),
-        misses_max: MISSES_MAX,
-        settle_max: jiff::SignedDuration::MAX,
-        codes: None,
-    };
-    let mut stage = Stage { parts, state: State::default(), events: Vec::new(), n_answered: 0 };
+    let billing = Arc::new(Demo::on(at.date()));
+    let mut stage = Stage::new(content, classifier, billing, at.timestamp());
     if let Some(account) = &talk.account {
         if crate::billing::demo::account(account, at.date()).is_none() {
             return Err(format!("there is no demo customer `{account}`"));
         }
-        stage.keep(Sender::System, What::Verified { customer: CustomerId::new(account.clone()) });
+        stage.verify(account);
     }
     let mut outcome = Outcome::default();
     let mut tally = Tally::default();
     for (index, step) in talk.steps.iter().enumerate() {
-        let said = match (&step.customer, &step.taps) {
-            (Some(text), _) => Some(Message { text: text.clone(), ..Message::default() }),
-            (None, Some(choice)) => Some(stage.tap(choice).map_err(|fault| format!("step {}: {fault}", index + 1))?),
+        let failed = |error: String| format!("step {}: {error}", index + 1);
+        let done = match (&step.customer, &step.taps) {
+            (Some(text), _) => Some(stage.say(text).await.map_err(|error| failed(error.to_string()))?),
+            (None, Some(choice)) => Some(stage.tap(choice).await.map_err(failed)?),
             (None, None) => None,
         };
-        if let Some(message) = said {
-            tally.customer(message.choice.is_some());
-            stage.keep(Sender::Customer, What::Message(message));
-            outcome = stage.answer().await.map_err(|error| format!("step {}: {error}", index + 1))?;
-            tally.reply(content, &outcome);
+        if let Some(done) = done {
+            tally.customer(step.customer.is_none());
+            tally.reply(content, &done);
+            outcome = done;
         }
         check(step, &outcome, &stage)
             .map_err(|fault| format!("step {}: {fault}\n{}", index + 1, stage.transcript()))?;
     }
     Ok(tally)
-}
-
-impl Stage {
-    fn keep(&mut self, from: Sender, what: What) {
-        let event = Event { seq: self.state.seq + 1, at_ms: 0, from, name: None, what };
-        self.state.apply(&event);
-        self.events.push(event);
-    }
-
-    fn tap(&self, choice: &str) -> Result<Message, String> {
-        let content = &self.parts.content;
-        if !rules::may_choose(content, &self.state, choice) {
-            return Err(format!("`{choice}` is not there to tap"));
-        }
-        let text = rules::label_of(content, &self.state, choice);
-        Ok(Message { text, choice: Some(choice.to_owned()), ..Message::default() })
-    }
-
-    async fn answer(&mut self) -> Result<Outcome, StoreError> {
-        let unanswered: Vec<(Seq, Message)> = (self.events.iter().skip(self.n_answered))
-            .filter_map(|it| match (&it.what, it.from) {
-                (What::Message(message), Sender::Customer) => Some((it.seq, message.clone())),
-                _ => None,
-            })
-            .collect();
-        let outcome = turn::take(&self.parts, &self.state, &self.events, &unanswered).await?;
-        for NewEvent { from, what, .. } in outcome.events.clone() {
-            self.keep(from, what);
-        }
-        self.n_answered = self.events.len();
-        Ok(outcome)
-    }
-
-    fn transcript(&self) -> String {
-        let line = |event: &Event| match &event.what {
-            What::Message(message) => {
-                let choices: Vec<&str> = message.choices.iter().map(|it| it.id.as_str()).collect();
-                Some(format!("    {:?}: {} {choices:?}", event.from, message.text.replace('\n', " / ")))
-            }
-            What::Owner(change) => Some(format!("    -> {} ({})", change.owner.as_str(), change.reason.as_str())),
-            What::Receipt(receipt) => Some(format!("    receipt: {} {:?}", receipt.text, receipt.undo)),
-            _ => None,
-        };
-        self.events.iter().filter_map(line).collect::<Vec<_>>().join("\n")
-    }
 }
 
 fn check(step: &TalkStep, outcome: &Outcome, stage: &Stage) -> Result<(), String> {
@@ -206,7 +155,8 @@ fn check(step: &TalkStep, outcome: &Outcome, stage: &Stage) -> Result<(), String
     }
     if let Some(intent) = &step.understood {
         let guessed = outcome.understood.iter().filter_map(|it| it.1.best()).any(|it| it.intent == *intent);
-        if !guessed && !steps.iter().any(|it| it.intent.as_ref() == Some(intent)) {
+        let read = steps.iter().filter_map(|it| it.readings.first()).any(|it| it.what.as_ref() == Some(intent));
+        if !guessed && !read && !steps.iter().any(|it| it.intent.as_ref() == Some(intent)) {
             let guesses: Vec<_> = outcome.understood.iter().map(|it| &it.1.ranked).collect();
             return Err(format!("it isn't understood as `{intent}`, but {guesses:?}"));
         }

@@ -11,14 +11,15 @@ use crate::billing::{Account, Billing, BillingError, Plan};
 use crate::classifier::Classifier;
 use crate::content::Content;
 use crate::conversation::{
-    ConversationId, CustomerId, Did, Event, Guess, Message, NewEvent, Owner, Reason, Sender, Seq, State, Step, What,
+    ConversationId, CustomerId, Did, Event, Guess, Message, NewEvent, Owner, ReadAs, Reason, Sender, Seq, State, Step,
+    Verdict, What,
 };
 use crate::handoff;
 use crate::identity::codes::Codes;
 use crate::mail::Letter;
 use crate::rules::policy::Past;
 use crate::rules::slots::SlotContext;
-use crate::rules::{self, Circumstances, Decision, Heard, questions};
+use crate::rules::{self, Circumstances, Decision, Heard, Part, questions};
 use crate::store::{CodeChange, NewPromise, NewQuestion, StoreError};
 
 mod deeds;
@@ -104,6 +105,7 @@ pub async fn take(
     recent: &[Event],
     unanswered: &[(Seq, Message)],
 ) -> Result<Outcome, StoreError> {
+    let unanswered = since_the_bot_spoke(state, recent, unanswered);
     let (Some((first, _)), Some((last, _))) = (unanswered.first(), unanswered.last()) else {
         return Ok(Outcome::default());
     };
@@ -113,7 +115,8 @@ pub async fn take(
         return settle::finish(parts, state, recent, begun).await;
     }
     // A yes has a turn of its own: what was said after it is about what came of it.
-    let yes = unanswered.iter().position(|it| rules::confirms(state, it.1.choice.as_deref(), &it.1.text));
+    let yes =
+        unanswered.iter().position(|it| rules::confirms(&parts.content, state, it.1.choice.as_deref(), &it.1.text));
     let end = yes.filter(|it| unanswered[*it].1.choice.is_some()).map_or(unanswered.len(), |it| it + 1);
     let (unanswered, rest) = unanswered.split_at(end);
     let Some((seq, last)) = unanswered.last() else { return Ok(Outcome::default()) };
@@ -126,6 +129,16 @@ pub async fn take(
     let mut outcome = take_heard(parts, state, recent, *seq, &heard, looked).await?;
     outcome.answered = (!rest.is_empty()).then_some(*seq);
     Ok(outcome)
+}
+
+/// While somebody waits for a person all that they write stays unanswered, and the bot looks at each message once: what
+/// came before its last word has had its turn.
+fn since_the_bot_spoke<'a>(state: &State, recent: &[Event], unanswered: &'a [(Seq, Message)]) -> &'a [(Seq, Message)] {
+    if state.owner != Owner::Queue {
+        return unanswered;
+    }
+    let spoke = recent.iter().rev().find(|it| it.from == Sender::Bot).map_or(0, |it| it.seq);
+    &unanswered[unanswered.partition_point(|it| it.0 < spoke)..]
 }
 
 /// Takes one turn over something that was heard up to `seq`. `looked`: the classifier could look at it.
@@ -145,8 +158,8 @@ pub async fn take_heard(
     };
     // Once it is known who asked, the question is the one from before.
     let text = if known.verified && !before.text.is_empty() { &before.text } else { &heard.text };
-    let speaker = known.speaker(parts, text);
-    let (decision, then) = decide(parts, state, heard, looked, &known, &speaker, &before);
+    let speaker = known.speaker(parts, text).after(state.last_said.as_deref());
+    let (decision, then, readings) = decide(parts, state, heard, looked, &known, &speaker, &before);
     let proof = Proof::take(parts, &decision, heard).await;
     if let Some(Proof::Right { customer, change }) = proof {
         return go_on_as(parts, state, recent, seq, heard, customer, change).await;
@@ -162,8 +175,9 @@ pub async fn take_heard(
         pages: BTreeMap::new(),
         ran: BTreeMap::new(),
         outcome: Outcome::default(),
+        readings,
     };
-    if looked && state.owner == Owner::Bot && heard.choice.is_none() && heard.code.is_none() {
+    if looked && state.owner != Owner::Staff && heard.choice.is_none() && heard.code.is_none() {
         reply.outcome.understood.push((seq, heard.guess.clone()));
     }
     let paper = Paper { content: &parts.content, account, style: speaker.style() };
@@ -188,27 +202,39 @@ fn decide(
     known: &Known,
     speaker: &Speaker<'_>,
     before: &AskedBefore,
-) -> (Decision, Option<Decision>) {
+) -> (Decision, Option<Decision>, Vec<ReadAs>) {
     let listed = known.account().map_or(&[][..], |it| &it.invoices);
     let invoices: Vec<(String, jiff::civil::Date)> = listed.iter().map(|it| (it.number.clone(), it.issued)).collect();
+    let talked_about = speaker.talked_about(&state.slots);
     let circumstances = Circumstances {
         slots: SlotContext {
             today: known.today,
             currency: &parts.content.business.currency,
             language: &parts.content.business.language,
             invoices: &invoices,
+            current: talked_about.as_deref(),
+            words: Some(&parts.content.language),
         },
         verified: known.verified,
         misses_max: parts.misses_max,
+        people_are_there: parts.wait_if_queued.open,
+        codes: parts.codes.is_some(),
+        charge: speaker.named_charge(),
+        only_cause: &|slots| speaker.only_cause(slots),
         holds: &|condition, slots| speaker.holds(condition, slots),
+        answers: &|intent, slots| speaker.answers(intent, slots),
     };
-    match rules::decide(&parts.content, state, heard, &circumstances) {
+    let (decision, readings) = rules::decide_and_tell(&parts.content, state, heard, &circumstances);
+    match decision {
         // Nobody looked at the words, so it is not the customer who has to say them again.
         Decision::Miss { refused: false } if !looked => {
-            (Decision::HandOff { reason: Reason::Trouble, rule: None }, None)
+            (Decision::HandOff { reason: Reason::Trouble, rule: None }, None, readings)
         }
-        Decision::GoOn => (Decision::GoOn, rules::go_on(&parts.content, &before.topics, &before.text, &circumstances)),
-        decision => (decision, None),
+        Decision::GoOn => {
+            let then = rules::go_on(&parts.content, &before.topics, &before.text, &circumstances);
+            (Decision::GoOn, then, readings)
+        }
+        decision => (decision, None, readings),
     }
 }
 
@@ -281,21 +307,29 @@ async fn listen(parts: &Parts, state: &State, unanswered: &[(Seq, Message)], las
     if heard.code.is_some() {
         return (heard, true);
     }
-    let Some(classifier) = parts.classifier.as_ref().filter(|_| state.owner == Owner::Bot) else {
+    let Some(classifier) = parts.classifier.as_ref().filter(|_| state.owner != Owner::Staff) else {
         return (heard, state.owner != Owner::Bot);
     };
-    let meant = questions::meant(&heard.text);
-    match classifier.guess(&meant).await {
+    let language = &parts.content.language;
+    let counting = rules::counting(&parts.content, state);
+    let meant = questions::meant(&heard.text, language);
+    match classifier.guess_within(&meant, &counting).await {
         Ok(guess) => heard.guess = guess,
         Err(error) => {
             tracing::warn!(%error, "the classifier could not look at a message");
             return (heard, false);
         }
     }
-    for part in questions::parts(&meant) {
+    let mut after: Option<String> = None;
+    for text in questions::parts(&meant, language) {
+        let mut counting = counting.clone();
+        counting.extend(after.iter().flat_map(|it| parts.content.follow_ups_in(it)).map(|it| it.intent.name.as_str()));
         // A part that cannot be looked at is left to the whole.
-        if let Ok(guess) = classifier.guess(&part).await {
-            heard.parts.push((part, guess));
+        if let Ok(guess) = classifier.guess_within(&text, &counting).await {
+            let asks = questions::asks(&text, language);
+            let means = guess.best().filter(|_| guess.verdict == Verdict::Answer).map(|it| it.intent.clone());
+            heard.parts.push(Part { text, guess, asks, after: after.clone() });
+            after = means.or(after);
         }
     }
     (heard, true)

@@ -20,7 +20,7 @@ use plainbill::conversation::{
 use plainbill::handoff;
 use plainbill::identity::codes::Codes;
 use plainbill::rules::slots::SlotContext;
-use plainbill::rules::{self, Circumstances, Decision, Heard};
+use plainbill::rules::{self, Circumstances, Decision, Heard, Part};
 use plainbill::store::{Store, StoreSettings};
 use plainbill::turn::{self, CodesHere, Parts};
 use proptest::prelude::*;
@@ -38,7 +38,7 @@ fn guess() -> impl Strategy<Value = Guess> {
     let ranked = proptest::collection::vec((intent(), 0.0_f32..1.0), 0..5);
     (verdict, ranked, 0.0_f32..1.0).prop_map(|(verdict, ranked, known)| {
         let ranked = ranked.into_iter().map(|(intent, confidence)| Candidate { intent, confidence }).collect();
-        Guess { verdict, ranked, known }
+        Guess { verdict, ranked, known, ..Guess::none() }
     })
 }
 
@@ -87,7 +87,13 @@ fn state() -> impl Strategy<Value = State> {
 }
 
 fn heard() -> impl Strategy<Value = Heard> {
-    let parts = proptest::collection::vec((any::<String>(), guess()), 0..4);
+    let part = (any::<String>(), guess(), any::<bool>()).prop_map(|(text, guess, asks)| Part {
+        text,
+        guess,
+        asks,
+        after: None,
+    });
+    let parts = proptest::collection::vec(part, 0..4);
     (said(), choice(), guess(), parts, proptest::option::weighted(0.1, "[0-9a-f]{64}"))
         .prop_map(|(text, choice, guess, parts, code)| Heard { text, choice, guess, parts, code })
 }
@@ -210,10 +216,22 @@ fn decide(state: &State, heard: &Heard, verified: bool) -> Decision {
     let invoices =
         [("INV-1042".to_owned(), Date::constant(2026, 6, 1)), ("INV-1041".to_owned(), Date::constant(2026, 5, 1))];
     let circumstances = Circumstances {
-        slots: SlotContext { today: Date::constant(2026, 6, 16), currency: "GBP", language: "en", invoices: &invoices },
+        slots: SlotContext {
+            today: Date::constant(2026, 6, 16),
+            currency: "GBP",
+            language: "en",
+            invoices: &invoices,
+            current: Some("INV-1042"),
+            words: Some(&CONTENT.language),
+        },
         verified,
         misses_max: 2,
+        people_are_there: true,
+        codes: true,
+        charge: None,
+        only_cause: &|_| None,
         holds: &|_, _| true,
+        answers: &|_, _| true,
     };
     rules::decide(&CONTENT, state, heard, &circumstances)
 }
@@ -224,7 +242,7 @@ fn whatever_did_you_mean_offers_a_person_is_among_the_choices() {
     let mut n_offered = 0;
     for pair in names.windows(2) {
         let ranked = pair.iter().map(|it| Candidate { intent: (*it).clone(), confidence: 0.4 }).collect();
-        let guess = Guess { verdict: Verdict::AskBack, ranked, known: 0.9 };
+        let guess = Guess { verdict: Verdict::AskBack, ranked, known: 0.9, ..Guess::none() };
         let heard = Heard { text: "that thing on it".to_owned(), guess, ..Heard::default() };
         for event in told(Watched::new(false), &[heard]).0 {
             let What::Message(message) = event.what else { continue };
@@ -242,15 +260,38 @@ proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn once_people_have_it_the_bot_answers_nothing(state in state(), heard in heard(), verified: bool) {
-        let owner = if state.owner == Owner::Staff { Owner::Staff } else { Owner::Queue };
-        let state = State { owner, ..state };
-        let decision = decide(&state, &heard, verified);
+    fn once_a_person_has_it_the_bot_answers_nothing(state in state(), heard in heard(), verified: bool) {
+        let decision = decide(&State { owner: Owner::Staff, ..state }, &heard, verified);
         let silent = matches!(
             decision,
-            Decision::LeaveToPeople | Decision::AlreadyInQueue | Decision::AlreadyWithPerson | Decision::StartOver | Decision::End
+            Decision::LeaveToPeople | Decision::AlreadyWithPerson | Decision::UrgentWithPerson { .. }
+                | Decision::StartOver | Decision::End
         );
         prop_assert!(silent, "{decision:?}");
+    }
+
+    #[test]
+    fn whoever_waits_for_a_person_keeps_their_place(state in state(), heard in heard(), verified: bool) {
+        let decision = decide(&State { owner: Owner::Queue, ..state }, &heard, verified);
+        let gives_up = matches!(
+            decision,
+            Decision::Miss { .. } | Decision::OutOfScope | Decision::OtherLanguage | Decision::AnotherWay
+                | Decision::HandOff { reason: Reason::Missed | Reason::Asked | Reason::Content, .. }
+        );
+        prop_assert!(!gives_up, "{decision:?}");
+    }
+
+    #[test]
+    fn urgent_words_count_whoever_has_the_conversation(state in state(), verified: bool) {
+        for text in ["I smell gas in my flat", "ｇａｓ ｌｅａｋ", "I can´t breathe", "i cant breath", "sui\u{ad}cide", "g\u{200b}as leak"] {
+            let heard = Heard { text: text.to_owned(), ..Heard::default() };
+            let decision = decide(&state, &heard, verified);
+            let seen = matches!(
+                decision,
+                Decision::HandOff { reason: Reason::Urgent, .. } | Decision::UrgentWithPerson { .. }
+            );
+            prop_assert!(seen, "{text}: {decision:?}");
+        }
     }
 
     #[test]
@@ -270,11 +311,11 @@ proptest! {
     }
 
     #[test]
-    fn what_is_answered_is_in_the_content_and_at_most_two(state in state(), heard in heard(), verified: bool) {
-        if let Decision::Answer(topics) = decide(&state, &heard, verified) {
-            prop_assert!((1..=2).contains(&topics.len()));
+    fn what_is_answered_is_in_the_content_and_at_most_three(state in state(), heard in heard(), verified: bool) {
+        if let Decision::Answer(topics) | Decision::AnswerPart { topics, .. } = decide(&state, &heard, verified) {
+            prop_assert!((1..=3).contains(&topics.len()));
             for topic in topics {
-                prop_assert!(CONTENT.intents.contains_key(&topic.intent), "{}", topic.intent);
+                prop_assert!(CONTENT.answering(&topic.intent).is_some(), "{}", topic.intent);
             }
         }
     }

@@ -32,6 +32,7 @@ const HOLD_EACH_OTHER: (&str, &str) = ("session", "app");
 /// Crates that are named in one place only, so that they can be replaced there.
 const LIVES_IN: &[(&str, &[&str])] = &[
     ("minijinja", &["content"]),
+    ("unicode_normalization", &["conversation"]),
     ("toml", &["content", "config"]),
     ("ort", &["classifier"]),
     ("rten", &["classifier"]),

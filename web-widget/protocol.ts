@@ -301,7 +301,11 @@ key?: string,
 /**
  * For staff only: what the bot understood and did.
  */
-understood?: Understood, };
+understood?: Understood,
+/**
+ * For staff only: how the bot read the words that it answers, the way that it took first.
+ */
+read_as?: Array<WireReading>, };
 
 /**
  * What a receipt says besides what was done, and when.
@@ -387,6 +391,23 @@ decision: string,
  * The likeliest intents with their confidence, 0 to 1, best first.
  */
 guesses: Array<WireGuess>, };
+
+/**
+ * One way to read a message in its conversation, for staff.
+ */
+export type WireReading = {
+/**
+ * Who read it so: `follow_up`, `going_on`, `intent` …
+ */
+by: string,
+/**
+ * How sure, 0 to 1.
+ */
+sure: number,
+/**
+ * Why, for people.
+ */
+because: string, };
 
 /**
  * One intent that a message may mean.

@@ -12,8 +12,11 @@ use crate::billing::explain::{Explanation, explain_in};
 use crate::billing::find::{Charge, Named};
 use crate::billing::{Account, Invoice, Plan};
 use crate::content::file::{Action, BusinessFile};
+use crate::content::language::Language;
 use crate::conversation::format::{Locale, Style};
 use crate::rules::policy::{self, Book, Case, Past, Ruling};
+use crate::rules::slots::SlotContext;
+use ahead::{Asked, NextBill, OpenBill, ThisYear};
 use may::MayFacts;
 use parts::{
     AccountFacts, BusinessFacts, ChangeFacts, ChargeFacts, CustomerFacts, DiscountFacts, DuplicateFacts,
@@ -22,6 +25,7 @@ use parts::{
 };
 use underway::{CreditFacts, DisputeFacts, ScheduleFacts};
 
+mod ahead;
 mod may;
 mod parts;
 mod underway;
@@ -76,6 +80,8 @@ pub struct FactsInput<'a> {
     pub proof: Option<&'a Proof>,
     /// Something that was done.
     pub deed: Option<&'a DeedFacts>,
+    /// The small words of the business's language.
+    pub language: Option<&'a Language>,
 }
 
 /// Something that was done, as sentences name it; what doesn't apply is absent.
@@ -129,6 +135,13 @@ impl<'a> FactsInput<'a> {
         let account = self.known()?;
         let named = self.slots.get(SLOT_INVOICE).and_then(|it| account.find_invoice(it, self.today));
         named.or_else(|| account.newest_invoice())
+    }
+
+    /// What a text is read against, as far as it is not about bills.
+    pub fn slot_context(&self) -> SlotContext<'a> {
+        let currency = self.business.currency.as_str();
+        let language = self.locale();
+        SlotContext { today: self.today, currency, language, invoices: &[], current: None, words: self.language }
     }
 
     /// The bill before the one in question.
@@ -217,6 +230,10 @@ pub struct Facts {
     dispute: Option<DisputeFacts>,
     schedule: Option<ScheduleFacts>,
     credit: Option<CreditFacts>,
+    open: Vec<OpenBill>,
+    next_bill: Option<NextBill>,
+    this_year: Option<ThisYear>,
+    asked: Asked,
     slots: BTreeMap<String, Option<String>>,
     policy: BTreeMap<String, i64>,
     wait: Wait,
@@ -267,6 +284,10 @@ impl Facts {
             dispute: account.and_then(|it| DisputeFacts::new(it, today)),
             schedule: account.and_then(|it| ScheduleFacts::new(it, today)),
             credit: account.and_then(CreditFacts::new),
+            open: account.map_or(Vec::new(), |it| OpenBill::all(it, today)),
+            next_bill: account.and_then(|it| NextBill::new(it, today)),
+            this_year: account.map(|it| ThisYear::new(it, today)),
+            asked: Asked::new(input.text, input.language, &input.slot_context()),
             slots: unset.chain(set).collect(),
             policy: input.policy.clone(),
             wait: input.wait.clone(),
@@ -363,6 +384,7 @@ pub(crate) mod tests {
                 second: None,
                 proof: None,
                 deed: None,
+                language: None,
             }
         }
     }

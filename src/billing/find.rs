@@ -160,6 +160,13 @@ impl Account {
         }
     }
 
+    /// Days from a bill to the day it is due: those of the next one, else of the newest.
+    pub fn days_to_pay(&self) -> Option<i64> {
+        let next = || Some(days_between(self.next_bill_on?, self.next_due_on?)).filter(|it| 0 <= *it);
+        let newest = self.newest_invoice().map(|it| days_between(it.issued, it.due));
+        newest.or_else(next).map(i64::from)
+    }
+
     /// What is owed over all bills; never below zero.
     pub fn balance(&self) -> Money {
         let minor = self.invoices.iter().fold(0_i64, |sum, it| sum.saturating_add(it.owed().minor));
@@ -287,6 +294,21 @@ impl Account {
         Some(Charge { invoice, line: None })
     }
 }
+
+impl Line {
+    /// Whether enough of its label stands in a text to name it: all of its telling words, or two of them.
+    pub fn is_named_in(&self, text: &str) -> bool {
+        let text = text.to_lowercase();
+        let said: Vec<&str> = words_of(&text).collect();
+        let label = self.label.to_lowercase();
+        let n_telling = words_of(&label).map(singular).filter(|it| is_telling(it)).count();
+        let n_said = n_words_said(&self.label, &said);
+        0 < n_said && (n_said == n_telling || NAMING_WORDS <= n_said)
+    }
+}
+
+/// So many words of a label name it, even if it has more.
+const NAMING_WORDS: usize = 2;
 
 /// The line that fits best; none where none fits.
 fn best_line<'a>(invoice: &'a Invoice, amount: Option<Money>, on: Option<Date>, said: &[&str]) -> Option<&'a Line> {

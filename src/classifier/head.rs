@@ -12,13 +12,16 @@ use crate::conversation::{Candidate, Guess, Verdict};
 use bends::Bends;
 use calibrate::{Judged, N_PARTS, Quality, Scales, Scope};
 use evidence::Evidence;
+use follow_ups::FollowUps;
 use logistic::{Start, Weights};
 use near::{Asked, Near};
 
 pub mod bends;
 pub mod calibrate;
+pub mod discriminant;
 pub mod evidence;
 pub mod exact;
+pub mod follow_ups;
 pub mod logistic;
 pub mod near;
 pub mod review;
@@ -111,6 +114,8 @@ pub struct Head {
     thresholds: Thresholds,
     /// At least this confidence to answer: as the thresholds say, else as follows from their share of wrong answers.
     sure_from: f32,
+    /// What can be meant within a topic only.
+    follow_ups: FollowUps,
 }
 
 impl Head {
@@ -137,7 +142,9 @@ impl Head {
         let scope = Scope::fit(&judged, taught.out_of_scope);
         let out_of_scope = taught.out_of_scope;
         let near = Near::of(std::mem::take(&mut taught.rows).view());
-        let mut head = Self { taught, near, weights, bends, scales, scope, out_of_scope, thresholds, sure_from: 1.0 };
+        let follow_ups = FollowUps::default();
+        let mut head =
+            Self { taught, near, weights, bends, scales, scope, out_of_scope, thresholds, sure_from: 1.0, follow_ups };
         head.sure_from = thresholds.answer.unwrap_or_else(|| calibrate::sure_from(&judged, &head));
         (head, judged)
     }
@@ -160,7 +167,8 @@ impl Head {
         let sure_from = thresholds.answer.unwrap_or(self.sure_from);
         let (bends, scales, scope) = (self.bends.clone(), self.scales, self.scope.clone());
         let (taught, out_of_scope) = (taught.without_rows(), self.out_of_scope);
-        Some(Self { taught, near, weights, bends, scales, scope, out_of_scope, thresholds, sure_from })
+        let follow_ups = self.follow_ups.clone();
+        Some(Self { taught, near, weights, bends, scales, scope, out_of_scope, thresholds, sure_from, follow_ups })
     }
 
     /// What the vector means.
@@ -168,9 +176,29 @@ impl Head {
     /// No idea where the likeliest is out of scope or the content knows nothing near it; `ranked` is filled even then.
     /// Out of scope is ranked only where it is the likeliest, so that nobody is ever asked whether they meant it.
     pub fn guess(&self, vector: &[f32]) -> Guess {
+        self.guess_within(vector, &[])
+    }
+
+    /// The same while something is being talked about: `counting` names the follow-ups that count in it.
+    pub fn guess_within(&self, vector: &[f32], counting: &[&str]) -> Guess {
         let logits = self.weights.logits_of(ArrayView1::from(vector));
         let asked = Asked::of(vector);
-        self.conclude(&Evidence::weigh(logits.view(), &self.taught, |rows| self.near.cosines(&asked, rows)))
+        let evidence = Evidence::weigh(logits.view(), &self.taught, |rows| self.near.cosines(&asked, rows));
+        let follow_ups = match counting {
+            [] => Vec::new(),
+            counting => self.follow_ups.ranked(ArrayView1::from(vector), &asked, counting),
+        };
+        Guess { follow_ups, ..self.conclude(&evidence) }
+    }
+
+    /// What can be meant within a topic only.
+    pub fn follow_ups(&self) -> &FollowUps {
+        &self.follow_ups
+    }
+
+    /// The same head with these follow-ups.
+    pub fn with_follow_ups(self, follow_ups: FollowUps) -> Self {
+        Self { follow_ups, ..self }
     }
 
     /// What the evidence comes to.
@@ -194,7 +222,7 @@ impl Head {
         } else {
             Verdict::Answer
         };
-        Guess { verdict, ranked, known }
+        Guess { verdict, ranked, known, follow_ups: Vec::new() }
     }
 
     /// The intent's examples that are nearest to the vector, nearest first, at most `n`: words and cosine.

@@ -22,7 +22,10 @@ const FITTING: &[&str] = &[
     include_str!("head.rs"),
     include_str!("head/bends.rs"),
     include_str!("head/calibrate.rs"),
+    include_str!("head/discriminant.rs"),
+    include_str!("head/evidence.rs"),
     include_str!("head/exact.rs"),
+    include_str!("head/follow_ups.rs"),
     include_str!("head/logistic.rs"),
     include_str!("head/near.rs"),
 ];
@@ -75,6 +78,11 @@ impl Heads {
         add(&lessons.out_of_scope);
         for (intent, text) in examples.collect::<BTreeSet<_>>() {
             add(intent);
+            add(&text);
+        }
+        let follow_ups = lessons.follow_ups.iter().map(|it| (it.intent.as_str(), encoder::clean(&it.text)));
+        for (name, text) in follow_ups.collect::<BTreeSet<_>>() {
+            add(name);
             add(&text);
         }
         Key(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect())

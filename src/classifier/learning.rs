@@ -7,6 +7,7 @@ use std::time::Instant;
 
 use futures_util::{StreamExt, TryStreamExt, stream};
 
+use super::head::follow_ups::FollowUps;
 use super::head::{Head, Taught};
 use super::kept::{Kept, Key};
 use super::spelling::Spelling;
@@ -52,7 +53,7 @@ impl Classifier {
             }
             None => self.fit(lessons, key, learnt.as_ref()).await?,
         };
-        let words = lessons.examples.iter().map(|it| it.text.as_str());
+        let words = lessons.examples.iter().chain(&lessons.follow_ups).map(|it| it.text.as_str());
         let spelling = Spelling::of(words, self.parts.words.clone());
         self.parts.spelling.store(Arc::new(spelling));
         *learnt = Some(Learnt { lessons: lessons.clone(), report: report.clone() });
@@ -76,8 +77,9 @@ impl Classifier {
 
     async fn fit(&self, lessons: &Lessons, key: Key, before: Option<&Learnt>) -> Result<FitReport, ClassifierError> {
         let examples = clean(lessons);
+        let within = clean_follow_ups(lessons);
         let started = Instant::now();
-        let (vectors, n_encoded) = self.encode(&examples).await?;
+        let (vectors, n_encoded) = self.encode(&examples.union(&within).cloned().collect()).await?;
         let encode_ms = ms_since(started);
         let vectors = Arc::new(vectors);
         // Written only once the head is there, since nobody waits for that.
@@ -94,6 +96,9 @@ impl Classifier {
             let row = |(intent, text)| Some((intent, text, vectors.get(text)?));
             let named = examples.iter().map(|(intent, text)| (intent.as_str(), text.as_str()));
             let taught = Taught::new(named.filter_map(row), &out_of_scope);
+            let named = within.iter().map(|(name, text)| (name.as_str(), text.as_str()));
+            let named = named.filter_map(|(name, text)| Some((name, vectors.get(text)?)));
+            let follow_ups = FollowUps::fit(named, taught.rows.view(), &taught.labels, taught.intents.len());
             drop(vectors);
             let (n_intents, n_examples) = (taught.intents.len(), taught.labels.len());
             if n_intents < 2 {
@@ -116,11 +121,11 @@ impl Classifier {
                 && let Some(head) = near.nudged(&taught, thresholds)
             {
                 let report = report(Fitting::Nudged, quality, &head);
-                return Ok((head, report, Some(taught)));
+                return Ok((head.with_follow_ups(follow_ups), report, Some(taught)));
             }
             let (head, quality) = Head::fit(taught, thresholds, n_cores());
             let report = report(Fitting::Whole, quality, &head);
-            Ok((head, report, None))
+            Ok((head.with_follow_ups(follow_ups), report, None))
         });
         let (head, report, unsettled) = fitted.await??;
         match unsettled {
@@ -222,7 +227,8 @@ async fn settle(
         (Ok((head, quality)), Some(learnt)) => {
             let fit_ms = ms_since(started);
             learnt.report = FitReport { fit_ms, quality, fitting: Fitting::Whole, ..learnt.report.clone() };
-            let head = Arc::new(head);
+            let follow_ups = parts.head.load().as_ref().map(|it| it.follow_ups().clone()).unwrap_or_default();
+            let head = Arc::new(head.with_follow_ups(follow_ups));
             parts.head.store(Some(head.clone()));
             let (parts, report) = (parts.clone(), learnt.report.clone());
             // Where the thread is lost the head is not kept: it is fitted again at the next start.
@@ -248,6 +254,12 @@ fn clean(lessons: &Lessons) -> BTreeSet<Clean> {
             .map(|(text, intent)| (intent, text)),
     );
     clean
+}
+
+/// The examples of follow-ups, each with its name.
+fn clean_follow_ups(lessons: &Lessons) -> BTreeSet<Clean> {
+    let examples = lessons.follow_ups.iter().map(|it| (it.intent.clone(), encoder::clean(&it.text)));
+    examples.filter(|(_, text)| !text.is_empty()).collect()
 }
 
 /// A name like `late_fee_waiver` as words; nothing for a name without letters.

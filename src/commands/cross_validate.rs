@@ -175,7 +175,7 @@ mod tests {
         Held {
             intent: intent.to_owned(),
             text: format!("{intent} {confidence}"),
-            guess: Guess { verdict, ranked, known: 1.0 },
+            guess: Guess { verdict, ranked, known: 1.0, ..Guess::none() },
         }
     }
 

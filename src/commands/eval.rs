@@ -43,6 +43,10 @@ struct Figures {
     in_scope_accuracy: f64,
     /// Of the same lines, those whose first guess is right, however sure: what papers call accuracy.
     first_guess_accuracy: f64,
+    /// Of the same lines, those that are answered at once, and rightly.
+    right_at_once: f64,
+    /// Of the same lines, those that are answered rightly, or where "did you mean" offers the right one.
+    right_or_offered: f64,
     /// The mean over labels of F1.
     macro_f1: f64,
     /// Of the lines out of scope, those that were taken for it.
@@ -150,6 +154,16 @@ fn is_first(label: &str, guess: &Guess) -> bool {
     guess.best().is_some_and(|best| best.intent == to_ours(label))
 }
 
+/// Whether a line in scope is answered, and rightly.
+fn is_right_at_once(label: &str, guess: &Guess) -> bool {
+    label != OOS && guess.verdict == Verdict::Answer && is_first(label, guess)
+}
+
+/// Whether "did you mean" offers this label.
+fn is_offered(label: &str, guess: &Guess) -> bool {
+    label != OOS && guess.verdict == Verdict::AskBack && guess.ranked.iter().take(2).any(|it| it.intent == label)
+}
+
 fn judge(lines: &[Line], guesses: &[Guess]) -> Figures {
     let pairs: Vec<(&str, &Guess)> = lines.iter().map(|it| it.intent.as_str()).zip(guesses).collect();
     let share = |n: usize, of: usize| if of == 0 { 0.0 } else { n as f64 / of as f64 };
@@ -163,6 +177,8 @@ fn judge(lines: &[Line], guesses: &[Guess]) -> Figures {
         accuracy: share(count(&|is, guess| is == label(guess)), n),
         in_scope_accuracy: share(count(&|is, guess| is != OOS && is == label(guess)), n - n_oos),
         first_guess_accuracy: share(count(&|is, guess| is != OOS && is_first(is, guess)), n - n_oos),
+        right_at_once: share(count(&is_right_at_once), n - n_oos),
+        right_or_offered: share(count(&|is, guess| is_right_at_once(is, guess) || is_offered(is, guess)), n - n_oos),
         macro_f1: macro_f1(&pairs),
         oos_recall: share(both_oos, n_oos),
         oos_precision: share(both_oos, taken_for_oos),
@@ -254,7 +270,7 @@ mod tests {
     }
 
     fn guess(intent: &str, verdict: Verdict, confidence: f32, known: f32) -> Guess {
-        Guess { verdict, ranked: vec![Candidate { intent: intent.to_owned(), confidence }], known }
+        Guess { verdict, ranked: vec![Candidate { intent: intent.to_owned(), confidence }], known, ..Guess::none() }
     }
 
     #[test]
@@ -269,6 +285,7 @@ mod tests {
         let figures = judge(&lines, &guesses);
         assert_eq!(figures.accuracy, 0.5);
         assert_eq!(figures.in_scope_accuracy, 0.5);
+        assert_eq!((figures.right_at_once, figures.right_or_offered), (0.5, 0.5));
         assert_eq!(figures.oos_recall, 0.5);
         assert_eq!(figures.oos_precision, 1.0);
         assert_eq!(figures.abstain_rate, 0.5);

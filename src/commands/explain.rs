@@ -45,7 +45,7 @@ fn before_guessing(content: &Content, text: &str) -> Option<String> {
     if let Some(rule) = content.urgent_rule(text).and_then(|it| content.urgent.rule.get(it)) {
         return Some(format!("The rule `{}` of urgent.toml sends this to a person at once.", rule.name));
     }
-    if language::is_foreign(text, &content.business.language) {
+    if language::is_foreign(text, &content.language) {
         return Some("These look like words of another language: it says so and offers a person.".to_owned());
     }
     questions::is_gibberish(text).then(|| "These are no words: it asks to say it again.".to_owned())

@@ -152,7 +152,7 @@ impl Default for Limits {
             group_max: 1_024,
             classifier_queue_max: 64,
             classifier_workers: 0,
-            misses_max: 2,
+            misses_max: 3,
             polls_max: 1_000,
             poll_ms: 25_000,
             poll_gone_ms: 60_000,

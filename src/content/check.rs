@@ -9,12 +9,14 @@ use serde::de::DeserializeOwned;
 
 use super::file::{BusinessFile, CostFile, HoursFile, IntentFile, PoliciesFile, Thresholds, UrgentFile, WordsFile};
 use super::hours::read_hours;
+use super::language::{Language, LanguageFile};
 use super::plain_words::Jargon;
 use super::read::{self, Source};
 use super::shapes::{self, Key};
 use super::template::{Facts, Templates};
-use super::{COMMANDS, Content, Fault, Intent, UrgentWords, bare_phrases, paths};
+use super::{COMMANDS, Content, Fault, FollowUp, Intent, UrgentWords, bare_phrases, paths};
 
+mod follow_ups;
 mod intents;
 mod texts;
 
@@ -22,7 +24,13 @@ mod texts;
 const FILES_MAX: usize = 2_000;
 
 /// Folders beside the stages that hold something else.
-const OTHER_FOLDERS: &[&str] = &["notices"];
+const OTHER_FOLDERS: &[&str] = &["notices", LANGUAGES];
+
+/// The folder with the small words of each language.
+const LANGUAGES: &str = "languages";
+
+/// How the name of a file ends that has more examples of the intent beside it.
+const EXAMPLES_END: &str = ".examples.txt";
 
 /// The files that stand beside the stages' folders: name, and what to do when it is missing.
 const FILES: [(&str, &str); 5] = [
@@ -37,8 +45,32 @@ const FILES: [(&str, &str); 5] = [
 struct Read {
     name: String,
     stage: String,
+    /// With the examples of both files.
     file: IntentFile,
     source: Source,
+    /// Where the examples stand that its own file doesn't have: file and line.
+    more: Vec<(PathBuf, usize)>,
+}
+
+impl Read {
+    /// Where an example stands.
+    fn place_of(&self, example: usize) -> (&Path, usize) {
+        let n_own = self.file.examples.len() - self.more.len();
+        match example.checked_sub(n_own).and_then(|it| self.more.get(it)) {
+            Some((file, line)) => (file, *line),
+            None => (&self.source.file, self.source.line(&format!("examples.{example}"))),
+        }
+    }
+
+    /// The name under which a follow-up of it is known everywhere.
+    fn name_of(&self, follow_up: usize) -> String {
+        self.file.follow_up.get(follow_up).map(|it| follow_up_name(&self.name, &it.name)).unwrap_or_default()
+    }
+}
+
+/// `get_invoice_copy.how_long`.
+fn follow_up_name(intent: &str, name: &str) -> String {
+    format!("{intent}.{name}")
 }
 
 /// What one file may know about the others.
@@ -47,6 +79,8 @@ struct Known {
     intents: BTreeSet<String>,
     /// The names of all slots; `None` when a broken file may have more.
     slots: Option<BTreeSet<String>>,
+    /// The names of all follow-ups, `intent.follow_up`.
+    follow_ups: BTreeSet<String>,
 }
 
 impl Known {
@@ -59,8 +93,10 @@ impl Known {
 /// All content files under a folder, sorted.
 pub(super) fn files_in(dir: &Path) -> Vec<PathBuf> {
     let mut files = toml_in(dir);
+    files.extend(toml_in(&dir.join(LANGUAGES)));
     for folder in folders_in(dir) {
         files.extend(toml_in(&folder));
+        files.extend(examples_in(&folder));
     }
     files.sort();
     files
@@ -76,6 +112,11 @@ fn entries(dir: &Path) -> Vec<PathBuf> {
 
 fn toml_in(dir: &Path) -> Vec<PathBuf> {
     entries(dir).into_iter().filter(|it| it.extension().is_some_and(|it| it == "toml") && it.is_file()).collect()
+}
+
+/// Files with more examples of the intents in a folder.
+fn examples_in(dir: &Path) -> Vec<PathBuf> {
+    entries(dir).into_iter().filter(|it| name_of(it).ends_with(EXAMPLES_END) && it.is_file()).collect()
 }
 
 fn folders_in(dir: &Path) -> Vec<PathBuf> {
@@ -118,6 +159,7 @@ impl Loading<'_> {
         let urgent = self.read_one::<UrgentFile>(2, shapes::URGENT);
         let policies = self.read_one::<PoliciesFile>(3, shapes::POLICIES);
         let words = self.read_one::<WordsFile>(4, shapes::WORDS);
+        let languages = self.read_languages(business.as_ref().map(|it| it.0.language.as_str()));
         let (intents, known) = self.read_intents();
         let faults = &mut self.faults;
 
@@ -154,12 +196,18 @@ impl Loading<'_> {
             phrases: bare_phrases(&it.phrases),
             unless: bare_phrases(&it.unless),
         };
+        let follow_ups: BTreeMap<String, FollowUp> = (intents.iter())
+            .flat_map(|it| (0..it.file.follow_up.len()).map(|i| (it.name_of(i), follow_up(it, i))))
+            .collect();
         let intents = intents.into_iter().map(|it| {
             let intent = Intent { name: it.name.clone(), stage: it.stage, path: it.source.file, file: it.file };
             (it.name, intent)
         });
+        let business = business?.0;
         Some(Content {
-            business: business?.0,
+            language: Language::new(base_tag(&business.language), &languages),
+            follow_ups,
+            business,
             hours: hours?,
             sentences: sentences?.0,
             urgent_words: urgent.rule.iter().map(bare).collect(),
@@ -170,6 +218,50 @@ impl Loading<'_> {
             templates,
             digest: self.digest.finish(),
         })
+    }
+
+    /// The small words of all languages. The business's own has to have all lists, where it is there at all.
+    fn read_languages(&mut self, own: Option<&str>) -> Vec<(String, LanguageFile)> {
+        let mut languages = Vec::new();
+        let folder = self.dir.join(LANGUAGES);
+        let own = own.map(base_tag);
+        for file in toml_in(&folder) {
+            let tag = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+            let Some(text) = self.text_of(&file, "It was here a moment ago; try again.") else { continue };
+            let read = read::read::<LanguageFile>(&file, text, shapes::LANGUAGE, &mut self.faults);
+            let Some((language, source)) = read else { continue };
+            if own == Some(tag.as_str()) {
+                for (key, _) in language.own_lists().into_iter().filter(|it| it.1.is_empty()) {
+                    let what = format!("`{key}` is missing or empty, and this is the business's language");
+                    self.faults.push(source.fault(key, what, "`languages/en.toml` says what it is for."));
+                }
+                let n_months = language.months.len();
+                if n_months != 12 && n_months != 0 {
+                    let what = format!("there are {n_months} months");
+                    self.faults.push(source.fault("months", what, "Write all twelve, from January on."));
+                }
+            }
+            languages.push((tag, language));
+        }
+        if let Some(own) = own.filter(|own| languages.iter().all(|it| it.0 != *own)) {
+            let hint =
+                "Copy `languages/en.toml` and translate its lists: without them no yes and no month is understood.";
+            let what = format!("there is no `{LANGUAGES}/{own}.toml`, which the business's language needs");
+            self.faults.push(Fault::new(&folder, 1, what, hint));
+        }
+        languages
+    }
+
+    /// The examples in a file beside an intent's: one a line. Empty lines and those after `#` are for people.
+    fn read_more_examples(&mut self, intent: &Path) -> Vec<(String, PathBuf, usize)> {
+        let name = intent.file_stem().unwrap_or_default().to_string_lossy();
+        let file = intent.with_file_name(format!("{name}{EXAMPLES_END}"));
+        if !file.is_file() {
+            return Vec::new();
+        }
+        let Some(text) = self.text_of(&file, "It was here a moment ago; try again.") else { return Vec::new() };
+        let lines = text.lines().enumerate().map(|(i, line)| (line.trim().to_owned(), file.clone(), i + 1));
+        lines.filter(|it| !it.0.is_empty() && !it.0.starts_with('#')).collect()
     }
 
     fn check_stray_files(&mut self) {
@@ -231,8 +323,20 @@ impl Loading<'_> {
                     None => places.insert(name.clone(), file.clone()),
                 };
                 let Some(text) = self.text_of(&file, "It was here a moment ago; try again.") else { continue };
-                if let Some((read, source)) = read::read(&file, text, shapes::INTENT, &mut self.faults) {
-                    intents.push(Read { name, stage: stage.clone(), file: read, source });
+                if let Some((mut read, source)) =
+                    read::read::<IntentFile>(&file, text, shapes::INTENT, &mut self.faults)
+                {
+                    let more = self.read_more_examples(&file);
+                    read.examples.extend(more.iter().map(|it| it.0.clone()));
+                    let more = more.into_iter().map(|(_, file, line)| (file, line)).collect();
+                    intents.push(Read { name, stage: stage.clone(), file: read, source, more });
+                }
+            }
+            for file in examples_in(&folder) {
+                let name = name_of(&file).trim_end_matches(EXAMPLES_END).to_owned();
+                if !file.with_file_name(format!("{name}.toml")).is_file() {
+                    let hint = "Name it as the intent's file is named that it has more examples of.";
+                    self.faults.push(Fault::new(&file, 1, format!("there is no intent `{name}` beside it"), hint));
                 }
             }
         }
@@ -247,7 +351,8 @@ impl Loading<'_> {
         let all_read = intents.len() == places.len();
         let slots = || intents.iter().flat_map(|it| it.file.slots.keys().cloned()).collect();
         let slots = all_read.then(slots);
-        (intents, Known { intents: places.into_keys().collect(), slots })
+        let follow_ups = intents.iter().flat_map(|it| (0..it.file.follow_up.len()).map(|i| it.name_of(i))).collect();
+        (intents, Known { intents: places.into_keys().collect(), slots, follow_ups })
     }
 
     fn check_name(&mut self, name: &str, file: &Path) {
@@ -261,6 +366,41 @@ impl Loading<'_> {
             self.faults.push(Fault::new(file, 1, what, "Give the intent another name."));
         }
     }
+}
+
+/// A follow-up as what it is for whoever answers: an intent of its own, with the slots of the one that it stands in.
+fn follow_up(read: &Read, i: usize) -> FollowUp {
+    let (file, parent) = (read.file.follow_up[i].clone(), &read.file);
+    let needs = file.unverified.as_ref().map(|_| super::file::Need::Verified).into_iter().collect();
+    let intent = IntentFile {
+        about: file.about.clone(),
+        examples: file.examples.clone(),
+        needs,
+        unverified: file.unverified.clone(),
+        small_talk: false,
+        suggestion: false,
+        gives_way: false,
+        when_named: None,
+        answer: file.answer.clone(),
+        follow_up: Vec::new(),
+        talk: Vec::new(),
+        ..parent.clone()
+    };
+    FollowUp {
+        parent: read.name.clone(),
+        intent: Intent {
+            name: follow_up_name(&read.name, &file.name),
+            stage: read.stage.clone(),
+            path: read.source.file.clone(),
+            file: intent,
+        },
+        file,
+    }
+}
+
+/// `en` of `en-GB`.
+fn base_tag(tag: &str) -> &str {
+    tag.split('-').next().unwrap_or_default()
 }
 
 /// The place of the first answer whose condition holds; one that cannot be decided does not hold.

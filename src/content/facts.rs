@@ -23,11 +23,15 @@ pub(crate) fn everything(business: &BusinessFile, policy: Value, slots: Value) -
         "number": "INV-1042", "month": "June", "date": "2026-06-01", "due": "2026-06-15", "total": 4200,
         "owed": 3000, "status": "late",
     });
+    let open = json!({
+        "number": "INV-1042", "month": "June", "due": "2026-06-15", "total": 4200, "owed": 3000, "late": true,
+        "days_late": 1,
+    });
     let payment = json!({
         "date": "2026-06-15", "amount": 3000, "method": "Visa ending 4242", "status": "failed",
         "reason": "the card has expired",
     });
-    json!({
+    let known = json!({
         "business": business_facts(business),
         "currency": business.currency,
         "locale": business.language,
@@ -97,7 +101,21 @@ pub(crate) fn everything(business: &BusinessFile, policy: Value, slots: Value) -
         "second": "a late fee",
         "proof": {"email": "ada@example.com", "code": "123456", "tries": 3, "minutes": 10},
         "deed": deed(),
-    })
+    });
+    // What is open, what comes next, and how it was asked.
+    let ahead = [
+        ("open", json!(vec![open; N_OPEN])),
+        (
+            "next_bill",
+            json!({
+                "on": "2026-07-01", "month": "July", "due": "2026-07-15", "price": 3000, "to_pay": 2500,
+                "after_on": "2026-08-01", "after_due": "2026-08-15",
+            }),
+        ),
+        ("this_year", json!({"year": 2026, "billed": 19_200, "n_bills": 6, "paid": 16_200, "n_payments": 5})),
+        ("asked", json!({"yes_or_no": true, "amount": 1200, "date": "2026-06-20"})),
+    ];
+    with(known, &ahead)
 }
 
 /// Something that was done.
@@ -125,6 +143,9 @@ fn may(yes: bool) -> Value {
     Action::ALL.iter().map(|(_, name)| ((*name).to_owned(), one.clone())).collect()
 }
 
+/// Bills that aren't paid, of the customer about whom everything is known.
+const N_OPEN: usize = 2;
+
 /// As many bills and payments as the lists hold at most.
 const N_LISTED: usize = 12;
 
@@ -150,6 +171,8 @@ const OF_THE_ACCOUNT: &[&str] = &[
     "dispute",
     "schedule",
     "credit",
+    "next_bill",
+    "this_year",
     "staff",
     "first",
     "second",
@@ -160,7 +183,7 @@ const OF_THE_ACCOUNT: &[&str] = &[
 /// Whether a name, with dots, is a fact about the customer's own account.
 pub(super) fn is_of_the_account(name: &str) -> bool {
     let first = name.split('.').next().unwrap_or_default();
-    let listed = matches!(first, "invoices" | "payments");
+    let listed = matches!(first, "invoices" | "payments" | "open");
     let other = matches!(first, "staff" | "first" | "second");
     listed || (OF_THE_ACCOUNT.contains(&first) && !other)
 }
@@ -173,6 +196,8 @@ pub(super) fn stranger(business: &BusinessFile, policy: Value, slots: Value) -> 
     }
     facts["invoices"] = json!([]);
     facts["payments"] = json!([]);
+    facts["open"] = json!([]);
+    facts["asked"] = json!({"yes_or_no": false, "amount": null, "date": null});
     facts["verified"] = json!(false);
     facts
 }
@@ -197,6 +222,7 @@ pub(super) fn newcomer(business: &BusinessFile, policy: Value, slots: Value) -> 
         account[name] = json!(false);
     }
     facts["account"] = account;
+    facts["this_year"] = json!({"year": 2026, "billed": 0, "n_bills": 0, "paid": 0, "n_payments": 0});
     facts["may"] = may(false);
     facts
 }
@@ -222,6 +248,7 @@ const SITUATIONS: &[(&str, &[&str])] = &[
     ("a customer with a charge that is looked at", &["dispute"]),
     ("a customer who pays a bill in parts", &["schedule"]),
     ("a customer who was given something", &["credit"]),
+    ("a customer with bills that aren't paid", &["open", "next_bill"]),
 ];
 
 /// What may be missing even where the fact that it belongs to is there.
@@ -233,6 +260,7 @@ const MAY_BE_MISSING: &[(&str, &[&str])] = &[
     ("dispute", &["amount"]),
     ("schedule", &["next_on", "next_amount"]),
     ("credit", &["reason"]),
+    ("next_bill", &["due", "after_due"]),
 ];
 
 /// Verified customers of whom one thing or another is known, each with words that say who it is.
@@ -284,6 +312,7 @@ pub(super) fn slot_sample(kind: SlotKind) -> &'static str {
         SlotKind::Email => "ada@example.com",
         SlotKind::Text => "the engineer visit",
         SlotKind::Words => "copy",
+        SlotKind::Address => "1 High Street, Fernhill",
     }
 }
 

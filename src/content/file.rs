@@ -31,6 +31,11 @@ pub struct IntentFile {
     /// The message is kept as a suggestion for staff to read.
     #[serde(default)]
     pub suggestion: bool,
+    /// It gives way to whatever there is to do in the same message, as a complaint does.
+    #[serde(default)]
+    pub gives_way: bool,
+    /// It is meant where a customer names something on the account and says no more: `charge` or `bill`.
+    pub when_named: Option<String>,
     /// What it may cost the customer.
     pub budget: Budget,
     /// Facts that the customer has to tell.
@@ -39,9 +44,49 @@ pub struct IntentFile {
     /// The answers; the first whose `when` holds is given.
     #[serde(default)]
     pub answer: Vec<AnswerFile>,
+    /// What can be asked while this is being talked about.
+    #[serde(default)]
+    pub follow_up: Vec<FollowUpFile>,
     /// Conversations that must go as written.
     #[serde(default)]
     pub talk: Vec<TalkFile>,
+}
+
+/// What a customer can mean only while a topic is being talked about: a short question, an objection, a way on.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FollowUpFile {
+    /// Its name in this file: small letters, digits and `_`.
+    pub name: String,
+    /// What a customer means by it, in one sentence for staff.
+    pub about: String,
+    /// How customers say it.
+    pub examples: Vec<String>,
+    /// Other intents in which it counts too; `any` for all of them.
+    #[serde(default)]
+    pub also_in: Vec<String>,
+    /// It counts only while this holds; always, when absent.
+    pub when: Option<String>,
+    /// The intent that goes on from here, in place of answers.
+    pub goes_to: Option<String>,
+    /// The slot of `goes_to` that takes the customer's words as they are.
+    pub takes: Option<String>,
+    /// Slots of `goes_to` that are set.
+    #[serde(default)]
+    pub with: BTreeMap<String, String>,
+    /// The answer before it did not help: say it in another way, or get a person.
+    #[serde(default)]
+    pub another_way: bool,
+    /// The general answer for somebody whom we don't know yet; the answers need to know who it is then.
+    pub unverified: Option<String>,
+    /// The answers; the first whose `when` holds is given. Where none holds, it was not meant.
+    #[serde(default)]
+    pub answer: Vec<AnswerFile>,
+}
+
+impl FollowUpFile {
+    /// What stands in `also_in` of one that counts in every topic.
+    pub const ANY: &str = "any";
 }
 
 /// What must be known before an answer.
@@ -82,6 +127,8 @@ pub struct SlotFile {
     /// Of the kind `words`: the words to look for; the first that is said is the value.
     #[serde(default)]
     pub words: Vec<String>,
+    /// Of the kind `text`: from so many words on, the message that begins the topic is taken, and nobody is asked.
+    pub from_words: Option<u32>,
     /// Buttons that give a value: `parts:all = "Pay in parts"` may then stand among an answer's choices.
     #[serde(default)]
     pub offers: BTreeMap<String, String>,
@@ -103,6 +150,8 @@ pub enum SlotKind {
     Text,
     /// One of the slot's own `words`, where it is said.
     Words,
+    /// A postal address.
+    Address,
 }
 
 /// One answer.
@@ -431,6 +480,9 @@ pub struct UrgentRule {
     /// Phrases that switch the rule off when they stand in the message: "password expired".
     #[serde(default)]
     pub unless: Vec<String>,
+    /// It is said each time, also where it was said before: what to do in danger.
+    #[serde(default)]
+    pub each_time: bool,
     /// What we say first.
     pub say: String,
 }

@@ -61,22 +61,40 @@ pub(super) const INTENT: &[Key] = &[
     may("unverified", Shape::Text),
     may("small_talk", Shape::Flag),
     may("suggestion", Shape::Flag),
+    may("gives_way", Shape::Flag),
+    may("when_named", Shape::Word(&["charge", "bill"])),
     must("budget", Shape::Table(BUDGET)),
     may("slots", Shape::Named(&Shape::Table(SLOT))),
     may("answer", Shape::Tables(ANSWER)),
+    may("follow_up", Shape::Tables(FOLLOW_UP)),
     may("talk", Shape::Tables(TALK)),
+];
+
+pub(super) const FOLLOW_UP: &[Key] = &[
+    must("name", Shape::Text),
+    must("about", Shape::Text),
+    must("examples", Shape::Texts),
+    may("also_in", Shape::Texts),
+    may("when", Shape::Text),
+    may("goes_to", Shape::Text),
+    may("takes", Shape::Text),
+    may("with", Shape::Named(&Shape::Text)),
+    may("another_way", Shape::Flag),
+    may("unverified", Shape::Text),
+    may("answer", Shape::Tables(ANSWER)),
 ];
 
 pub(super) const BUDGET: &[Key] =
     &[must("turns", Shape::Count), must("taps", Shape::Count), must("typed", Shape::Count)];
 
 pub(super) const SLOT: &[Key] = &[
-    must("kind", Shape::Word(&["invoice", "date", "money", "email", "text", "words"])),
+    must("kind", Shape::Word(&["invoice", "date", "money", "email", "text", "words", "address"])),
     must("ask", Shape::Text),
     must("ask_again", Shape::Text),
     may("optional", Shape::Flag),
     may("when", Shape::Text),
     may("words", Shape::Texts),
+    may("from_words", Shape::Count),
     may("offers", Shape::Named(&Shape::Text)),
 ];
 
@@ -178,6 +196,14 @@ pub(super) const SENTENCES: &[Key] = &[
     must("did_you_mean", Shape::Text),
     must("something_else", Shape::Text),
     must("say_it_again", Shape::Text),
+    must("miss_again", Shape::Text),
+    must("another_way", Shape::Text),
+    must("which_one", Shape::Text),
+    must("which_one_again", Shape::Text),
+    must("ask_to_name", Shape::Text),
+    must("not_now", Shape::Text),
+    must("not_answered", Shape::Text),
+    must("kept_again", Shape::Text),
     must("do_not_know", Shape::Text),
     must("in_queue", Shape::Text),
     must("closed", Shape::Text),
@@ -234,16 +260,52 @@ pub(super) const SENTENCES: &[Key] = &[
     must("button_end_chat", Shape::Text),
     must("button_verify_me", Shape::Text),
     must("button_send_another_code", Shape::Text),
-    must("start_over", Shape::Texts),
-    must("end_chat", Shape::Texts),
-    must("talk_to_human", Shape::Texts),
+];
+
+/// `intents/languages/<tag>.toml`.
+pub(super) const LANGUAGE: &[Key] = &[
+    must("telling", Shape::Texts),
+    may("openers", Shape::Texts),
+    may("question_words", Shape::Texts),
+    may("yes_or_no_words", Shape::Texts),
+    may("joiners", Shape::Texts),
+    may("leaning", Shape::Texts),
+    may("pointing", Shape::Texts),
+    may("refusals", Shape::Texts),
+    may("insteads", Shape::Texts),
+    may("yes", Shape::Texts),
+    may("no", Shape::Texts),
+    may("later", Shape::Texts),
+    may("but", Shape::Texts),
+    may("fillers", Shape::Texts),
+    may("places", Shape::Texts),
+    may("neither", Shape::Texts),
+    may("other", Shape::Texts),
+    may("before", Shape::Texts),
+    may("after", Shape::Texts),
+    may("corrections", Shape::Texts),
+    may("thin", Shape::Texts),
+    may("thing", Shape::Texts),
+    may("start_over", Shape::Texts),
+    may("end_chat", Shape::Texts),
+    may("talk_to_human", Shape::Texts),
+    may("person_wishes", Shape::Texts),
+    may("anybody_there", Shape::Texts),
+    may("leads", Shape::Texts),
+    may("street_words", Shape::Texts),
+    may("months", Shape::Texts),
 ];
 
 /// `intents/urgent.toml`.
 pub(super) const URGENT: &[Key] = &[must("rule", Shape::Tables(URGENT_RULE))];
 
-pub(super) const URGENT_RULE: &[Key] =
-    &[must("name", Shape::Text), must("phrases", Shape::Texts), may("unless", Shape::Texts), must("say", Shape::Text)];
+pub(super) const URGENT_RULE: &[Key] = &[
+    must("name", Shape::Text),
+    must("phrases", Shape::Texts),
+    may("unless", Shape::Texts),
+    may("each_time", Shape::Flag),
+    must("say", Shape::Text),
+];
 
 /// `intents/policies.toml`.
 pub(super) const POLICIES: &[Key] = &[must("policy", Shape::Tables(POLICY))];
@@ -308,6 +370,7 @@ mod tests {
 
     use super::*;
     use crate::content::file::*;
+    use crate::content::language::LanguageFile;
 
     /// Learns the names of a struct's fields from serde, so that shapes and types cannot drift apart.
     struct Fields<'a>(&'a mut Vec<&'static str>);
@@ -356,6 +419,7 @@ mod tests {
         same_keys::<Budget>(BUDGET);
         same_keys::<SlotFile>(SLOT);
         same_keys::<AnswerFile>(ANSWER);
+        same_keys::<FollowUpFile>(FOLLOW_UP);
         same_keys::<TalkFile>(TALK);
         same_keys::<TalkStep>(STEP);
         same_keys::<BusinessFile>(BUSINESS);
@@ -363,6 +427,7 @@ mod tests {
         same_keys::<Thresholds>(THRESHOLDS);
         same_keys::<CostFile>(COST);
         same_keys::<SentencesFile>(SENTENCES);
+        same_keys::<LanguageFile>(LANGUAGE);
         same_keys::<UrgentFile>(URGENT);
         same_keys::<UrgentRule>(URGENT_RULE);
         same_keys::<PoliciesFile>(POLICIES);

@@ -20,7 +20,7 @@ const FUEL_MAX: u64 = 50_000;
 const TEXT_CHARS_MAX: usize = 8_000;
 
 /// The filters that are ours.
-const FILTERS: &[&str] = &["money", "date", "day", "month", "plural", "list"];
+const FILTERS: &[&str] = &["money", "date", "day", "month", "plural", "list", "plus_days"];
 
 /// Filters of the template language that content may use, for hints.
 const OTHER_FILTERS: &[&str] = &["lower", "upper", "capitalize", "length", "first", "last", "round", "join", "default"];
@@ -103,6 +103,10 @@ impl Templates {
             .add_filter("date", |state: &State, date: Value| Ok::<_, Error>(style(state)?.date(civil("date", &date)?)));
         environment
             .add_filter("day", |state: &State, date: Value| Ok::<_, Error>(style(state)?.day(civil("day", &date)?)));
+        environment.add_filter("plus_days", |date: Value, n: Value| {
+            let later = civil("plus_days", &date)?.checked_add(jiff::Span::new().days(whole("plus_days", &n)?));
+            later.map(|it| it.to_string()).map_err(|_| invalid("`plus_days` leads to a day that no calendar has"))
+        });
         environment.add_filter("month", |state: &State, date: Value| {
             Ok::<_, Error>(format::month(civil("month", &date)?, today(state)?))
         });

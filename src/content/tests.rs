@@ -147,6 +147,7 @@ impl Folder {
         folder.write("urgent.toml", URGENT);
         folder.write("policies.toml", POLICIES);
         folder.write("words.toml", WORDS);
+        folder.write("languages/en.toml", include_str!("../../intents/languages/en.toml"));
         folder.write("pay-it/pay_now.toml", &PAY_NOW.replace("EXAMPLES", &examples("pay")));
         folder.write("running-late/late_fee_help.toml", &LATE_FEE_HELP.replace("EXAMPLES", &examples("fee")));
         folder

@@ -23,18 +23,28 @@ pub struct State {
     pub customer: Option<CustomerId>,
     /// The intent of the last answer or question.
     pub topic: Option<String>,
+    /// Small talk or something out of scope that the last message answered, beside the topic.
+    pub aside: Option<String>,
+    /// A person was asked to look before others, since the conversation began anew.
+    pub urgent: bool,
     /// What the customer has told us for the topic.
     pub slots: BTreeMap<String, String>,
+    /// The topics before it, the last one first, each with what was known in it: they can be come back to.
+    pub earlier: Vec<(String, BTreeMap<String, String>)>,
     /// The slot that the bot's last message asked for.
     pub asked: Option<String>,
     /// What the bot's last message offered.
     pub offered: Vec<Choice>,
     /// The bot's last message was "did you mean".
     pub asked_which: bool,
-    /// What the bot's last message asks a yes for.
+    /// What the bot's last message has a button for that does something.
     pub confirms: Option<Confirm>,
+    /// The last message itself asks a yes for it, and no other came in between.
+    pub asks_yes: bool,
     /// Misses in a row.
     pub n_misses: u32,
+    /// A visitor was offered a one-time code in this conversation.
+    pub code_offered: bool,
     /// The customer was asked for a one-time code and is not verified yet.
     pub code_asked: bool,
     /// The bot's last words.
@@ -44,6 +54,12 @@ pub struct State {
     /// Messages of the customer in this episode.
     pub n_customer_messages: u32,
 }
+
+/// The choice that has a one-time code sent.
+const VERIFY_ME: &str = "verify_me";
+
+/// Topics that can be come back to.
+const EARLIER_MAX: usize = 3;
 
 impl State {
     /// Folds a log, from its beginning, to the state after it.
@@ -62,6 +78,7 @@ impl State {
             What::Message(message) => self.apply_message(event.from, message),
             What::Owner(change) => {
                 self.owner = change.owner;
+                self.urgent = change.urgent || (self.urgent && matches!(change.owner, Owner::Queue | Owner::Staff));
                 self.epoch = change.epoch;
                 self.staff = change.staff.clone();
                 self.staff_name = change.staff.is_some().then(|| event.name.clone()).flatten();
@@ -98,17 +115,31 @@ impl State {
             Sender::Customer => self.n_customer_messages = self.n_customer_messages.saturating_add(1),
             Sender::Bot => {
                 self.last_said = Some(message.text.clone());
-                self.offered = message.choices.clone();
+                self.code_offered |= message.choices.iter().any(|it| it.id == VERIFY_ME);
+                let offered = std::mem::replace(&mut self.offered, message.choices.clone());
+                let confirms = self.confirms.take();
                 self.asked = None;
                 self.asked_which = false;
-                self.confirms = None;
                 let Some(step) = &message.step else { return };
                 self.asked = step.asks.clone();
                 self.code_asked |= self.asked.as_deref() == Some(ASKS_CODE);
                 self.confirms = step.confirms.clone();
+                self.asks_yes = self.confirms.is_some() && step.asks_yes;
+                let beside = matches!(step.did, Did::Talked | Did::Missed);
+                self.aside = step.intent.clone().filter(|_| beside);
                 match step.did {
                     Did::Answered | Did::Asked => {
-                        self.topic = step.intent.clone();
+                        // A follow-up is asked within its topic.
+                        let own = || step.intent.as_deref().map(|it| it.split('.').next().unwrap_or(it).to_owned());
+                        let topic = step.topic.clone().or_else(own);
+                        if topic != self.topic
+                            && let Some(left) = self.topic.take()
+                        {
+                            self.earlier.retain(|it| it.0 != left && Some(&it.0) != topic.as_ref());
+                            self.earlier.insert(0, (left, std::mem::take(&mut self.slots)));
+                            self.earlier.truncate(EARLIER_MAX);
+                        }
+                        self.topic = topic;
                         self.slots = step.slots.clone();
                         self.n_misses = 0;
                     }
@@ -118,7 +149,13 @@ impl State {
                         self.n_misses = self.n_misses.saturating_add(1);
                     }
                     Did::Missed => self.n_misses = self.n_misses.saturating_add(1),
-                    Did::HandedOff => self.n_misses = 0,
+                    Did::HandedOff => {
+                        self.n_misses = 0;
+                        // What was offered just before can still be taken while somebody waits.
+                        if message.choices.is_empty() {
+                            (self.offered, self.confirms) = (offered, confirms);
+                        }
+                    }
                     Did::StartedOver => self.start_over(),
                     Did::Talked => {}
                 }
@@ -130,11 +167,14 @@ impl State {
     /// Forgets what was being talked about.
     pub fn start_over(&mut self) {
         self.topic = None;
+        self.aside = None;
         self.slots.clear();
+        self.earlier.clear();
         self.asked = None;
         self.offered.clear();
         self.asked_which = false;
         self.confirms = None;
+        self.asks_yes = false;
         self.n_misses = 0;
     }
 }

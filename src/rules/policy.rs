@@ -27,6 +27,8 @@ const SLOT_REASON: &str = "reason";
 const SLOT_EMAIL: &str = "email";
 /// The slot with a new postal address.
 const SLOT_ADDRESS: &str = "address";
+/// The slot that says that the day on which bills come is meant, and not the one on which money leaves.
+const SLOT_BILL_DAY: &str = "bill_day";
 /// The slot with a company's name and tax number.
 const SLOT_COMPANY: &str = "company";
 
@@ -405,16 +407,31 @@ fn billing_day(case: &Case<'_>) -> Ruling {
     if case.account.standing == Standing::Ended {
         return case.refuse(RULE, "ended");
     }
-    let Some(day) = case.slot(SLOT_DATE).and_then(|it| it.parse::<Date>().ok()).map(Date::day) else {
+    let Some(wanted) = case.slot(SLOT_DATE).and_then(|it| it.parse::<Date>().ok()) else {
         return case.refuse(RULE, "no_day");
     };
-    if BILLING_DAY_MAX < day {
+    if BILLING_DAY_MAX < wanted.day() {
         return case.refuse(RULE, "no_such_day");
     }
+    // Customers mean the day on which money leaves; the bill for it comes some days before.
+    let days = case.account.days_to_pay().unwrap_or_default();
+    let day = match case.slot(SLOT_BILL_DAY) {
+        Some(_) => wanted.day(),
+        None => wanted.saturating_sub(days.days()).day().min(BILLING_DAY_MAX),
+    };
     if day == case.account.billing_day {
         return case.refuse(RULE, "same");
     }
-    case.grant_own(Act::ChangeBillingDay { day }, Figures { n: Some(i64::from(day)), ..Figures::default() })
+    let first_paid = first_bill(case, day).map(|it| it.saturating_add(days.days()));
+    let figures = Figures { n: Some(i64::from(day)), on: first_paid, ..Figures::default() };
+    case.grant_own(Act::ChangeBillingDay { day }, figures)
+}
+
+/// The first bill on a new day of the month: the next one, so many days later or earlier as the day is.
+fn first_bill(case: &Case<'_>, day: i8) -> Option<Date> {
+    let later = i64::from(day) - i64::from(case.account.billing_day);
+    let moved = case.account.next_bill_on?.checked_add(later.days()).ok()?;
+    if case.today < moved { Some(moved) } else { moved.checked_add(1.month()).ok() }
 }
 
 fn contact(case: &Case<'_>) -> Ruling {

@@ -2,44 +2,32 @@
 //!
 //! Pure and total. It only proposes: whoever classifies sees whether the parts mean more than the whole.
 
+use crate::content::language::Language;
+
 /// Parts that a message may fall into.
 const PARTS_MAX: usize = 4;
 
 /// Words that a part must have to be a question of its own.
 const PART_WORDS_MIN: usize = 3;
 
-/// What may begin a question or a request of its own after "and" or a comma.
-const OPENERS: [&str; 52] = [
-    "how", "what", "whats", "what's", "when", "whens", "when's", "where", "wheres", "where's", "why", "who", "which",
-    "can", "could", "would", "will", "do", "does", "did", "is", "are", "was", "were", "has", "have", "may", "should",
-    "please", "i", "i'd", "i'm", "ive", "i've", "id", "im", "tell", "show", "send", "give", "explain", "cancel",
-    "change", "stop", "refund", "remove", "help", "update", "also", "need", "want", "you",
-];
+/// A text without stops of more words than this is cut before what begins a question.
+const DICTATED_WORDS_MIN: usize = 14;
 
-/// Words after which "and" joins two sentences where a comma would not.
-const JOINERS: [&str; 5] = ["and", "also", "plus", "then", "but"];
-
-/// Words that say nothing without the sentence before them.
-const LEANING: [&str; 16] = [
-    "it", "that", "this", "they", "them", "because", "cause", "so", "or", "if", "since", "which", "who", "not", "even",
-    "still",
-];
-
-/// Words at the end of a sentence that point to the one before.
-const POINTING: [&str; 6] = ["it", "that", "this", "them", "these", "those"];
+/// So many words stand before such a cut at least.
+const BEFORE_CUT_WORDS_MIN: usize = 5;
 
 /// The parts of a message that look like questions of their own, at most four, in their order.
 ///
 /// Empty when the message is one question; quick messages that finish one sentence stay together.
-pub fn parts(text: &str) -> Vec<String> {
+pub fn parts(text: &str, language: &Language) -> Vec<String> {
     let mut parts: Vec<String> = Vec::new();
-    for sentence in sentences(text) {
-        for part in at_joiners(&sentence) {
+    for sentence in sentences(text, language) {
+        for part in at_joiners(&sentence, language) {
             let n_words = words(&part).count();
-            let leans = leans(&part);
+            let leans = leans(&part, language);
             match parts.last_mut() {
                 // Too little to be a question: it belongs to what was said before or what comes after.
-                Some(last) if n_words < PART_WORDS_MIN || leans || !stands_alone(last) => {
+                Some(last) if n_words < PART_WORDS_MIN || leans || !stands_alone(last, language) => {
                     last.push(' ');
                     last.push_str(&part);
                 }
@@ -48,83 +36,79 @@ pub fn parts(text: &str) -> Vec<String> {
             }
         }
     }
-    parts.retain(|it| stands_alone(it));
+    parts.retain(|it| stands_alone(it, language));
     if parts.len() < 2 {
         return Vec::new();
     }
     // Of a long story only so much can be looked at: what asks goes before what tells.
     let mut chosen: Vec<usize> = (0..parts.len()).collect();
-    chosen.sort_by_key(|&at| !asks(&parts[at]));
+    chosen.sort_by_key(|&at| !asks(&parts[at], language));
     chosen.truncate(PARTS_MAX);
     parts.into_iter().enumerate().filter(|(at, _)| chosen.contains(at)).map(|it| it.1).collect()
 }
 
-/// Whether a part asks rather than tells.
-fn asks(part: &str) -> bool {
-    part.ends_with(['?', '？']) || words(part).next().is_some_and(|it| is_question_word(&it))
+/// Whether a part asks or requests rather than tells.
+pub fn asks(part: &str, language: &Language) -> bool {
+    part.ends_with(['?', '？'])
+        || words(part).find(|it| !language.joiners.contains(it) && !is_filler(it, language)).is_some_and(|it| {
+            language.question_words.contains(&it)
+                || language.yes_or_no_words.contains(&it)
+                || (language.openers.contains(&it) && !is_first_person(&it))
+        })
 }
 
-/// What begins a clause that says what is not wanted.
-const REFUSALS: [&str; 10] = [
-    "don't want to",
-    "dont want to",
-    "do not want to",
-    "not trying to",
-    "not asking to",
-    "not asking for",
-    "not looking to",
-    "not going to",
-    "not here to",
-    "not calling to",
-];
+fn is_filler(word: &str, language: &Language) -> bool {
+    language.fillers.is(std::slice::from_ref(&word.to_owned()))
+}
 
-/// What begins the clause that says what is wanted in its place.
-const INSTEADS: [&str; 8] = ["just", "only", "simply", "i'd just", "i just", "i only", "all i want", "what i want"];
+/// "I pay on time each month" tells; "cancel it" requests.
+fn is_first_person(word: &str) -> bool {
+    matches!(word, "i" | "i'm" | "im" | "i've" | "ive" | "you")
+}
 
 /// The text without a clause that only says what is not wanted: of "I don't want to cancel, just tell me what I owe",
 /// the latter. Whatever the encoder reads of "cancel" would drown it.
-pub fn meant(text: &str) -> String {
+pub fn meant(text: &str, language: &Language) -> String {
     let plain = text.replace('’', "'");
-    let text = plain.as_str();
-    let Some((refused_from, refused_to)) = REFUSALS.iter().find_map(|it| find_words(text, it)) else {
-        return plain;
-    };
-    let rest = &text[refused_to..];
-    let instead = INSTEADS.iter().filter_map(|it| find_words(rest, it)).map(|it| it.0).min();
-    let Some(instead) = instead.filter(|at| PART_WORDS_MIN <= words(&rest[*at..]).count()) else {
-        return plain;
-    };
+    let (tokens, bare) = tokens(&plain);
+    let Some((refused_at, refused_n)) = language.refusals.find(&bare) else { return plain };
+    let from = refused_at + refused_n;
+    let instead = (from..bare.len()).find(|at| 0 < language.insteads.at_start(&bare[*at..]));
+    let Some(instead) = instead.filter(|at| PART_WORDS_MIN <= bare.len() - at) else { return plain };
     // What was said in sentences before it still counts.
-    let before = text[..refused_from].rfind(['.', '!', '?', '\n']).map_or("", |at| text[..=at].trim_end());
-    format!("{before} {}", &rest[instead..]).trim().to_owned()
+    let before = plain[..tokens[refused_at].0].rfind(['.', '!', '?', '\n']).map_or("", |at| plain[..=at].trim_end());
+    format!("{before} {}", &plain[tokens[instead].0..]).trim().to_owned()
 }
 
-/// Where a phrase in lower case stands as whole words in a text: from and to.
-fn find_words(text: &str, phrase: &str) -> Option<(usize, usize)> {
-    // As many bytes as before, so that places in it are places in the text.
-    let lower = text.to_ascii_lowercase();
-    let is_letter = |it: Option<char>| it.is_some_and(|it| it.is_alphanumeric() || it == '\'');
-    let mut from = 0;
-    while let Some(at) = lower.get(from..)?.find(phrase) {
-        let (start, end) = (from + at, from + at + phrase.len());
-        if !is_letter(lower[..start].chars().next_back()) && !is_letter(lower[end..].chars().next()) {
-            return Some((start, end));
+/// The words of a text with their places in it, and in lower case.
+fn tokens(text: &str) -> (Vec<(usize, usize)>, Vec<String>) {
+    let mut places = Vec::new();
+    let mut start = None;
+    let is_word = |it: char| it.is_alphanumeric() || it == '\'';
+    for (at, letter) in text.char_indices().chain([(text.len(), ' ')]) {
+        match (is_word(letter), start) {
+            (true, None) => start = Some(at),
+            (false, Some(from)) => {
+                places.push((from, at));
+                start = None;
+            }
+            _ => {}
         }
-        from = end;
     }
-    None
+    let words = places.iter().map(|(from, to)| text[*from..*to].trim_matches('\'').to_lowercase()).collect();
+    (places, words)
 }
 
 /// Whether a text needs the one before it: "so it went up", "and I want to change it".
-fn leans(text: &str) -> bool {
+fn leans(text: &str, language: &Language) -> bool {
     let first = words(text).next().unwrap_or_default();
-    let points_back = words(text).last().is_some_and(|it| POINTING.contains(&it.as_str()));
-    LEANING.contains(&first.as_str()) || (points_back && !is_question_word(&first))
+    let points_back = words(text).last().is_some_and(|it| language.pointing.contains(&it));
+    language.leaning.contains(&first) || (points_back && !language.question_words.contains(&first))
 }
 
 /// Whether a text could be asked by itself.
-fn stands_alone(text: &str) -> bool {
-    PART_WORDS_MIN <= words(text).count() && words(text).any(|it| OPENERS.contains(&it.as_str()))
+fn stands_alone(text: &str, language: &Language) -> bool {
+    PART_WORDS_MIN <= words(text).count() && words(text).any(|it| language.openers.contains(&it))
 }
 
 /// The words of a text in lower case, bare of punctuation.
@@ -135,13 +119,13 @@ pub fn words(text: &str) -> impl Iterator<Item = String> {
 }
 
 /// Sentences by their stops and line breaks; a line that begins as the end of the one before is joined to it.
-fn sentences(text: &str) -> Vec<String> {
+fn sentences(text: &str, language: &Language) -> Vec<String> {
     let mut sentences = Vec::new();
     let mut sentence = String::new();
     for line in text.lines() {
         let begins = words(line)
             .next()
-            .is_some_and(|it| OPENERS.contains(&it.as_str()) && !matches!(it.as_str(), "is" | "are" | "was" | "were"));
+            .is_some_and(|it| language.openers.contains(&it) && !matches!(it.as_str(), "is" | "are" | "was" | "were"));
         if begins {
             finish(&mut sentence, &mut sentences);
         }
@@ -169,18 +153,23 @@ fn finish(sentence: &mut String, sentences: &mut Vec<String>) {
     }
 }
 
-/// A sentence cut before "and how …", ", can you …" and the like.
-fn at_joiners(sentence: &str) -> Vec<String> {
+/// A sentence cut before "and how …", ", can you …" and the like; dictated text without stops before "can you" too.
+fn at_joiners(sentence: &str, language: &Language) -> Vec<String> {
     let tokens: Vec<&str> = sentence.split_whitespace().collect();
     let bare = |at: usize| tokens.get(at).and_then(|it| words(it).next()).unwrap_or_default();
-    let opens = |at: usize| OPENERS.contains(&bare(at).as_str());
+    let opens = |at: usize| language.openers.contains(&bare(at));
+    let has_stops = tokens.iter().any(|it| it.ends_with([',', ';', ':', '-']));
+    let dictated = DICTATED_WORDS_MIN <= tokens.len() && !has_stops;
     let mut parts = Vec::new();
     let mut part: Vec<&str> = Vec::new();
     let mut at = 0;
     while at < tokens.len() {
-        let joiner = JOINERS.contains(&bare(at).as_str());
-        let after_comma = part.last().is_some_and(|it| it.ends_with(',')) && is_question_word(&bare(at));
-        if PART_WORDS_MIN <= part.len() && ((joiner && opens(at + 1)) || after_comma) {
+        let joiner = language.joiners.contains(&bare(at));
+        let asks = language.question_words.contains(&bare(at));
+        let after_comma = part.last().is_some_and(|it| it.ends_with(',')) && asks;
+        let runs_on =
+            dictated && BEFORE_CUT_WORDS_MIN <= part.len() && begins_question(&bare(at), &bare(at + 1), language);
+        if PART_WORDS_MIN <= part.len() && ((joiner && opens(at + 1)) || after_comma || runs_on) {
             parts.push(part.join(" "));
             part.clear();
             at += usize::from(joiner);
@@ -193,9 +182,9 @@ fn at_joiners(sentence: &str) -> Vec<String> {
     parts
 }
 
-/// After a comma only these begin a new question: "if I pay, will it …" goes on.
-fn is_question_word(word: &str) -> bool {
-    matches!(word, "how" | "what" | "whats" | "what's" | "when" | "where" | "why" | "can" | "could" | "please" | "also")
+/// Whether two words begin a question by themselves: "can you", "do i", "is there". One alone may be within a sentence.
+fn begins_question(first: &str, second: &str, language: &Language) -> bool {
+    language.yes_or_no_words.contains(first) && matches!(second, "i" | "you" | "we" | "it" | "there" | "my" | "they")
 }
 
 /// Letters from which a word without vowels is no abbreviation.
@@ -260,8 +249,10 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    use crate::rules::said::tests::english;
+
     fn check(text: &str, wanted: &[&str]) {
-        assert_eq!(parts(text), wanted, "{text}");
+        assert_eq!(parts(text, &english()), wanted, "{text}");
     }
 
     #[test]
@@ -320,7 +311,7 @@ mod tests {
             ("I don't want to pay by card, what else is there?", "I don't want to pay by card, what else is there?"),
             ("why is it more", "why is it more"),
         ] {
-            assert_eq!(meant(text), wanted);
+            assert_eq!(meant(text, &english()), wanted);
         }
     }
 
@@ -328,14 +319,14 @@ mod tests {
     fn in_a_long_story_questions_are_what_is_looked_at() {
         let story = "I moved in last May. I have a dog and a cat. I like it here so far. I work at the harbor now. \
                      I pay on time each month. Why is the bill higher? Can I get a copy?";
-        let parts = parts(story);
+        let parts = parts(story, &english());
         assert_eq!(parts.len(), PARTS_MAX);
         assert_eq!(parts[2..], ["Why is the bill higher?", "Can I get a copy?"]);
     }
 
     #[test]
     fn there_are_never_more_than_four_parts() {
-        assert_eq!(parts(&"how do I pay? ".repeat(9)).len(), PARTS_MAX);
+        assert_eq!(parts(&"how do I pay? ".repeat(9), &english()).len(), PARTS_MAX);
     }
 
     #[test]
@@ -394,9 +385,10 @@ mod tests {
     proptest! {
         #[test]
         fn no_text_makes_it_panic(text in "\\PC{0,80}|(how |and |is |my bill|\\?|\\.|\\n|, | ){0,20}") {
-            let parts = parts(&text);
+            let language = english();
+            let parts = parts(&text, &language);
             prop_assert!(parts.len() <= PARTS_MAX && parts.len() != 1);
-            let _ = (is_gibberish(&text), meant(&text));
+            let _ = (is_gibberish(&text), meant(&text, &language));
         }
     }
 }

@@ -7,6 +7,8 @@ use jiff::ToSpan;
 use jiff::civil::Date;
 
 use crate::content::file::{SlotFile, SlotKind};
+use crate::content::language::Language;
+use crate::conversation::normal;
 
 mod amounts;
 mod bills;
@@ -26,6 +28,17 @@ pub struct SlotContext<'a> {
     pub language: &'a str,
     /// The customer's bills: number and date, in any order.
     pub invoices: &'a [(String, Date)],
+    /// The number of the bill that is being talked about.
+    pub current: Option<&'a str>,
+    /// The small words of the language.
+    pub words: Option<&'a Language>,
+}
+
+impl SlotContext<'_> {
+    /// Nothing to read against: only what stands in the text itself.
+    pub fn nothing() -> Self {
+        Self { today: Date::ZERO, currency: "EUR", language: "en", invoices: &[], current: None, words: None }
+    }
 }
 
 /// Reads a fact of a kind, in the form in which slots keep it.
@@ -39,6 +52,7 @@ pub fn read(kind: SlotKind, text: &str, context: &SlotContext<'_>) -> Option<Str
         SlotKind::Invoice => bills::read(text, context),
         SlotKind::Email => read_email(text),
         SlotKind::Text => read_text(text),
+        SlotKind::Address => read_address(text, context),
         // Which words count, only the slot knows.
         SlotKind::Words => None,
     }
@@ -51,7 +65,8 @@ pub fn read_slot(slot: &SlotFile, text: &str, context: &SlotContext<'_>) -> Opti
             return read(slot.kind, text, context);
         }
         // "Another day of the month" is not tomorrow.
-        let text = text.to_lowercase().replace("another day of", "").replace("a different day of", "");
+        let text =
+            text.to_lowercase().replace("another day", "").replace("a different day", "").replace("other day", "");
         return read(slot.kind, &text, context).or_else(|| lone_day(&text, context.today));
     }
     let said = spaced(text);
@@ -105,6 +120,89 @@ fn read_text(text: &str) -> Option<String> {
     let words: Vec<&str> = text.split_whitespace().collect();
     let text: String = words.join(" ").chars().take(TEXT_CHARS_MAX).collect();
     (!text.is_empty()).then_some(text)
+}
+
+/// A postal address: from a house number on, where a street's word, a comma or a postcode follows.
+fn read_address(text: &str, context: &SlotContext<'_>) -> Option<String> {
+    let words = context.words?;
+    let tokens: Vec<&str> = text.split_whitespace().collect();
+    let bare = |token: &str| token.trim_matches(|it: char| !it.is_alphanumeric()).to_lowercase();
+    let is_number = |token: &str| {
+        // "22b" is one, "1st" isn't.
+        let token = bare(token);
+        let letters = token.trim_start_matches(|it: char| it.is_ascii_digit());
+        letters.len() < token.len() && letters.chars().count() <= 1 && token.len() <= HOUSE_NUMBER_MAX
+    };
+    (0..tokens.len()).filter(|at| is_number(tokens[*at])).find_map(|at| {
+        // The address ends where the sentence does; a stop within a postcode does not stand before a space.
+        let n = tokens[at..]
+            .iter()
+            .position(|it| it.ends_with(['.', '!', '?', ';']))
+            .map_or(tokens.len() - at, |it| it + 1);
+        let own = &tokens[at..at + n];
+        let street = own.iter().skip(1).take(STREET_WITHIN).any(|it| words.street_words.contains(&bare(it)));
+        let address = own.join(" ");
+        (street && own.len() <= ADDRESS_WORDS_MAX)
+            .then(|| address.trim_end_matches(['.', '!', '?', ';', ',']).to_owned())
+    })
+}
+
+/// A longer number is no house's.
+const HOUSE_NUMBER_MAX: usize = 5;
+/// The street's word stands within so many words of the number.
+const STREET_WITHIN: usize = 5;
+/// A longer one is a story.
+const ADDRESS_WORDS_MAX: usize = 16;
+
+/// A reply without what begins it and is no part of it: "I just told you. 14 Harbour Road" is the latter.
+pub fn without_lead(text: &str, language: &Language) -> String {
+    let mut rest = text.trim();
+    loop {
+        let words = normal::words(rest);
+        let n = language.leads.at_start(&words).max(language.fillers.at_start(&words));
+        if n == 0 || n == words.len() {
+            return rest.to_owned();
+        }
+        let mut left = rest;
+        for _ in 0..n {
+            let start = left.find(char::is_alphanumeric).unwrap_or(left.len());
+            let word = &left[start..];
+            let end = word.find(|it: char| !it.is_alphanumeric() && !matches!(it, '\'' | '’')).unwrap_or(word.len());
+            left = &word[end..];
+        }
+        rest = left.trim_start_matches(|it: char| !it.is_alphanumeric());
+    }
+}
+
+/// Whether a word is part of a day: "tomorrow", "friday", "next".
+pub fn is_day_word(word: &str) -> bool {
+    const WORDS: [&str; 24] = [
+        "today",
+        "tomorrow",
+        "yesterday",
+        "monday",
+        "tuesday",
+        "wednesday",
+        "thursday",
+        "friday",
+        "saturday",
+        "sunday",
+        "week",
+        "weeks",
+        "day",
+        "days",
+        "month",
+        "months",
+        "next",
+        "last",
+        "end",
+        "until",
+        "till",
+        "year",
+        "previous",
+        "latest",
+    ];
+    WORDS.contains(&word) || small_number(word).is_some()
 }
 
 /// A small number in digits or words: `2`, `two`, `a`, `a couple of`.

@@ -105,6 +105,7 @@ pub struct Page {
 /// What a customer's browser is told.
 #[derive(Clone, Debug, PartialEq, Serialize, TS)]
 #[serde(tag = "type", rename_all = "snake_case")]
+#[expect(clippy::large_enum_variant, reason = "nearly all frames are events, so a box would only cost")]
 pub enum ServerFrame {
     /// The answer to `hello`. Events after `after` follow.
     Welcome {
@@ -280,6 +281,21 @@ pub struct WireEvent {
     #[ts(optional)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub understood: Option<Understood>,
+    /// For staff only: how the bot read the words that it answers, the way that it took first.
+    #[ts(optional)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub read_as: Option<Vec<WireReading>>,
+}
+
+/// One way to read a message in its conversation, for staff.
+#[derive(Clone, Debug, PartialEq, Serialize, TS)]
+pub struct WireReading {
+    /// Who read it so: `follow_up`, `going_on`, `intent` …
+    pub by: String,
+    /// How sure, 0 to 1.
+    pub sure: f32,
+    /// Why, for people.
+    pub because: String,
 }
 
 /// What a receipt says besides what was done, and when.
@@ -432,6 +448,7 @@ mod tests {
             WireCard,
             WireRow,
             Understood,
+            WireReading,
             WireGuess,
             Code,
             StaffClientFrame,

@@ -2,8 +2,10 @@
 
 use crate::answers;
 use crate::content::Content;
-use crate::conversation::{Card, Choice, Did, Guess, Owner, OwnerChange, Reason, Row, Sender, Verdict, What};
-use crate::server::protocol::{Understood, WireCard, WireChoice, WireEvent, WireGuess, WireReceipt, WireRow};
+use crate::conversation::{Card, Choice, Did, Guess, Owner, OwnerChange, ReadAs, Reason, Row, Sender, Verdict, What};
+use crate::server::protocol::{
+    Understood, WireCard, WireChoice, WireEvent, WireGuess, WireReading, WireReceipt, WireRow,
+};
 use crate::store::Logged;
 
 /// An event as the customer sees it.
@@ -25,6 +27,7 @@ pub fn for_customer(content: &Content, logged: &Logged) -> WireEvent {
         receipt: None,
         key: None,
         understood: None,
+        read_as: None,
     };
     if event.from == Sender::Customer {
         wire.key = logged.key.clone();
@@ -60,12 +63,26 @@ pub fn for_customer(content: &Content, logged: &Logged) -> WireEvent {
 
 /// An event as staff see it: with what the bot understood, and the rule that a receipt goes by.
 pub fn for_staff(content: &Content, logged: &Logged, guess: Option<&Guess>) -> WireEvent {
-    let mut wire = WireEvent { key: None, understood: guess.map(understood), ..for_customer(content, logged) };
+    let read_as = match &logged.event.what {
+        What::Message(message) => message.step.as_ref().map(|it| readings(&it.readings)),
+        _ => None,
+    };
+    let read_as = read_as.filter(|it| !it.is_empty());
+    let mut wire = WireEvent { key: None, understood: guess.map(understood), read_as, ..for_customer(content, logged) };
     if let (What::Receipt(receipt), Some(shown)) = (&logged.event.what, &mut wire.receipt) {
         shown.clause = receipt.clause.clone();
     }
     wire
 }
+
+/// The ways in which a message was read, those that were weighed and left far behind not among them.
+fn readings(readings: &[ReadAs]) -> Vec<WireReading> {
+    let told = readings.iter().filter(|it| TOLD_MIN <= it.sure);
+    told.map(|it| WireReading { by: it.by.clone(), sure: it.sure, because: it.because.clone() }).collect()
+}
+
+/// A reading that is less sure says nothing.
+const TOLD_MIN: f32 = 0.2;
 
 /// A guess for staff.
 pub fn understood(guess: &Guess) -> Understood {

@@ -54,9 +54,12 @@ impl Session {
         if let Err(error) = self.catch_up().await {
             return self.turn_later(&error);
         }
-        let Some(answered) = self.unanswered.last().map(|(seq, _)| *seq) else { return };
+        let state = self.state.clone();
+        let mut unanswered = self.unanswered.clone();
+        // What a person has to answer stays unanswered; the bot looks at each message once.
+        unanswered.retain(|(seq, _)| state.owner == Owner::Bot || self.heard_until < *seq);
+        let Some(answered) = unanswered.last().map(|(seq, _)| *seq) else { return };
         let (app, id, locale) = (Arc::clone(&self.app), self.id.clone(), self.locale.clone());
-        let (state, unanswered) = (self.state.clone(), self.unanswered.clone());
         let recent: Vec<Event> = self.recent.iter().cloned().collect();
         let network = self.network.map(|it| it.to_string()).unwrap_or_default();
         self.thinking = Some(Box::pin(async move {
@@ -108,6 +111,7 @@ impl Session {
     async fn keep_turn(&mut self, thought: Thought) -> Result<(), StoreError> {
         let Thought { outcome, answered, epoch, owner } = thought;
         let outcome = outcome?;
+        self.heard_until = self.heard_until.max(answered.unwrap_or_default());
         if outcome.events.is_empty() && outcome.code.is_none() {
             if let Some(answered) = answered {
                 self.waiting.forget(answered);

@@ -55,7 +55,7 @@ impl Tally {
         }
         if !was_done && handed_off {
             let can = |name: &String| {
-                let answers = content.intents.get(name).map_or(&[][..], |it| &it.file.answer);
+                let answers = content.answering(name).map_or(&[][..], |it| &it.file.answer);
                 answers.iter().filter_map(|it| it.action).any(Action::changes_something)
             };
             let wishes = changes().filter_map(|it| match it {

@@ -27,13 +27,13 @@ impl Reply<'_> {
         let content = Arc::clone(&self.parts.content);
         let Some(customer) = self.state.customer.clone() else { return Ok(Ok(())) };
         let (topics, said_yes) = match decision {
-            Decision::Answer(topics) => (topics.as_slice(), false),
+            Decision::Answer(topics) | Decision::AnswerPart { topics, .. } => (topics.as_slice(), false),
             Decision::Act(topic) => (std::slice::from_ref(topic), true),
             Decision::Declined => return self.stop(paper).await.map(Ok),
             _ => return Ok(Ok(())),
         };
         for topic in topics {
-            let Some(intent) = content.intents.get(&topic.intent) else { continue };
+            let Some(intent) = content.answering(&topic.intent) else { continue };
             let deed = self.speaker.deed(intent, &topic.slots);
             if let (true, Some(confirm)) = (said_yes, &self.state.confirms) {
                 let (actions, at_ms) = (&self.parts.actions, self.parts.now.as_millisecond());
@@ -207,7 +207,11 @@ impl Reply<'_> {
             Ran::Unknown { key, deed } => {
                 let text = self.speaker.sentence(&content.sentences.not_sure_done, About::default())?;
                 let confirms = Some(Confirm { key, deed });
-                self.message(text, &[rules::TALK_TO_HUMAN.to_owned()], Step { confirms, ..step(Did::Talked) });
+                self.message(
+                    text,
+                    &[rules::TALK_TO_HUMAN.to_owned()],
+                    Step { confirms, asks_yes: true, ..step(Did::Talked) },
+                );
                 let intent = again.map(|it| it.intent.as_str()).or(self.state.topic.as_deref());
                 if let (Some(intent), Some(choices)) = (intent, self.last_choices()) {
                     let id = format!("{}{intent}", rules::DO);

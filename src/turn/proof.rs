@@ -112,8 +112,8 @@ impl AskedBefore {
 /// The topic of an answer that needed to know who the customer is.
 fn general(content: &Content, step: &Step) -> Option<Topic> {
     let intent = step.intent.as_ref().filter(|_| step.did == Did::Answered)?;
-    let needs = content.intents.get(intent)?.needs_verified();
-    needs.then(|| Topic { intent: intent.clone(), slots: step.slots.clone() })
+    let needs = content.answering(intent)?.needs_verified();
+    needs.then(|| Topic { intent: intent.clone(), slots: step.slots.clone(), within: step.topic.clone() })
 }
 
 impl Reply<'_> {

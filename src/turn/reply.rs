@@ -10,7 +10,7 @@ use crate::content::file::{SlotKind, Then};
 use crate::content::{Content, Intent, SOMETHING_ELSE};
 use crate::conversation::page::{self, Purpose};
 use crate::conversation::{
-    Choice, Did, Event, Guess, Message, NewEvent, Owner, OwnerChange, Reason, Sender, Seq, State, Step, What,
+    Choice, Did, Event, Guess, Message, NewEvent, Owner, OwnerChange, ReadAs, Reason, Sender, Seq, State, Step, What,
 };
 use crate::feedback;
 use crate::handoff;
@@ -23,6 +23,12 @@ use super::{Outcome, Parts, step};
 const INVOICES_OFFERED: usize = 3;
 /// Choices under one message.
 pub(super) const CHOICES_MAX: usize = 4;
+/// Topics that are offered where a message isn't understood.
+const NEAR_TOPICS_MAX: usize = 2;
+/// From this confidence on, a topic may have been meant.
+const NEAR_MIN: f32 = 0.08;
+/// Of words that have not been answered, so many are named.
+const LEFT_CHARS_MAX: usize = 80;
 /// How card numbers look once they are masked.
 const MASKED_CARD: &str = "[card ending";
 
@@ -40,6 +46,8 @@ pub(super) struct Reply<'a> {
     /// What was done at once, by intent; what the customer said yes to, too. After a no, what was begun before it.
     pub(super) ran: BTreeMap<String, Ran>,
     pub(super) outcome: Outcome,
+    /// How the words were read, kept with the first message of the turn.
+    pub(super) readings: Vec<ReadAs>,
 }
 
 impl Reply<'_> {
@@ -67,6 +75,10 @@ impl Reply<'_> {
         let sentences = &content.sentences;
         match decision {
             Decision::Answer(topics) => self.answer(&content, topics, billing_down),
+            Decision::AnswerPart { topics, left } => {
+                self.answer(&content, topics, billing_down)?;
+                self.name_what_is_left(left)
+            }
             Decision::Act(topic) => match self.ran.remove(&topic.intent) {
                 Some(ran) => self.tell(ran, Some(topic)),
                 // The rules say otherwise by now, or something else than was offered: it is said anew.
@@ -76,11 +88,15 @@ impl Reply<'_> {
                 Some((_, Ran::Unknown { key, .. })) => self.given_up(key),
                 Some((_, ran)) => self.tell(ran, None),
                 None => {
-                    let text = self.speaker.sentence(&sentences.not_changed, About::default())?;
+                    let text = self.fresh(&[&sentences.not_changed, &sentences.not_now])?;
                     self.message(text, &[rules::TALK_TO_HUMAN.to_owned()], step(Did::Talked));
                     Ok(())
                 }
             },
+            Decision::NotNow => self.stay(&[&sentences.not_now, &sentences.not_changed], Did::Talked, &[]),
+            Decision::WhichOne => self.stay(&[&sentences.which_one, &sentences.which_one_again], Did::Talked, &[]),
+            Decision::AskToName => self.ask_to_name(),
+            Decision::AnotherWay => self.another_way(),
             Decision::Ask { intent, slot, slots, again } => self.ask(&content, intent, slot, slots, *again),
             Decision::AskEmail { again } => self.ask_email(*again),
             Decision::AskCode => self.ask_code(),
@@ -89,13 +105,14 @@ impl Reply<'_> {
             Decision::Offer { first, second } => self.offer(&content, first, second),
             Decision::Miss { refused } => {
                 self.record_miss(*refused);
-                let text = self.speaker.sentence(&sentences.say_it_again, About::default())?;
-                self.message(text, &[rules::TALK_TO_HUMAN.to_owned()], step(Did::Missed));
-                Ok(())
+                let first = [&sentences.say_it_again, &sentences.miss_again];
+                let again = [&sentences.miss_again, &sentences.say_it_again];
+                let near = if *refused { Vec::new() } else { self.near_topics() };
+                self.stay(if self.state.n_misses == 0 { &first } else { &again }, Did::Missed, &near)
             }
             Decision::OtherLanguage => {
                 self.record_miss(false);
-                let text = self.speaker.sentence(&sentences.other_language, About::default())?;
+                let text = self.fresh(&[&sentences.other_language, &sentences.miss_again])?;
                 self.message(text, &[rules::TALK_TO_HUMAN.to_owned()], step(Did::Missed));
                 Ok(())
             }
@@ -103,7 +120,11 @@ impl Reply<'_> {
                 self.record_miss(false);
                 let Some(intent) = content.intents.get(rules::OUT_OF_SCOPE) else { return Ok(()) };
                 let answer = self.speaker.answer(intent, &BTreeMap::new(), &facts::Wait::default(), None)?;
-                self.message(answer.text, &answer.choices, step(Did::Missed));
+                if self.state.last_said.as_deref() == Some(&answer.text) {
+                    return self.stay(&[&sentences.miss_again], Did::Missed, &[]);
+                }
+                let step = Step { intent: Some(intent.name.clone()), ..step(Did::Missed) };
+                self.message(answer.text, &answer.choices, step);
                 Ok(())
             }
             Decision::HandOff { reason, rule } => {
@@ -119,12 +140,11 @@ impl Reply<'_> {
                 self.hand_off(*reason, first, *reason == Reason::Urgent)
             }
             Decision::AlreadyInQueue => {
-                let wait = self.words_of(&self.parts.wait);
-                let about = About { wait: Some(&wait), ..About::default() };
-                let text = self.speaker.sentence(&sentences.already_in_queue, about)?;
-                self.message(text, &[], step(Did::Talked));
+                let text = self.fresh(&[&sentences.already_in_queue, &sentences.kept_for_person])?;
+                self.keep_offer(text);
                 Ok(())
             }
+            Decision::UrgentWithPerson { rule } => self.urgent_with_person(*rule),
             Decision::AlreadyWithPerson => {
                 let about = About { staff: self.state.staff_name.as_deref(), ..About::default() };
                 let text = self.speaker.sentence(&sentences.already_with_person, about)?;
@@ -156,11 +176,12 @@ impl Reply<'_> {
         billing_down: bool,
     ) -> Result<(), TemplateError> {
         let intents: Vec<(&Intent, &Topic)> =
-            topics.iter().filter_map(|topic| content.intents.get(&topic.intent).map(|it| (it, topic))).collect();
+            topics.iter().filter_map(|topic| content.answering(&topic.intent).map(|it| (it, topic))).collect();
         if billing_down && intents.iter().any(|it| it.0.needs_verified()) {
             return self.hand_off(Reason::BillingDown, Some(&content.sentences.billing_down), false);
         }
-        let wait = self.words_of(&self.parts.wait_if_queued);
+        let waits = self.state.owner == Owner::Queue;
+        let wait = self.words_of(if waits { &self.parts.wait } else { &self.parts.wait_if_queued });
         let mut answers = Vec::new();
         for (intent, topic) in &intents {
             let link = self.pages.contains_key(&intent.name).then_some(page::MARK);
@@ -169,9 +190,12 @@ impl Reply<'_> {
         let same = matches!(answers.as_slice(), [(_, _, one)] if self.state.last_said.as_deref() == Some(&one.text));
         // A link is given again: the one before may have ended.
         if same && self.ran.is_empty() && self.pages.is_empty() && answers.iter().all(|it| it.2.then == Then::Wait) {
-            let text = self.speaker.sentence(&content.sentences.same_answer, About::default())?;
-            self.message(text, &[rules::TALK_TO_HUMAN.to_owned()], step(Did::Talked));
-            return Ok(());
+            let sentences = &content.sentences;
+            // Whoever asks on and hears nothing new was not understood.
+            if self.heard.choice.is_none() {
+                self.record(self.seq, &self.heard.text, Why::Missed, self.heard.guess.clone());
+            }
+            return self.stay(&[&sentences.same_answer, &sentences.another_way], Did::Talked, &[]);
         }
         // What follows an answer that has something done follows its receipt.
         let plain = || answers.iter().filter(|it| it.2.deed.as_ref().is_none_or(|deed| deed.action.is_page()));
@@ -195,7 +219,17 @@ impl Reply<'_> {
             let slots = topic.slots.clone();
             let last = index + 1 == n && !hands_off;
             let confirms = answer.deed.as_ref().and_then(|it| self.confirm(it)).filter(|_| last && n == 1);
-            let step = Step { did, intent: Some(intent.name.clone()), asks: None, slots, confirms };
+            let asks_yes = confirms.is_some();
+            // A question in between leaves the offer where it was, for a tap.
+            let stands = (last && n == 1 && topic.within.is_some()).then(|| self.standing_offer()).flatten();
+            let confirms = confirms.or_else(|| self.state.confirms.clone().filter(|_| stands.is_some()));
+            let (intent_name, within) = (Some(intent.name.clone()), topic.within.clone());
+            let step = Step { did, intent: intent_name, topic: within, slots, confirms, asks_yes, ..Step::default() };
+            if let Some(offer) = stands {
+                choices.retain(|it| it.id != offer.id);
+                choices.insert(0, offer);
+                choices.truncate(CHOICES_MAX);
+            }
             // What is done at once has its choices under the receipt.
             let choices = if last && done.is_empty() { std::mem::take(&mut choices) } else { Vec::new() };
             self.message_with_card(answer.text, Vec::new(), step, answer.card);
@@ -208,11 +242,19 @@ impl Reply<'_> {
         for (ran, topic) in done {
             self.tell(ran, Some(topic))?;
         }
+        let handed_off = self.outcome.events.len();
         match then {
             Then::Wait => {}
             Then::HandOff => self.hand_off(reason, None, false)?,
             Then::HandOffUrgent => self.hand_off(Reason::Urgent, None, true)?,
             Then::End => self.change_owner(Owner::Nobody, Reason::Ended, false),
+        }
+        // What was offered in the same breath can still be taken while somebody waits.
+        if hands_off
+            && let Some(What::Message(message)) = self.outcome.events.get_mut(handed_off).map(|it| &mut it.what)
+        {
+            message.choices = std::mem::take(&mut choices);
+            message.choices.retain(|it| it.id != rules::TALK_TO_HUMAN);
         }
         if survey && then == Then::Wait {
             let text = self.speaker.sentence(&content.sentences.survey, About::default())?;
@@ -235,7 +277,12 @@ impl Reply<'_> {
         let slots = &self.with_pointed_out(content, intent, slots);
         let did = if again { Did::AskedAgain } else { Did::Asked };
         let (intent, asks) = (Some(intent.to_owned()), Some(slot.to_owned()));
-        let step = Step { did, intent, asks, slots: slots.clone(), confirms: None };
+        let step = Step { did, intent, asks, slots: slots.clone(), ..Step::default() };
+        let text = if self.state.last_said.as_deref() == Some(&text) {
+            self.fresh(&[&asked.ask_again, &asked.ask])?
+        } else {
+            text
+        };
         self.message(text, &[], step);
         if asked.kind == SlotKind::Invoice {
             let choices = self.invoices();
@@ -295,6 +342,13 @@ impl Reply<'_> {
         first: Option<&String>,
         urgent: bool,
     ) -> Result<(), TemplateError> {
+        // Whoever waits already keeps their place; what is urgent goes to the front.
+        if self.state.owner == Owner::Queue && !urgent {
+            return match first {
+                Some(_) => self.keep_for_person(),
+                None => Ok(()),
+            };
+        }
         let sentences = &self.parts.content.sentences;
         let wait = if urgent { &self.parts.wait_if_urgent } else { &self.parts.wait_if_queued };
         let words = self.words_of(wait);
@@ -312,17 +366,149 @@ impl Reply<'_> {
         Ok(())
     }
 
-    /// Somebody who waits and writes on is told once that it is kept.
+    /// Somebody who waits and writes on is told that it is kept.
     fn keep_for_person(&mut self) -> Result<(), TemplateError> {
         if self.state.owner != Owner::Queue {
             return Ok(());
         }
+        let content = Arc::clone(&self.parts.content);
+        let text = self.fresh(&[&content.sentences.kept_for_person, &content.sentences.kept_again])?;
+        self.keep_offer(text);
+        Ok(())
+    }
+
+    /// The button of what can still be done by a tap.
+    fn standing_offer(&self) -> Option<Choice> {
+        self.state.confirms.as_ref()?;
+        self.state.offered.iter().find(|it| it.id.starts_with(rules::DO)).cloned()
+    }
+
+    /// A word in between: what is on offer stays so.
+    fn keep_offer(&mut self, text: String) {
+        let confirms = self.state.confirms.clone();
+        self.message(text, &[], Step { confirms, ..step(Did::Talked) });
+        let offered = self.state.offered.clone();
+        if let Some(choices) = self.last_choices() {
+            *choices = offered;
+        }
+    }
+
+    /// The first of these sentences that isn't what was said last: nothing is said twice in a row.
+    pub(super) fn fresh(&self, sentences: &[&String]) -> Result<String, TemplateError> {
         let wait = self.words_of(&self.parts.wait);
         let about = About { wait: Some(&wait), ..About::default() };
-        let text = self.speaker.sentence(&self.parts.content.sentences.kept_for_person, about)?;
-        if self.state.last_said.as_deref() != Some(&text) {
-            self.message(text, &[], step(Did::Talked));
+        let mut text = String::new();
+        for sentence in sentences {
+            text = self.speaker.sentence(sentence, about)?;
+            if self.state.last_said.as_deref() != Some(&text) {
+                break;
+            }
         }
+        Ok(text)
+    }
+
+    /// Says the first of these that is fresh, and keeps the buttons from before, with these topics beside them.
+    fn stay(&mut self, sentences: &[&String], did: Did, topics: &[String]) -> Result<(), TemplateError> {
+        let text = self.fresh(sentences)?;
+        let content = Arc::clone(&self.parts.content);
+        let mut choices: Vec<Choice> = (self.state.offered.iter())
+            .filter(|it| !matches!(it.id.as_str(), rules::TALK_TO_HUMAN | SOMETHING_ELSE))
+            .take(CHOICES_MAX - 1 - topics.len().min(1))
+            .cloned()
+            .collect();
+        for topic in rules::choices(&content, &State::default(), topics) {
+            if choices.len() + 1 < CHOICES_MAX && choices.iter().all(|it| it.id != topic.id) {
+                choices.push(topic);
+            }
+        }
+        choices.extend(rules::choices(&content, &State::default(), &[rules::TALK_TO_HUMAN.to_owned()]));
+        let has_act = choices.iter().any(|it| it.id.starts_with(rules::DO));
+        let confirms = self.state.confirms.clone().filter(|_| has_act);
+        self.message(text, &[], Step { confirms, ..step(did) });
+        if let Some(last) = self.last_choices() {
+            *last = choices;
+        }
+        Ok(())
+    }
+
+    /// What the words may have meant, however unsure; where nothing is near, what customers ask most.
+    fn near_topics(&self) -> Vec<String> {
+        let content = &self.parts.content;
+        let is_topic = |name: &&String| {
+            content.intents.get(*name).is_some_and(|it| !it.file.small_talk) && *name != rules::OUT_OF_SCOPE
+        };
+        let guess = &self.heard.guess;
+        let near = guess.ranked.iter().filter(|it| NEAR_MIN <= it.confidence).map(|it| &it.intent).filter(is_topic);
+        let near: Vec<String> = near.take(NEAR_TOPICS_MAX).cloned().collect();
+        match near.is_empty() {
+            true => content.business.starters.iter().take(NEAR_TOPICS_MAX).cloned().collect(),
+            false => near,
+        }
+    }
+
+    /// A yes to what ends something, without words that name it.
+    fn ask_to_name(&mut self) -> Result<(), TemplateError> {
+        let content = Arc::clone(&self.parts.content);
+        let offer = self.state.offered.iter().find(|it| it.id.starts_with(rules::DO)).map(|it| it.label.clone());
+        let about = About { first: offer.as_deref(), ..About::default() };
+        let text = self.speaker.sentence(&content.sentences.ask_to_name, about)?;
+        let text = if self.state.last_said.as_deref() == Some(&text) {
+            self.fresh(&[&content.sentences.not_now])?
+        } else {
+            text
+        };
+        self.keep_offer(text);
+        Ok(())
+    }
+
+    /// The answer before didn't help: other ways from here, and a person first; the second time a person, if one is there.
+    fn another_way(&mut self) -> Result<(), TemplateError> {
+        let content = Arc::clone(&self.parts.content);
+        let sentences = &content.sentences;
+        let again = self.fresh(&[&sentences.another_way])?;
+        if self.state.last_said.as_deref() == Some(&again) && self.parts.wait_if_queued.open {
+            return self.hand_off(Reason::Missed, Some(&sentences.do_not_know), false);
+        }
+        if let Some((seq, message)) = feedback::last_said(self.recent, self.seq) {
+            let text = message.text.clone();
+            self.record(seq, &text, Why::Refused, Guess::none());
+        }
+        self.stay(&[&sentences.another_way, &sentences.miss_again], Did::Talked, &[])
+    }
+
+    /// Names the part of the message that has not been answered.
+    fn name_what_is_left(&mut self, left: &str) -> Result<(), TemplateError> {
+        let content = Arc::clone(&self.parts.content);
+        let left: String = left.trim().chars().take(LEFT_CHARS_MAX).collect();
+        let about = About { first: Some(&left), ..About::default() };
+        let text = self.speaker.sentence(&content.sentences.not_answered, about)?;
+        let last = self.outcome.events.iter_mut().rev().find_map(|it| match &mut it.what {
+            What::Message(message) if it.from == Sender::Bot => Some(message),
+            _ => None,
+        });
+        if let Some(message) = last {
+            message.text = format!("{}\n\n{text}", message.text.trim_end());
+        }
+        self.record(self.seq, &left, Why::Missed, self.heard.guess.clone());
+        Ok(())
+    }
+
+    /// Urgent words while a person has the conversation: what to do first comes at once, and the row goes to the front.
+    fn urgent_with_person(&mut self, rule: usize) -> Result<(), TemplateError> {
+        let content = Arc::clone(&self.parts.content);
+        let Some(rule) = content.urgent.rule.get(rule) else { return Ok(()) };
+        let text = self.speaker.sentence(&rule.say, About::default())?;
+        let what = What::Message(Message { text, ..Message::default() });
+        self.outcome.events.push(NewEvent { from: Sender::System, name: None, what });
+        let change = OwnerChange {
+            owner: Owner::Staff,
+            epoch: self.state.epoch + 1,
+            staff: self.state.staff.clone(),
+            reason: Reason::Urgent,
+            urgent: true,
+        };
+        let name = self.state.staff_name.clone();
+        self.outcome.events.push(NewEvent { from: Sender::System, name, what: What::Owner(change) });
         Ok(())
     }
 
@@ -355,6 +541,7 @@ impl Reply<'_> {
                 text = format!("{masked}\n\n{text}");
             }
         }
+        let step = Step { readings: std::mem::take(&mut self.readings), ..step };
         let what = What::Message(Message { text, choices, card, step: Some(step), ..Message::default() });
         self.outcome.events.push(NewEvent { from: Sender::Bot, name: None, what });
     }

@@ -65,6 +65,7 @@ async fn complete(
         pages: BTreeMap::new(),
         ran: BTreeMap::new(),
         outcome: Outcome::default(),
+        readings: Vec::new(),
     };
     let began = Timestamp::from_millisecond(begun.begun_at_ms).unwrap_or(parts.now);
     // Nobody expects any more that something so old is still done: billing is not asked again.
@@ -102,6 +103,7 @@ pub async fn letter_lost(parts: &Parts, state: &State, recent: &[Event]) -> Resu
         pages: BTreeMap::new(),
         ran: BTreeMap::new(),
         outcome,
+        readings: Vec::new(),
     };
     // Whoever is spoken to by a person, or is known by now, needs no code.
     if state.owner == Owner::Bot
@@ -174,7 +176,7 @@ impl Reply<'_> {
             intent: self.state.topic.clone(),
             asks: Some(ASKS_CODE.to_owned()),
             slots: self.state.slots.clone(),
-            confirms: None,
+            ..Step::default()
         };
         self.message(text, &choices, step);
         Ok(())

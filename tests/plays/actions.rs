@@ -106,7 +106,7 @@ const WISHES: [(&str, &[&str], &str, &str); 9] = [
     ("price-rise", &["please stop the automatic payments"], "cancel_autopay", "stop_autopay"),
     (
         "discount-ended",
-        &["can I change my due date to another day of the month", "the 15th"],
+        &["can I change my due date to another day of the month", "the 20th"],
         "change_billing_date",
         "change_billing_day",
     ),

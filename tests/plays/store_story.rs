@@ -212,6 +212,7 @@ async fn a_conversation_is_kept(store: &Store) -> anyhow::Result<()> {
         verdict: Verdict::Answer,
         ranked: vec![Candidate { intent: "explain_bill_increase".into(), confidence: 0.93 }],
         known: 0.8,
+        ..Guess::none()
     };
     let mut reply = append("c1", 1100, vec![says(Sender::Bot, "The price rose."), says(Sender::Bot, "Anything else?")]);
     reply.answered = Some(1);

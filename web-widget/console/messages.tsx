@@ -1,6 +1,6 @@
 // The transcript: who said what, with what the bot understood folded below.
 import { Fragment } from 'preact';
-import type { Understood, WireEvent } from '../protocol';
+import type { Understood, WireEvent, WireReading } from '../protocol';
 import { clock, day } from '../shared/format';
 import { pieces } from '../shared/text';
 import { CardTable } from './cards';
@@ -8,19 +8,20 @@ import { Guesses } from './guesses';
 import { Icon } from './icons';
 import { events, flag, flagged, open, openRow, underWay } from './open';
 import { me, nameOf } from './state';
-import { blocks, flaggable, lastSeq, paragraphs, understoodBelow, type Block, type Speaker } from './transcript';
+import { blocks, flaggable, lastSeq, paragraphs, readBelow, understoodBelow, type Block, type Speaker } from './transcript';
 import { words } from './words';
 
 export function Messages() {
   const log = events.value;
   const understood = understoodBelow(log);
+  const read = readBelow(log);
   const flags = flaggable(log);
   return (
     <>
       {blocks(log, me.value?.name ?? '').map((block) => {
         if (block.kind === 'day') return <h2 class="day" key={`day ${block.at}`}>{day(block.at)}</h2>;
         if (block.kind === 'line') return <SystemLine key={block.event.seq} event={block.event} />;
-        return <Group key={block.events[0]!.seq} block={block} understood={understood} flags={flags} />;
+        return <Group key={block.events[0]!.seq} block={block} understood={understood} read={read} flags={flags} />;
       })}
       <Pending />
     </>
@@ -32,9 +33,9 @@ const speakerName = (speaker: Speaker, name?: string) =>
 
 const KIND: Partial<Record<Speaker, string>> = { customer: words.customer, colleague: words.colleague };
 
-type GroupProps = { block: Extract<Block, { kind: 'group' }>; understood: Map<number, Understood>; flags: Set<number> };
+type GroupProps = { block: Extract<Block, { kind: 'group' }>; understood: Map<number, Understood>; read: Map<number, WireReading[]>; flags: Set<number> };
 
-function Group({ block: { speaker, name, at, events }, understood, flags }: GroupProps) {
+function Group({ block: { speaker, name, at, events }, understood, read, flags }: GroupProps) {
   const who = speakerName(speaker, name);
   return (
     <article class={`group ${speaker}`} aria-label={who}>
@@ -49,7 +50,7 @@ function Group({ block: { speaker, name, at, events }, understood, flags }: Grou
       {events.map((event) => (
         <Fragment key={event.seq}>
           <Message event={event} trusted={speaker !== 'customer'} />
-          <Below event={event} understood={understood.get(event.seq)} mayFlag={flags.has(event.seq)} />
+          <Below event={event} understood={understood.get(event.seq)} read={read.get(event.seq)} mayFlag={flags.has(event.seq)} />
         </Fragment>
       ))}
     </article>
@@ -76,7 +77,9 @@ const Message = ({ event, trusted }: { event: WireEvent; trusted: boolean }) => 
   </div>
 );
 
-function Below({ event, understood, mayFlag }: { event: WireEvent; understood: Understood | undefined; mayFlag: boolean }) {
+type BelowProps = { event: WireEvent; understood: Understood | undefined; read: WireReading[] | undefined; mayFlag: boolean };
+
+function Below({ event, understood, read, mayFlag }: BelowProps) {
   if (!understood && !mayFlag) return null;
   return (
     <div class="below">
@@ -88,6 +91,7 @@ function Below({ event, understood, mayFlag }: { event: WireEvent; understood: U
           </summary>
           <div>
             <p class={`decision ${understood.decision}`}>{words.decisions[understood.decision] ?? understood.decision}</p>
+            {read?.[0] && <p>{words.readAs(read[0].because)}</p>}
             <Guesses guesses={understood.guesses} />
           </div>
         </details>

@@ -1,5 +1,5 @@
 // The log of a conversation as a reader needs it: gap-free, grouped by speaker and day, with what the bot understood.
-import type { Understood, WireEvent } from '../protocol';
+import type { Understood, WireEvent, WireReading } from '../protocol';
 import { sameDay } from '../shared/format';
 
 /** Messages by one speaker that follow within this time stand under one name. */
@@ -39,6 +39,17 @@ export function understoodBelow(events: readonly WireEvent[]): Map<number, Under
     if (!event.understood) continue;
     const below = event.from === 'customer' ? event.seq : (customer ?? event.seq);
     if (event.from === 'customer' || !found.has(below)) found.set(below, event.understood);
+  }
+  return found;
+}
+
+/** How the bot read a customer's words, by the `seq` of the message under which it is shown. */
+export function readBelow(events: readonly WireEvent[]): Map<number, WireReading[]> {
+  const found = new Map<number, WireReading[]>();
+  let customer: number | undefined;
+  for (const event of events) {
+    if (event.from === 'customer' && event.kind === 'message') customer = event.seq;
+    if (event.read_as && customer !== undefined && !found.has(customer)) found.set(customer, event.read_as);
   }
   return found;
 }

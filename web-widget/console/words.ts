@@ -132,6 +132,7 @@ export const words = {
 
   understood: 'What the bot understood',
   decisions: { answer: 'Sure enough to answer', ask_back: 'Not sure, so it asked back', no_idea: 'Didn’t know' } as Record<string, string>,
+  readAs: (because: string) => `Read as: ${because}.`,
   noGuesses: 'It had no guess.',
   guesses: 'Guesses',
   wrong: 'Bot was wrong',

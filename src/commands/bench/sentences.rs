@@ -44,7 +44,7 @@ pub fn lessons(n_intents: usize) -> Lessons {
         }
     }
     let thresholds = Thresholds { wrong_answers: 0.03, answer: Some(0.5), ask_back: 0.3, known: 0.5 };
-    Lessons { examples, thresholds, out_of_scope: OUT_OF_SCOPE.to_owned() }
+    Lessons { examples, follow_ups: Vec::new(), thresholds, out_of_scope: OUT_OF_SCOPE.to_owned() }
 }
 
 /// A text of so many tokens, by the count given; each seed has another.

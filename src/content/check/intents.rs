@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::DateTime;
 
-use super::{Known, Read};
+use super::{Known, Read, follow_ups};
 use crate::content::file::{AnswerFile, CardKind, SlotKind, TalkFile, TalkStep};
 use crate::content::plain_words::{BUTTON_WORDS_MAX, words};
 use crate::content::read::Source;
@@ -26,6 +26,7 @@ pub(super) fn check(intents: &[Read], known: &Known, faults: &mut Vec<Fault>) {
         check_answers(intent, known, faults);
         check_slots(intent, faults);
         check_talks(intent, known, faults);
+        follow_ups::check(intent, intents, known, faults);
         for breach in paths::breaches(&intent.file) {
             faults.push(intent.source.fault(&breach.path, breach.what, breach.hint));
         }
@@ -33,7 +34,7 @@ pub(super) fn check(intents: &[Read], known: &Known, faults: &mut Vec<Fault>) {
 }
 
 /// Examples as they are compared: words in lower case, whatever the punctuation.
-fn bare(example: &str) -> String {
+pub(super) fn bare(example: &str) -> String {
     let bare: Vec<_> = words(example).map(str::to_lowercase).collect();
     match bare.is_empty() {
         true => example.trim().to_owned(),
@@ -44,41 +45,34 @@ fn bare(example: &str) -> String {
 fn check_examples(intents: &[Read], faults: &mut Vec<Fault>) {
     let mut places: BTreeMap<String, (&Read, usize)> = BTreeMap::new();
     for intent in intents {
-        let source = &intent.source;
         let mut n = 0;
         for (i, example) in intent.file.examples.iter().enumerate() {
-            let path = format!("examples.{i}");
-            if example.trim().is_empty() {
-                faults.push(source.fault(
-                    &path,
-                    "an empty example",
-                    "Write what a customer would say, or take it out.",
-                ));
+            let (file, line) = intent.place_of(i);
+            let mut fault = |what: String, hint: String| faults.push(Fault::new(file, line, what, hint));
+            if !check_example(example, &mut fault) {
                 continue;
-            }
-            if EXAMPLE_CHARS_MAX < example.chars().count() {
-                let what = format!("an example of more than {EXAMPLE_CHARS_MAX} characters");
-                faults.push(source.fault(&path, what, "Keep the sentence that says what is meant."));
             }
             let key = bare(example);
             match places.get(&key) {
-                Some((first, line)) if first.name == intent.name => {
+                Some((first, place)) if first.name == intent.name => {
+                    let (_, line) = first.place_of(*place);
                     let what = format!("the example \"{example}\" stands in line {line} already");
-                    faults.push(source.fault(&path, what, "Say it in another way, or take it out."));
+                    fault(what, "Say it in another way, or take it out.".to_owned());
                 }
-                Some((first, line)) => {
-                    let what =
-                        format!("the example \"{example}\" also stands in {}:{line}", first.source.file.display());
+                Some((first, place)) => {
+                    let (file, line) = first.place_of(*place);
+                    let what = format!("the example \"{example}\" also stands in {}:{line}", file.display());
                     let hint =
                         format!("A message means one thing: keep it in `{}` or in `{}`.", first.name, intent.name);
-                    faults.push(source.fault(&path, what, hint));
+                    fault(what, hint);
                 }
                 None => {
                     n += 1;
-                    places.insert(key, (intent, source.line(&path)));
+                    places.insert(key, (intent, i));
                 }
             }
         }
+        let source = &intent.source;
         if intent.file.examples.is_empty() {
             faults.push(source.fault("examples", "there are no examples", example_hint()));
         } else if n < EXAMPLES_MIN {
@@ -86,6 +80,19 @@ fn check_examples(intents: &[Read], faults: &mut Vec<Fault>) {
             faults.push(source.fault("examples", what, example_hint()));
         }
     }
+}
+
+/// Whether an example says something at all; that and its length are faults.
+pub(super) fn check_example(example: &str, fault: &mut impl FnMut(String, String)) -> bool {
+    if example.trim().is_empty() {
+        fault("an empty example".to_owned(), "Write what a customer would say, or take it out.".to_owned());
+        return false;
+    }
+    if EXAMPLE_CHARS_MAX < example.chars().count() {
+        let what = format!("an example of more than {EXAMPLE_CHARS_MAX} characters");
+        fault(what, "Keep the sentence that says what is meant.".to_owned());
+    }
+    true
 }
 
 fn example_hint() -> String {
@@ -141,13 +148,26 @@ fn check_answers(intent: &Read, known: &Known, faults: &mut Vec<Fault>) {
         }
         _ => {}
     }
+    check_each_answer(intent, "answer", answers, known, faults);
+}
+
+/// Each of some answers by itself: an intent's own, or those of a follow-up of it.
+pub(super) fn check_each_answer(
+    intent: &Read,
+    at: &str,
+    answers: &[AnswerFile],
+    known: &Known,
+    faults: &mut Vec<Fault>,
+) {
+    let source = &intent.source;
     for (i, answer) in answers.iter().enumerate() {
-        check_action(source, i, answer, faults);
+        check_action(source, &format!("{at}.{i}"), answer, faults);
         if answer.say.trim().is_empty() {
-            faults.push(source.fault(&format!("answer.{i}.say"), "an answer that says nothing", "Write what we say."));
+            let path = format!("{at}.{i}.say");
+            faults.push(source.fault(&path, "an answer that says nothing", "Write what we say."));
         }
         for (j, choice) in answer.choices.iter().enumerate() {
-            let path = format!("answer.{i}.choices.{j}");
+            let path = format!("{at}.{i}.choices.{j}");
             if !known.is_choice(choice) && !offers(intent, choice) {
                 faults.push(source.fault(&path, no_such_choice(choice), choice_hint(choice, known)));
             } else if answer.choices[..j].contains(choice) {
@@ -164,8 +184,7 @@ fn offers(intent: &Read, choice: &str) -> bool {
 }
 
 /// An answer that has something done says what, how to say yes, what if it is refused, and how to undo it.
-fn check_action(source: &Source, i: usize, answer: &AnswerFile, faults: &mut Vec<Fault>) {
-    let path = format!("answer.{i}");
+fn check_action(source: &Source, path: &str, answer: &AnswerFile, faults: &mut Vec<Fault>) {
     let Some(action) = answer.action else {
         let parts = [
             ("confirm", &answer.confirm),
@@ -204,7 +223,7 @@ fn check_action(source: &Source, i: usize, answer: &AnswerFile, faults: &mut Vec
     }
     if answer.confirm.is_some() && answer.choices.is_empty() {
         let what = "the only way on is to say yes";
-        faults.push(source.fault(&path, what, "Add `choices`, such as `[\"talk_to_human\"]`."));
+        faults.push(source.fault(path, what, "Add `choices`, such as `[\"talk_to_human\"]`."));
     }
 }
 
@@ -220,8 +239,8 @@ fn choice_hint(choice: &str, known: &Known) -> String {
 
 fn check_slots(intent: &Read, faults: &mut Vec<Fault>) {
     let file = &intent.file;
-    let texts: Vec<&str> =
-        file.answer.iter().flat_map(|it| [Some(it.say.as_str()), it.when.as_deref()]).flatten().collect();
+    let answers = || file.answer.iter().chain(file.follow_up.iter().flat_map(|it| &it.answer));
+    let texts: Vec<&str> = answers().flat_map(|it| [Some(it.say.as_str()), it.when.as_deref()]).flatten().collect();
     let names = |name: &str| texts.iter().any(|it| stands_in(it, name));
     for (name, slot) in &file.slots {
         let path = format!("slots.{name}");
@@ -237,6 +256,7 @@ fn check_slots(intent: &Read, faults: &mut Vec<Fault>) {
                     about_bills.iter().any(|it| names(it)) || file.answer.iter().any(|it| it.card.is_some_and(shown))
                 }
                 SlotKind::Money | SlotKind::Text => names("charge"),
+                SlotKind::Address => false,
                 SlotKind::Date | SlotKind::Email | SlotKind::Words => false,
             }
             // What is done is made from slots too.
@@ -307,7 +327,7 @@ fn check_steps(intent: &Read, talk: &TalkFile, path: &str, known: &Known, faults
             "Begin with `{ customer = \"…\" }` or `{ taps = \"…\" }`.",
         ));
     }
-    let is_intent = |name: &str| known.intents.contains(name);
+    let is_intent = |name: &str| known.intents.contains(name) || known.follow_ups.contains(name);
     for (i, step) in talk.steps.iter().enumerate() {
         let path = format!("{path}.steps.{i}");
         if step.customer.is_some() && step.taps.is_some() {

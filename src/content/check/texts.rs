@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use jiff::civil::Date;
 use serde_json::{Map, Value, json};
 
-use super::{Known, Read, answer_place};
-use crate::content::file::{BusinessFile, IntentFile, PolicyFile, SentencesFile, UrgentFile};
+use super::{Known, Read, answer_place, follow_up};
+use crate::content::file::{AnswerFile, BusinessFile, IntentFile, PolicyFile, SentencesFile, UrgentFile};
 use crate::content::plain_words::{
     ANSWER_WORDS_MAX, BUTTON_WORDS_MAX, GRADE_MAX, Jargon, LIX_MAX, SCORED_WORDS_MIN, SENTENCE_WORDS_MAX, reading,
     sentences, strip, words,
@@ -80,25 +80,7 @@ impl Check<'_> {
         let Read { file, source, .. } = intent;
         let mut fits = Vec::new();
         let mut texts = Vec::new();
-        for (i, answer) in file.answer.iter().enumerate() {
-            let path = format!("answer.{i}.say");
-            fits.push(self.text(source, &path, &answer.say));
-            self.plain(source, &path, &answer.say, ANSWER_WORDS_MAX);
-            texts.push(answer.say.as_str());
-            for (name, text) in answer.after() {
-                let path = format!("answer.{i}.{name}");
-                fits.push(self.text(source, &path, text));
-                if name == "confirm" {
-                    self.button(source, &path, text);
-                } else {
-                    self.plain(source, &path, text, ANSWER_WORDS_MAX);
-                    texts.push(text);
-                }
-            }
-            if let Some(when) = &answer.when {
-                fits.push(self.condition(source, &format!("answer.{i}.when"), when));
-            }
-        }
+        self.answers(source, "answer", &file.answer, &mut fits, &mut texts);
         if let Some(text) = &file.unverified {
             let fit = self.text(source, "unverified", text);
             self.plain(source, "unverified", text, ANSWER_WORDS_MAX);
@@ -131,6 +113,73 @@ impl Check<'_> {
         self.score(source, "answer", &texts);
         if !fits.contains(&Fit::Unfit) {
             self.answer_everybody(intent);
+        }
+        for i in 0..file.follow_up.len() {
+            self.follow_up(intent, i);
+        }
+    }
+
+    /// The texts and conditions of some answers.
+    fn answers<'t>(
+        &mut self,
+        source: &Source,
+        at: &str,
+        answers: &'t [AnswerFile],
+        fits: &mut Vec<Fit>,
+        texts: &mut Vec<&'t str>,
+    ) {
+        for (i, answer) in answers.iter().enumerate() {
+            let path = format!("{at}.{i}.say");
+            fits.push(self.text(source, &path, &answer.say));
+            self.plain(source, &path, &answer.say, ANSWER_WORDS_MAX);
+            texts.push(answer.say.as_str());
+            for (name, text) in answer.after() {
+                let path = format!("{at}.{i}.{name}");
+                fits.push(self.text(source, &path, text));
+                if name == "confirm" {
+                    self.button(source, &path, text);
+                } else {
+                    self.plain(source, &path, text, ANSWER_WORDS_MAX);
+                    texts.push(text);
+                }
+            }
+            if let Some(when) = &answer.when {
+                fits.push(self.condition(source, &format!("{at}.{i}.when"), when));
+            }
+        }
+    }
+
+    /// What can be asked within a topic: its texts, and that whoever gets an answer can be told it.
+    fn follow_up(&mut self, intent: &Read, i: usize) {
+        let source = &intent.source;
+        let follow_up = follow_up(intent, i);
+        let (at, file) = (format!("follow_up.{i}"), &follow_up.intent.file);
+        let (mut fits, mut texts) = (Vec::new(), Vec::new());
+        self.answers(source, &format!("{at}.answer"), &file.answer, &mut fits, &mut texts);
+        if let Some(when) = &follow_up.file.when {
+            fits.push(self.condition(source, &format!("{at}.when"), when));
+        }
+        if let Some(text) = &file.unverified {
+            let path = format!("{at}.unverified");
+            fits.push(self.text(source, &path, text));
+            self.plain(source, &path, text, ANSWER_WORDS_MAX);
+            texts.push(text);
+            if !fits.contains(&Fit::Unfit) {
+                for stranger in self.strangers(file) {
+                    self.fill(source, &path, text, &stranger, STRANGER);
+                }
+            }
+        }
+        self.score(source, &at, &texts);
+        if fits.contains(&Fit::Unfit) {
+            return;
+        }
+        for (facts, whom) in self.people(file) {
+            let counts =
+                follow_up.file.when.as_ref().is_none_or(|when| self.templates.holds(when, &facts).unwrap_or(false));
+            if counts && let Some(place) = answer_place(&self.templates, file, &facts) {
+                self.fill(source, &format!("{at}.answer.{place}.say"), &file.answer[place].say, &facts, whom);
+            }
         }
     }
 
@@ -201,6 +250,14 @@ impl Check<'_> {
         let texts = [
             ("did_you_mean", &file.did_you_mean),
             ("say_it_again", &file.say_it_again),
+            ("miss_again", &file.miss_again),
+            ("another_way", &file.another_way),
+            ("which_one", &file.which_one),
+            ("which_one_again", &file.which_one_again),
+            ("ask_to_name", &file.ask_to_name),
+            ("not_now", &file.not_now),
+            ("not_answered", &file.not_answered),
+            ("kept_again", &file.kept_again),
             ("do_not_know", &file.do_not_know),
             ("in_queue", &file.in_queue),
             ("closed", &file.closed),
@@ -295,17 +352,6 @@ impl Check<'_> {
             }
             self.jargon(source, path, button, button);
         }
-        for (path, texts) in
-            [("start_over", &file.start_over), ("end_chat", &file.end_chat), ("talk_to_human", &file.talk_to_human)]
-        {
-            if texts.is_empty() {
-                self.faults.push(source.fault(
-                    path,
-                    format!("`{path}` is empty"),
-                    "Add at least one message that means it.",
-                ));
-            }
-        }
     }
 
     fn urgent(&mut self) {
@@ -336,8 +382,7 @@ impl Check<'_> {
             Ok(_) => Fit::Fit,
             Err(error) => {
                 let what = format!("this cannot be filled even when every fact is known: {}", error.what);
-                let hint =
-                    "Filters: `money` for amounts, `date`, `day` and `month` for dates, `plural`, `list` for texts.";
+                let hint = "Filters: `money` for amounts, `date`, `day`, `month` and `plus_days` for dates, `plural`, `list` for texts.";
                 self.faults.push(source.fault_within(path, error.line, what, hint));
                 Fit::Unfit
             }
@@ -394,8 +439,9 @@ impl Check<'_> {
         for (line, kind, name) in self.templates.unknown_words(text, code == Code::All) {
             fit = Fit::Unfit;
             let near = did_you_mean(&name, Templates::filters()).filter(|_| kind == "filter");
-            let hint =
-                near.unwrap_or_else(|| "Ours are `money`, `date`, `day`, `month`, `plural` and `list`.".to_owned());
+            let hint = near.unwrap_or_else(|| {
+                "Ours are `money`, `date`, `day`, `month`, `plus_days`, `plural` and `list`.".to_owned()
+            });
             self.faults.push(source.fault_within(path, line, format!("there is no {kind} `{name}`"), hint));
         }
         fit

@@ -12,6 +12,22 @@ pub struct SentencesFile {
     pub something_else: String,
     /// After "something else" or a first miss.
     pub say_it_again: String,
+    /// Not understood again: other words, the topics that are there to tap, a person.
+    pub miss_again: String,
+    /// The customer says that the answer didn't help: what is there to tap, a person.
+    pub another_way: String,
+    /// A yes where several things are on offer, before the choices.
+    pub which_one: String,
+    /// The same once more.
+    pub which_one_again: String,
+    /// A yes, without naming it, to what ends something; `first` is its button.
+    pub ask_to_name: String,
+    /// Not now: it stays on offer.
+    pub not_now: String,
+    /// A part of the message that has not been answered, after the answers; `first` is its words.
+    pub not_answered: String,
+    /// The customer writes on while waiting, after `kept_for_person`.
+    pub kept_again: String,
     /// After the last miss, before the hand-off.
     pub do_not_know: String,
     /// Handed off within the hours; `wait.place`, `wait.minutes`.
@@ -124,10 +140,4 @@ pub struct SentencesFile {
     pub button_verify_me: String,
     /// The button that has it sent again.
     pub button_send_another_code: String,
-    /// Whole messages that mean "start over".
-    pub start_over: Vec<String>,
-    /// Whole messages that mean "end chat".
-    pub end_chat: Vec<String>,
-    /// Whole messages that mean "talk to a person", whatever else is going on.
-    pub talk_to_human: Vec<String>,
 }

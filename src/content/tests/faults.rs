@@ -255,9 +255,9 @@ fn faults_of_the_other_files_are_told_with_their_line() {
             "sentences.toml",
             "in_queue = \"We are here.\"",
             "in_queue = \"{{ wait.minutes }} minutes\"",
-            "sentences.toml:5: somebody whom we don't know cannot be told this",
+            "sentences.toml:13: somebody whom we don't know cannot be told this",
         ),
-        ("sentences.toml", "ended = ", "endet = ", "sentences.toml:13: `endet` is not a known key"),
+        ("sentences.toml", "ended = ", "endet = ", "sentences.toml:21: `endet` is not a known key"),
     ] {
         check(file, from, to, wanted);
     }
@@ -378,4 +378,87 @@ fn bands_are_in_order_and_give_what_the_rule_says_at_most() {
     let folder = Folder::new();
     folder.change("policies.toml", "version = 2", "version = 1");
     assert!(folder.faults().iter().any(|it| it.contains("has no newer version")), "{:#?}", folder.faults());
+}
+
+/// A follow-up of `pay_now`, with nothing wrong in it.
+const FOLLOW_UP: &str = r#"
+[[follow_up]]
+name = "in_parts"
+about = "Asks whether a part can be paid."
+examples = ["a part of it", "half now", "only some", "not all at once", "bit by bit", "in two goes"]
+also_in = ["late_fee_help"]
+
+[[follow_up.answer]]
+say = "Yes, any part of it is fine."
+choices = ["talk_to_human"]
+
+[[talk]]"#;
+
+#[test]
+fn every_kind_of_fault_in_a_follow_up_is_told_with_its_line() {
+    let with = |from: &str, to: &str| {
+        let folder = Folder::new();
+        assert!(FOLLOW_UP.contains(from), "{from}");
+        folder.change(PAY, "[[talk]]", &FOLLOW_UP.replacen(from, to, 1));
+        folder.faults()
+    };
+    assert_eq!(with("half now", "half now"), Vec::<String>::new());
+    for (from, to, wanted) in [
+        ("in_parts", "In parts", "`In parts` is not a name for a follow-up"),
+        ("\"half now\", ", "", "there are 5 different examples, fewer than 6"),
+        ("half now", "A part of it!", "the example \"A part of it!\" stands here already"),
+        ("late_fee_help", "late_fee_halp", "there is no intent `late_fee_halp`. Hint: Did you mean `late_fee_help`?"),
+        (
+            "say = \"Yes, any part of it is fine.\"",
+            "say = \"You owe {{ invoice.owed | money }}.\"",
+            "somebody whom we don't know",
+        ),
+        ("any part of it", "remit any part of it", "customers don't know the words \"remit\""),
+        (
+            "[[follow_up.answer]]",
+            "goes_to = \"late_fee_help\"\n[[follow_up.answer]]",
+            "a follow-up has answers, or `goes_to`",
+        ),
+        (
+            "[[follow_up.answer]]",
+            "takes = \"reason\"\n[[follow_up.answer]]",
+            "`takes` and `with` say nothing without `goes_to`",
+        ),
+        ("[[follow_up.answer]]", "when = \"invoice and\"\n[[follow_up.answer]]", "this cannot be read"),
+    ] {
+        let faults = with(from, to);
+        assert!(faults.iter().any(|it| it.contains(wanted)), "{wanted}\nis not among {faults:#?}");
+    }
+}
+
+#[test]
+fn faults_in_the_examples_beside_an_intent_are_told_with_their_line() {
+    let folder = Folder::new();
+    folder.write(
+        "pay-it/pay_now.examples.txt",
+        "# By hurried people.\n\ni want to pay it off\npay number 3\nfee number 4\n",
+    );
+    let faults = folder.faults();
+    let wanted = [
+        "pay-it/pay_now.examples.txt:4: the example \"pay number 3\" stands in line 9 already",
+        "also stands in pay-it/pay_now.examples.txt:5",
+    ];
+    for wanted in wanted {
+        assert!(faults.iter().any(|it| it.contains(wanted)), "{wanted}\nis not among {faults:#?}");
+    }
+    folder.write("pay-it/pay_now.examples.txt", "i want to pay it off\n");
+    let content = Content::load(folder.dir()).expect("the content is good");
+    assert_eq!(content.examples().filter(|it| it.0 == "pay_now").count(), 26);
+    folder.write("pay-it/pay_noww.examples.txt", "pay me\n");
+    assert!(folder.faults()[0].starts_with("pay-it/pay_noww.examples.txt:1: there is no intent `pay_noww` beside it"));
+}
+
+#[test]
+fn a_language_without_its_lists_is_told() {
+    let folder = Folder::new();
+    folder.write("languages/en.toml", "telling = [\"the\"]\n");
+    let faults = folder.faults();
+    assert!(faults.iter().any(|it| it.starts_with("languages/en.toml:1: `yes` is missing or empty")), "{faults:#?}");
+    fs::remove_dir_all(folder.dir().join("languages")).expect("it was there");
+    assert!(folder.faults()[0].contains("there is no `languages/en.toml`"), "{:?}", folder.faults());
 }

@@ -45,6 +45,13 @@ static WITH_LONG_POINT: LazyLock<Regex> = LazyLock::new(|| {
     pattern(r"(?:^|[^\d.,/:\-])(\d{1,3}(?:,\d{3})+\.\d{3}|\d{1,9}[.,]\d{3})(?:$|[^\d.,/%]|[.,](?:$|[^\d]))")
 });
 
+/// `pay 50`, `only 20`: a number that is paid, owed or had, and no count of anything.
+static PAID: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(&format!(
+        r"\b(?:pay|paid|paying|owe|owed|send|afford|took|taken|take|charged|only|just|got|have)\s(?:you\s|me\s|about\s|around\s)?({NUMBER})(?:$|[^\d.,/:\-%a-z]\s?(?:$|now|today|of|tomorrow|this|on|first|and|then|instead|if|will|would|towards|off|not|for|it|please|straight|up|by)|[?!])"
+    ))
+});
+
 /// A number and nothing beside it but small words: the reply to "how much?".
 static ALONE: LazyLock<Regex> = LazyLock::new(|| {
     pattern(&format!(
@@ -77,6 +84,7 @@ pub(super) fn read(text: &str, currency: &str, language: &str) -> Option<i64> {
         .or_else(|| money.in_words(&text))
         .or_else(|| money.in_small_unit(&text))
         .or_else(|| with_point.and_then(|it| it.captures(&text)).and_then(amount))
+        .or_else(|| PAID.captures(&text).and_then(amount))
         .or_else(|| ALONE.captures(&text).and_then(amount))
 }
 

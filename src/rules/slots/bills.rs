@@ -7,6 +7,7 @@ use regex::Regex;
 
 use super::dates::{bare, has_words};
 use super::{SlotContext, dates};
+use crate::conversation::normal;
 
 /// `invoice 1042`, `INV-1042`, `bill no. 1042`.
 static NUMBERED: LazyLock<Regex> = LazyLock::new(|| {
@@ -43,9 +44,30 @@ pub(super) fn read(text: &str, context: &SlotContext<'_>) -> Option<String> {
     let asked_about = COMPARED_WITH.replace_all(text, " ");
     own_number(text, &bills)
         .or_else(|| said_number(text, &bills))
+        .or_else(|| beside_current(text, context, &bills))
         .or_else(|| by_month(&asked_about, context.today, &bills))
         .or_else(|| by_day(&asked_about, context, &bills))
         .or_else(|| by_place(&asked_about, &bills))
+}
+
+/// The one before or after the bill that is being talked about, or the other one of it and the newest.
+fn beside_current(text: &str, context: &SlotContext<'_>, bills: &[(&str, Date)]) -> Option<String> {
+    let (current, words) = (context.current?, context.words?);
+    let at = bills.iter().position(|it| it.0 == current)?;
+    let said = normal::words(text);
+    // A month that is named beside it counts for itself: "the one before May".
+    if 6 < said.len() || !dates::months(text, context.today).is_empty() {
+        return None;
+    }
+    let beside = if words.other.find(&said).is_some() || words.before.find(&said).is_some() {
+        // "The other one": the bill before is what is most often meant, and of the oldest there is none.
+        bills.get(at + 1).or(at.checked_sub(1).and_then(|it| bills.get(it)))
+    } else if words.after.find(&said).is_some() {
+        at.checked_sub(1).and_then(|it| bills.get(it))
+    } else {
+        None
+    };
+    beside.map(|it| it.0.to_owned())
 }
 
 fn digits_of(text: &str) -> String {

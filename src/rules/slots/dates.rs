@@ -53,7 +53,7 @@ static DAY_OF_MONTH: LazyLock<Regex> = LazyLock::new(|| {
 
 static MONTH_NAME: LazyLock<Regex> = LazyLock::new(|| {
     pattern(&format!(
-        r"(?:\b(for|in|my|the|of|from|since|last|this|on|during|and|than)\s)?\b({MONTH})\b(?:(['’]s|s'|\s(?:bill|bills|invoice|statement|payment|charge|one))\b)?(?:\s(\d{{4}})\b)?"
+        r"(?:\b(for|in|my|the|of|from|since|last|this|on|during|and|than|about|show|send|see)\s)?\b({MONTH})\b(?:(['’]s|s'|\s(?:bill|bills|invoice|statement|payment|charge|one))\b)?(?:\s(\d{{4}})\b)?"
     ))
 });
 

@@ -16,7 +16,11 @@ fn bills() -> Vec<(String, Date)> {
 
 fn read_as(kind: SlotKind, text: &str, language: &str, currency: &str) -> Option<String> {
     let bills = bills();
-    read(kind, text, &SlotContext { today: date(2026, 6, 16), currency, language, invoices: &bills })
+    read(
+        kind,
+        text,
+        &SlotContext { today: date(2026, 6, 16), currency, language, invoices: &bills, current: None, words: None },
+    )
 }
 
 fn check(kind: SlotKind, cases: &[(&str, &str)]) {
@@ -250,7 +254,14 @@ fn what_names_no_bill_is_left() {
             ("bill for 100", "none"),
         ],
     );
-    let none = SlotContext { today: date(2026, 6, 16), currency: "GBP", language: "en", invoices: &[] };
+    let none = SlotContext {
+        today: date(2026, 6, 16),
+        currency: "GBP",
+        language: "en",
+        invoices: &[],
+        current: None,
+        words: None,
+    };
     assert_eq!(read(SlotKind::Invoice, "the last one", &none), None);
     assert_eq!(read(SlotKind::Invoice, "INV-77", &none).as_deref(), None);
     assert_eq!(read(SlotKind::Invoice, "INV-777", &none).as_deref(), Some("INV-777"));
@@ -305,7 +316,14 @@ fn slot(kind: &str) -> SlotFile {
 #[test]
 fn words_are_found_whole_in_any_case_whatever_the_punctuation() {
     let bills = bills();
-    let context = SlotContext { today: date(2026, 6, 16), currency: "GBP", language: "en", invoices: &bills };
+    let context = SlotContext {
+        today: date(2026, 6, 16),
+        currency: "GBP",
+        language: "en",
+        invoices: &bills,
+        current: None,
+        words: None,
+    };
     let read = |text| read_slot(&slot("words"), text, &context);
     assert_eq!(read("Please SEND it!").as_deref(), Some("send"));
     assert_eq!(read("by e mail, please").as_deref(), Some("e-mail"));
@@ -317,7 +335,14 @@ fn words_are_found_whole_in_any_case_whatever_the_punctuation() {
 #[test]
 fn a_number_alone_is_the_next_such_day_where_a_day_is_asked() {
     let bills = bills();
-    let context = SlotContext { today: date(2026, 6, 16), currency: "GBP", language: "en", invoices: &bills };
+    let context = SlotContext {
+        today: date(2026, 6, 16),
+        currency: "GBP",
+        language: "en",
+        invoices: &bills,
+        current: None,
+        words: None,
+    };
     let read = |text| read_slot(&slot("date"), text, &context);
     for (text, wanted) in [
         ("20", Some("2026-06-20")),
@@ -342,5 +367,100 @@ proptest! {
             let read = read_as(kind, &text, &language, "GBP");
             prop_assert!(read.is_none_or(|it| !it.is_empty()));
         }
+    }
+}
+
+#[test]
+fn a_number_that_is_paid_is_an_amount_and_one_that_counts_is_not() {
+    let money = |text: &str| {
+        read(
+            SlotKind::Money,
+            text,
+            &SlotContext {
+                today: date(2026, 6, 16),
+                currency: "GBP",
+                language: "en",
+                invoices: &[],
+                current: None,
+                words: None,
+            },
+        )
+    };
+    for (text, wanted) in [
+        ("if i pay 50 today", Some("5000")),
+        ("and if I only pay 20", Some("2000")),
+        ("what if i paid 12.50 now", Some("1250")),
+        ("i can send 30 and the rest later", Some("3000")),
+        ("can i pay 2 bills", None),
+        ("i have 3 kids", None),
+        ("pay in 3 parts", None),
+        ("i paid 3 days ago", None),
+        ("i paid on 3 June", None),
+    ] {
+        assert_eq!(money(text).as_deref(), wanted, "{text}");
+    }
+}
+
+#[test]
+fn an_address_is_read_where_it_is_told() {
+    let words = crate::rules::said::tests::english();
+    let address = |text: &str| {
+        read(
+            SlotKind::Address,
+            text,
+            &SlotContext {
+                today: date(2026, 6, 16),
+                currency: "GBP",
+                language: "en",
+                invoices: &[],
+                current: None,
+                words: Some(&words),
+            },
+        )
+    };
+    for (text, wanted) in [
+        (
+            "we moved, new address is 14 Harbour Road, Whitby YO21 3PU. pls update",
+            Some("14 Harbour Road, Whitby YO21 3PU"),
+        ),
+        ("from the 1st, 22b Harrow Road please", Some("22b Harrow Road please")),
+        ("i paid 30 on the 3rd", None),
+        ("my bill of 12 June is wrong", None),
+    ] {
+        assert_eq!(address(text).as_deref(), wanted, "{text}");
+    }
+}
+
+#[test]
+fn the_bill_beside_the_one_that_is_talked_about_is_found() {
+    let words = crate::rules::said::tests::english();
+    let bills = [
+        ("INV-3".to_owned(), date(2026, 6, 1)),
+        ("INV-2".to_owned(), date(2026, 5, 1)),
+        ("INV-1".to_owned(), date(2026, 4, 1)),
+    ];
+    let bill = |text: &str, current: &str| {
+        read(
+            SlotKind::Invoice,
+            text,
+            &SlotContext {
+                today: date(2026, 6, 16),
+                currency: "GBP",
+                language: "en",
+                invoices: &bills,
+                current: Some(current),
+                words: Some(&words),
+            },
+        )
+    };
+    for (text, current, wanted) in [
+        ("and the one before?", "INV-3", "INV-2"),
+        ("and the one before?", "INV-2", "INV-1"),
+        ("no the other one", "INV-3", "INV-2"),
+        ("the next one", "INV-1", "INV-2"),
+        ("and may", "INV-3", "INV-2"),
+        ("what about april", "INV-3", "INV-1"),
+    ] {
+        assert_eq!(bill(text, current).as_deref(), Some(wanted), "{text}");
     }
 }

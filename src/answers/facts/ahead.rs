@@ -1,0 +1,138 @@
+//! Facts about what is open, what comes next and what has come together, and about how something was asked.
+
+use jiff::Span;
+use jiff::civil::Date;
+use serde::Serialize;
+
+use crate::billing::{Account, Frequency, Invoice, PaymentStatus, Standing};
+use crate::conversation::{format, normal};
+use crate::rules::slots::{self, SlotContext};
+
+use crate::content::file::SlotKind;
+use crate::content::language::Language;
+
+/// A bill that isn't paid.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub(super) struct OpenBill {
+    number: String,
+    month: String,
+    due: String,
+    total: i64,
+    owed: i64,
+    late: bool,
+    days_late: i32,
+}
+
+impl OpenBill {
+    /// All of them, the one that is due first before the others.
+    pub(super) fn all(account: &Account, today: Date) -> Vec<Self> {
+        let mut open: Vec<&Invoice> = account.invoices.iter().filter(|it| 0 < it.owed().minor).collect();
+        open.sort_by_key(|it| it.due);
+        let one = |it: &Invoice| Self {
+            number: it.number.clone(),
+            month: format::month(it.issued, today),
+            due: it.due.to_string(),
+            total: it.total.minor,
+            owed: it.owed().minor,
+            late: 0 < it.days_late(today),
+            days_late: it.days_late(today),
+        };
+        open.into_iter().map(one).collect()
+    }
+}
+
+/// The next bill, as far as it is known by now: without what is used or bought until then.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub(super) struct NextBill {
+    on: String,
+    month: String,
+    due: Option<String>,
+    /// The plan's price less a discount that still runs.
+    price: i64,
+    /// The same less what is in the customer's favor, zero at least.
+    to_pay: i64,
+    after_on: String,
+    after_due: Option<String>,
+}
+
+impl NextBill {
+    pub(super) fn new(account: &Account, today: Date) -> Option<Self> {
+        if account.standing == Standing::Ended {
+            return None;
+        }
+        let on = account.next_bill_on?;
+        let discount = account.discount_on(on).map_or(0, |it| it.amount.minor);
+        let price = account.plan.price.minor.saturating_sub(discount).max(0);
+        let months = if account.plan.frequency == Frequency::Year { 12 } else { 1 };
+        let after_on = on.saturating_add(Span::new().months(months));
+        let days = days_to_pay(account);
+        let due = |on: Date| days.map(|days| on.saturating_add(Span::new().days(days)).to_string());
+        Some(Self {
+            on: on.to_string(),
+            month: format::month(on, today),
+            due: due(on),
+            price,
+            to_pay: price.saturating_sub(account.credit.minor.max(0)).max(0),
+            after_on: after_on.to_string(),
+            after_due: due(after_on),
+        })
+    }
+}
+
+/// Days from a bill to the day it is due, as the newest bill has it.
+pub(super) fn days_to_pay(account: &Account) -> Option<i64> {
+    account.days_to_pay()
+}
+
+/// What the calendar year has come to.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub(super) struct ThisYear {
+    year: i16,
+    billed: i64,
+    n_bills: usize,
+    paid: i64,
+    n_payments: usize,
+}
+
+impl ThisYear {
+    pub(super) fn new(account: &Account, today: Date) -> Self {
+        let year = today.year();
+        let bills: Vec<&Invoice> = account.invoices.iter().filter(|it| !it.void && it.issued.year() == year).collect();
+        let paid = || account.payments.iter().filter(|it| it.status == PaymentStatus::Paid && it.on.year() == year);
+        Self {
+            year,
+            billed: bills.iter().fold(0, |sum, it| sum.saturating_add(it.total.minor)),
+            n_bills: bills.len(),
+            paid: paid().fold(0, |sum, it| sum.saturating_add(it.amount.minor)),
+            n_payments: paid().count(),
+        }
+    }
+}
+
+/// How something was asked, whatever it is about.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub(super) struct Asked {
+    /// It is a question that is answered with yes or no.
+    yes_or_no: bool,
+    /// An amount in it, in minor units.
+    amount: Option<i64>,
+    /// A day in it.
+    date: Option<String>,
+}
+
+impl Asked {
+    pub(super) fn new(text: &str, language: Option<&Language>, context: &SlotContext<'_>) -> Self {
+        // Each clause by itself: "and the June one, is that still the 15th".
+        let clauses = text.split([',', '.', ';', '?', '!', '\n']).map(normal::words);
+        let asks = |clause: Vec<String>, language: &Language| {
+            let is_small = |it: &String| language.joiners.contains(it) || language.fillers.is(std::slice::from_ref(it));
+            let begins = |it: &String| language.yes_or_no_words.contains(it);
+            clause.iter().find(|it| begins(it) || !is_small(it)).is_some_and(begins)
+        };
+        Self {
+            yes_or_no: language.is_some_and(|language| clauses.into_iter().any(|it| asks(it, language))),
+            amount: slots::read(SlotKind::Money, text, context).and_then(|it| it.parse().ok()),
+            date: slots::read(SlotKind::Date, text, context),
+        }
+    }
+}

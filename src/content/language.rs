@@ -1,0 +1,320 @@
+//! The small words of a language that the rules look for: `intents/languages/<tag>.toml`, checked like all else.
+
+use std::collections::HashSet;
+
+use serde::Deserialize;
+
+use crate::conversation::normal;
+
+/// A language's file. Of a language that the business doesn't speak, `telling` alone is enough.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LanguageFile {
+    /// Frequent words of this language that few others have, by which it is recognised.
+    pub telling: Vec<String>,
+    /// What may begin a question or a request of its own.
+    #[serde(default)]
+    pub openers: Vec<String>,
+    /// What begins a question even after a comma.
+    #[serde(default)]
+    pub question_words: Vec<String>,
+    /// What begins a question that is answered with yes or no.
+    #[serde(default)]
+    pub yes_or_no_words: Vec<String>,
+    /// What joins two sentences where a comma would not.
+    #[serde(default)]
+    pub joiners: Vec<String>,
+    /// What says nothing without the sentence before it, at its beginning.
+    #[serde(default)]
+    pub leaning: Vec<String>,
+    /// What points to the sentence before it, at its end.
+    #[serde(default)]
+    pub pointing: Vec<String>,
+    /// What begins a clause that says what is not wanted.
+    #[serde(default)]
+    pub refusals: Vec<String>,
+    /// What begins a clause that says what is wanted in its place.
+    #[serde(default)]
+    pub insteads: Vec<String>,
+    /// What means yes.
+    #[serde(default)]
+    pub yes: Vec<String>,
+    /// What means no.
+    #[serde(default)]
+    pub no: Vec<String>,
+    /// What puts something off.
+    #[serde(default)]
+    pub later: Vec<String>,
+    /// What takes half of a yes back.
+    #[serde(default)]
+    pub but: Vec<String>,
+    /// What stands around a yes, a no or a choice and changes nothing.
+    #[serde(default)]
+    pub fillers: Vec<String>,
+    /// What points to the first of several, the second, the third, in this order, variants with `|`.
+    #[serde(default)]
+    pub places: Vec<String>,
+    /// What refuses all of several.
+    #[serde(default)]
+    pub neither: Vec<String>,
+    /// What points to the one that is not being talked about.
+    #[serde(default)]
+    pub other: Vec<String>,
+    /// What points to the one before it in time.
+    #[serde(default)]
+    pub before: Vec<String>,
+    /// What points to the one after it in time.
+    #[serde(default)]
+    pub after: Vec<String>,
+    /// What begins a correction: "I meant the payment".
+    #[serde(default)]
+    pub corrections: Vec<String>,
+    /// Words that carry no matter of their own: articles, pronouns, "and", "about".
+    #[serde(default)]
+    pub thin: Vec<String>,
+    /// Words for a bill or one of several, which carry none either where something else is named.
+    #[serde(default)]
+    pub thing: Vec<String>,
+    /// Whole messages that mean "start over".
+    #[serde(default)]
+    pub start_over: Vec<String>,
+    /// Whole messages that mean "end chat".
+    #[serde(default)]
+    pub end_chat: Vec<String>,
+    /// Whole messages that mean "talk to a person", whatever else is going on.
+    #[serde(default)]
+    pub talk_to_human: Vec<String>,
+    /// A wish for a person, wherever it stands in a message.
+    #[serde(default)]
+    pub person_wishes: Vec<String>,
+    /// Whole messages that only see whether somebody is there: "hello?".
+    #[serde(default)]
+    pub anybody_there: Vec<String>,
+    /// What begins a reply and is no part of it: "I just told you".
+    #[serde(default)]
+    pub leads: Vec<String>,
+    /// Words by which a postal address is known: "road", "street".
+    #[serde(default)]
+    pub street_words: Vec<String>,
+    /// The months from January on, variants with `|`.
+    #[serde(default)]
+    pub months: Vec<String>,
+}
+
+/// The business's own language, ready to look words up in, and what the others are recognised by.
+#[derive(Clone, Debug, Default)]
+pub struct Language {
+    /// Its tag: `en`.
+    pub tag: String,
+    /// What may begin a question or a request of its own.
+    pub openers: HashSet<String>,
+    /// What begins a question even after a comma.
+    pub question_words: HashSet<String>,
+    /// What begins a question that is answered with yes or no.
+    pub yes_or_no_words: HashSet<String>,
+    /// What joins two sentences where a comma would not.
+    pub joiners: HashSet<String>,
+    /// What says nothing without the sentence before it.
+    pub leaning: HashSet<String>,
+    /// What points to the sentence before it.
+    pub pointing: HashSet<String>,
+    /// What begins a clause that says what is not wanted.
+    pub refusals: Phrases,
+    /// What begins a clause that says what is wanted in its place.
+    pub insteads: Phrases,
+    /// What means yes.
+    pub yes: Phrases,
+    /// What means no.
+    pub no: Phrases,
+    /// What puts something off.
+    pub later: Phrases,
+    /// What takes half of a yes back.
+    pub but: Phrases,
+    /// What changes nothing.
+    pub fillers: Phrases,
+    /// What points to the first, the second, the third.
+    pub places: Vec<Phrases>,
+    /// What refuses all of several.
+    pub neither: Phrases,
+    /// What points to the other one.
+    pub other: Phrases,
+    /// What points to the one before.
+    pub before: Phrases,
+    /// What points to the one after.
+    pub after: Phrases,
+    /// What begins a correction.
+    pub corrections: Phrases,
+    /// Words without matter.
+    pub thin: HashSet<String>,
+    /// Words for a bill or one of several.
+    pub thing: HashSet<String>,
+    /// Whole messages.
+    pub start_over: Phrases,
+    /// Whole messages.
+    pub end_chat: Phrases,
+    /// Whole messages.
+    pub talk_to_human: Phrases,
+    /// A wish for a person, wherever it stands.
+    pub person_wishes: Phrases,
+    /// Whole messages.
+    pub anybody_there: Phrases,
+    /// What begins a reply and is no part of it.
+    pub leads: Phrases,
+    /// Words by which a postal address is known.
+    pub street_words: HashSet<String>,
+    /// The months from January on.
+    pub months: Vec<HashSet<String>>,
+    /// The telling words of each language by its tag, this one among them.
+    pub telling: Vec<(String, HashSet<String>)>,
+}
+
+/// Phrases as lists of words, the longest first.
+#[derive(Clone, Debug, Default)]
+pub struct Phrases(Vec<Vec<String>>);
+
+/// Reads a language's file by itself, for tests of the rules.
+#[cfg(test)]
+pub(crate) fn read(text: &str) -> Result<LanguageFile, toml::de::Error> {
+    toml::from_str(text)
+}
+
+impl Phrases {
+    /// Phrases as somebody types them; without their apostrophes too, as most people type.
+    pub fn of<'a>(texts: impl IntoIterator<Item = &'a str>) -> Self {
+        let mut phrases: Vec<Vec<String>> = Vec::new();
+        for words in texts.into_iter().map(normal::words).filter(|it| !it.is_empty()) {
+            let typed: Vec<String> = words.iter().map(|it| it.replace('\'', "")).collect();
+            for phrase in [words, typed] {
+                if !phrases.contains(&phrase) {
+                    phrases.push(phrase);
+                }
+            }
+        }
+        phrases.sort_by_key(|it| std::cmp::Reverse(it.len()));
+        Self(phrases)
+    }
+
+    /// How many words of the beginning are the longest phrase that stands there; 0 for none.
+    pub fn at_start(&self, words: &[String]) -> usize {
+        self.0.iter().find(|it| words.starts_with(it)).map_or(0, Vec::len)
+    }
+
+    /// Where the first phrase begins that stands in the words, and how long it is.
+    pub fn find(&self, words: &[String]) -> Option<(usize, usize)> {
+        (0..words.len()).find_map(|at| match self.at_start(&words[at..]) {
+            0 => None,
+            n => Some((at, n)),
+        })
+    }
+
+    /// Whether a word stands in one of them.
+    pub fn has_word(&self, word: &str) -> bool {
+        self.0.iter().flatten().any(|it| it == word)
+    }
+
+    /// Whether the words are one of them, neither more nor less.
+    pub fn is(&self, words: &[String]) -> bool {
+        self.0.iter().any(|it| it == words)
+    }
+}
+
+impl Language {
+    /// The own language's words, with what the others are recognised by.
+    pub fn new(tag: &str, all: &[(String, LanguageFile)]) -> Self {
+        let nothing = LanguageFile::default();
+        let own = all.iter().find(|it| it.0 == tag).map_or(&nothing, |it| &it.1);
+        let set = |texts: &[String]| texts.iter().flat_map(|it| normal::words(it)).collect::<HashSet<String>>();
+        let phrases = |texts: &[String]| Phrases::of(texts.iter().map(String::as_str));
+        // With and without apostrophe, as for phrases.
+        let words = |texts: &[String]| {
+            let mut words = set(texts);
+            words.extend(words.iter().map(|it| it.replace('\'', "")).collect::<Vec<_>>());
+            words
+        };
+        Self {
+            tag: tag.to_owned(),
+            openers: words(&own.openers),
+            question_words: words(&own.question_words),
+            yes_or_no_words: words(&own.yes_or_no_words),
+            joiners: set(&own.joiners),
+            leaning: words(&own.leaning),
+            pointing: set(&own.pointing),
+            refusals: phrases(&own.refusals),
+            insteads: phrases(&own.insteads),
+            yes: phrases(&own.yes),
+            no: phrases(&own.no),
+            later: phrases(&own.later),
+            but: phrases(&own.but),
+            fillers: phrases(&own.fillers),
+            places: own.places.iter().map(|it| Phrases::of(it.split('|'))).collect(),
+            neither: phrases(&own.neither),
+            other: phrases(&own.other),
+            before: phrases(&own.before),
+            after: phrases(&own.after),
+            corrections: phrases(&own.corrections),
+            thin: words(&own.thin),
+            thing: words(&own.thing),
+            start_over: phrases(&own.start_over),
+            end_chat: phrases(&own.end_chat),
+            talk_to_human: phrases(&own.talk_to_human),
+            person_wishes: phrases(&own.person_wishes),
+            anybody_there: phrases(&own.anybody_there),
+            leads: phrases(&own.leads),
+            street_words: words(&own.street_words),
+            months: own.months.iter().map(|it| it.split('|').map(|it| it.trim().to_lowercase()).collect()).collect(),
+            telling: all.iter().map(|(tag, file)| (tag.clone(), set(&file.telling))).collect(),
+        }
+    }
+}
+
+impl LanguageFile {
+    /// What the business's own language must have, by key.
+    pub(super) fn own_lists(&self) -> Vec<(&'static str, &[String])> {
+        vec![
+            ("openers", &self.openers),
+            ("question_words", &self.question_words),
+            ("yes_or_no_words", &self.yes_or_no_words),
+            ("joiners", &self.joiners),
+            ("leaning", &self.leaning),
+            ("pointing", &self.pointing),
+            ("refusals", &self.refusals),
+            ("insteads", &self.insteads),
+            ("yes", &self.yes),
+            ("no", &self.no),
+            ("later", &self.later),
+            ("but", &self.but),
+            ("fillers", &self.fillers),
+            ("places", &self.places),
+            ("neither", &self.neither),
+            ("other", &self.other),
+            ("before", &self.before),
+            ("after", &self.after),
+            ("corrections", &self.corrections),
+            ("thin", &self.thin),
+            ("thing", &self.thing),
+            ("start_over", &self.start_over),
+            ("end_chat", &self.end_chat),
+            ("talk_to_human", &self.talk_to_human),
+            ("person_wishes", &self.person_wishes),
+            ("anybody_there", &self.anybody_there),
+            ("leads", &self.leads),
+            ("street_words", &self.street_words),
+            ("months", &self.months),
+        ]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn phrases_are_found_as_whole_words_the_longest_first() {
+        let phrases = Phrases::of(["yes", "yes please", "don't"]);
+        let words = |text: &str| normal::words(text);
+        assert_eq!(phrases.at_start(&words("Yes, please do")), 2);
+        assert_eq!(phrases.at_start(&words("yesterday")), 0);
+        assert_eq!(phrases.find(&words("I dont want it")), Some((1, 1)));
+        assert!(phrases.is(&words("YES please!")) && !phrases.is(&words("yes please now")));
+    }
+}

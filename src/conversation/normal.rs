@@ -1,0 +1,117 @@
+//! One normal form of what people type, for everything that looks for words: apostrophes, widths, letters that nobody sees.
+//!
+//! Pure and total. What is kept in the log stays as it was typed.
+
+use unicode_normalization::UnicodeNormalization;
+
+/// A text in its normal form: compatibility composition (NFKC, Unicode Standard Annex 15), one kind of apostrophe, no
+/// invisible letters, no letters of another script that look like Latin ones within a Latin word.
+pub fn normal(text: &str) -> String {
+    // Before composing too, which would make of an acute accent by itself a space and a mark.
+    let seen: String = text.chars().map(one_kind).nfkc().map(one_kind).filter(|it| !is_invisible(*it)).collect();
+    let n_latin = seen.chars().filter(char::is_ascii_alphabetic).count();
+    let n_others = seen.chars().filter(|it| it.is_alphabetic() && !it.is_ascii()).count();
+    // A text in Cyrillic or Greek is one; a few such letters among Latin ones are a trick or a slip of the keyboard.
+    match n_others < n_latin {
+        true => seen.chars().map(latin).collect(),
+        false => seen,
+    }
+}
+
+/// A text as words: in its normal form and lower case, single spaces around each, apostrophes within.
+pub fn words(text: &str) -> Vec<String> {
+    let normal = normal(text).to_lowercase();
+    let parts = normal.split(|it: char| !it.is_alphanumeric() && it != '\'');
+    parts.map(|it| it.trim_matches('\'').to_owned()).filter(|it| !it.is_empty()).collect()
+}
+
+/// Signs of one meaning as one sign.
+fn one_kind(letter: char) -> char {
+    match letter {
+        '\u{60}' | '\u{b4}' | '\u{2b9}' | '\u{2bb}' | '\u{2bc}' | '\u{2bd}' | '\u{2c8}' | '\u{2ca}' | '\u{2cb}'
+        | '\u{2018}' | '\u{2019}' | '\u{201b}' | '\u{2032}' | '\u{2035}' | '\u{55a}' | '\u{ff07}' | '\u{a78c}' => '\'',
+        '\u{2010}'..='\u{2015}' | '\u{2212}' => '-',
+        other => other,
+    }
+}
+
+/// Letters that take no room and say nothing (Default_Ignorable_Code_Point), and those that turn the direction.
+fn is_invisible(letter: char) -> bool {
+    matches!(letter,
+        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'
+        | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}'
+        | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fff8}' | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}'
+        | '\u{e0000}'..='\u{e0fff}')
+}
+
+/// The Latin letter that a letter of another script looks like (after Unicode's confusables, those of Cyrillic and Greek).
+fn latin(letter: char) -> char {
+    match letter {
+        'а' | 'α' => 'a',
+        'А' | 'Α' => 'A',
+        'В' | 'Β' => 'B',
+        'с' | 'ϲ' => 'c',
+        'С' => 'C',
+        'ԁ' => 'd',
+        'е' | 'ё' => 'e',
+        'Е' | 'Ε' => 'E',
+        'һ' => 'h',
+        'Н' | 'Η' => 'H',
+        'і' | 'ι' => 'i',
+        'І' | 'Ι' => 'I',
+        'ј' => 'j',
+        'к' | 'κ' => 'k',
+        'К' | 'Κ' => 'K',
+        'М' | 'Μ' => 'M',
+        'Ν' => 'N',
+        'о' | 'ο' => 'o',
+        'О' | 'Ο' => 'O',
+        'р' | 'ρ' => 'p',
+        'Р' | 'Ρ' => 'P',
+        'ѕ' => 's',
+        'Ѕ' => 'S',
+        'Т' | 'Τ' => 'T',
+        'υ' => 'u',
+        'ν' => 'v',
+        'х' | 'χ' => 'x',
+        'Х' | 'Χ' => 'X',
+        'у' => 'y',
+        'У' | 'Υ' => 'Y',
+        'Ζ' => 'Z',
+        other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn what_looks_the_same_is_the_same() {
+        for (typed, wanted) in [
+            ("I can´t breathe", "I can't breathe"),
+            ("I canʼt breathe", "I can't breathe"),
+            ("I can’t breathe", "I can't breathe"),
+            ("ｇａｓ ｌｅａｋ", "gas leak"),
+            ("sui\u{ad}cide", "suicide"),
+            ("g\u{200b}as le\u{2060}ak", "gas leak"),
+            ("gаs lеak", "gas leak"),
+            ("\u{202e}gas", "gas"),
+            ("почему счёт", "почему счёт"),
+            ("café, naïve", "café, naïve"),
+        ] {
+            assert_eq!(normal(typed), wanted, "{typed:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn it_is_normal_once_and_for_all(text in "\\PC{0,60}") {
+            let once = normal(&text);
+            let _ = words(&text);
+            prop_assert!(!once.chars().any(is_invisible));
+        }
+    }
+}

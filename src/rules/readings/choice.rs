@@ -1,0 +1,100 @@
+//! A choice in words: by its place, by its label, or by what is offered being the likeliest of what was meant.
+
+use std::collections::BTreeMap;
+
+use super::{Looked, Reader, Reading, intents};
+use crate::content::{SEND_ANOTHER_CODE, SOMETHING_ELSE};
+use crate::conversation::{Choice, normal};
+use crate::rules::{DO, Decision, END_CHAT, START_OVER, TALK_TO_HUMAN, Topic, VERIFY_ME};
+
+/// Said word for word.
+const EXACT: f32 = 0.96;
+/// By its place.
+const PLACE: f32 = 0.94;
+/// By words of its label.
+const LABEL: f32 = 0.86;
+/// Not sure by itself, and offered.
+const OFFERED: f32 = 0.36;
+/// At least this confidence, where it was offered.
+const OFFERED_CONFIDENCE_MIN: f32 = 0.2;
+/// A longer message says more than a label.
+const LABEL_WORDS_MAX: usize = 8;
+
+pub(super) fn read(look: &Looked<'_>) -> Option<Reading> {
+    let offered = &look.state.offered;
+    if look.said.neither && !offered.is_empty() {
+        let decision = Decision::Miss { refused: look.state.asked_which };
+        return Some(Reading::new(Reader::Choice, EXACT, "none of what is offered", decision));
+    }
+    let reading = |choice: &Choice, sure: f32, because: &str| {
+        // What changes something is said yes to, not pointed at: another reader.
+        let decision = chosen(look, &choice.id)?;
+        Some(Reading::new(Reader::Choice, sure, format!("{because}: “{}”", choice.label), decision))
+    };
+    if let Some(choice) = offered.iter().find(|it| normal::words(&it.label) == look.said.words) {
+        return reading(choice, EXACT, "what is offered, word for word");
+    }
+    if let Some(choice) = look.said.place.and_then(|place| offered.get(place)) {
+        return reading(choice, PLACE, "by its place");
+    }
+    if let Some(choice) = by_label(look, offered) {
+        return reading(choice, LABEL, "by words of what is offered");
+    }
+    let likely = look.heard.guess.ranked.iter().take(3).filter(|it| OFFERED_CONFIDENCE_MIN <= it.confidence);
+    let found = likely.filter_map(|it| offered.iter().find(|choice| choice.id == it.intent)).next();
+    found.and_then(|choice| reading(choice, OFFERED, "the likeliest of what is offered"))
+}
+
+/// The one choice whose label has all words of matter that were said.
+fn by_label<'a>(look: &Looked<'_>, offered: &'a [Choice]) -> Option<&'a Choice> {
+    // A question, a condition or another figure is more than pointing.
+    let leans = look.said.words.first().is_some_and(|it| look.content.language.leaning.contains(it));
+    let is_figure = |it: &&String| it.starts_with(|letter: char| letter.is_ascii_digit());
+    let figures: Vec<&String> = look.said.words.iter().filter(is_figure).collect();
+    if LABEL_WORDS_MAX < look.said.words.len() || look.said.asks || leans {
+        return None;
+    }
+    let fits = |choice: &&Choice| {
+        let label = normal::words(&choice.label);
+        let whole = label.iter().all(|it| look.said.words.contains(it) || look.content.language.thin.contains(it));
+        figures.iter().all(|it| label.contains(it))
+            && look.said.names(&label)
+            && (whole || look.said.matter.len() * 2 >= matter(look, &label).len())
+    };
+    let mut fitting = offered.iter().filter(fits);
+    match (fitting.next(), fitting.next()) {
+        (Some(one), None) => Some(one),
+        _ => None,
+    }
+}
+
+fn matter(look: &Looked<'_>, words: &[String]) -> Vec<String> {
+    words.iter().filter(|it| !look.content.language.thin.contains(*it)).cloned().collect()
+}
+
+/// What a choice leads to, tapped or said; none where it stands for nothing any more.
+pub(in crate::rules) fn chosen(look: &Looked<'_>, choice: &str) -> Option<Decision> {
+    let (content, state, now) = (look.content, look.state, look.now);
+    match choice {
+        SOMETHING_ELSE => return Some(Decision::Miss { refused: true }),
+        TALK_TO_HUMAN => return Some(super::super::talk_to_human(state)),
+        START_OVER => return Some(Decision::StartOver),
+        END_CHAT => return Some(Decision::End),
+        VERIFY_ME => return Some(if now.verified { Decision::GoOn } else { Decision::AskEmail { again: false } }),
+        SEND_ANOTHER_CODE => return Some(super::super::send_another_code(state)),
+        _ => {}
+    }
+    if let Some(name) = choice.strip_prefix(DO) {
+        let intent = content.intents.get(name)?;
+        let slots = if state.topic.as_deref() == Some(name) { state.slots.clone() } else { BTreeMap::new() };
+        return Some(Decision::Act(Topic { intent: intent.name.clone(), slots, within: None }));
+    }
+    if let Some((kind, value)) = choice.split_once(':') {
+        let intent = content.intents.get(state.topic.as_deref()?)?;
+        let is_own = intent.file.slots.get(kind).is_some_and(|it| it.offers.contains_key(value));
+        let slot = state.asked.clone().filter(|_| !is_own).unwrap_or_else(|| kind.to_owned());
+        return Some(intents::answer_or_ask(intent, super::with(&state.slots, &slot, value.to_owned()), now));
+    }
+    let intent = content.intents.get(choice)?;
+    Some(intents::answer_or_ask(intent, intents::carried_over(intent, state), now))
+}

@@ -1,0 +1,92 @@
+//! The topic again, with another bill, day, amount or word of its own: "and September?", "the one before", "both".
+
+use super::{Looked, Reader, Reading, intents};
+use crate::content::Intent;
+use crate::content::file::{SlotFile, SlotKind};
+use crate::content::language::Language;
+use crate::rules::slots;
+
+/// Nothing but the new value was said.
+const ALONE: f32 = 0.92;
+/// With one word more, and leaning.
+const LEANING: f32 = 0.8;
+/// A bill that was named, while nothing that takes one is being talked about.
+const BILL: f32 = 0.7;
+
+pub(super) fn read(look: &Looked<'_>) -> Option<Reading> {
+    let topic = look.state.topic.as_deref().and_then(|it| look.content.intents.get(it));
+    topic.and_then(|topic| within(look, topic)).or_else(|| bill_alone(look))
+}
+
+fn within(look: &Looked<'_>, topic: &Intent) -> Option<Reading> {
+    // The beginning that corrects or joins says nothing of the matter.
+    let text = said_after_correction(look);
+    for (name, slot) in &topic.file.slots {
+        if matches!(slot.kind, SlotKind::Text | SlotKind::Email | SlotKind::Address) {
+            continue;
+        }
+        let Some(value) = slots::read_slot(slot, &text, &look.now.slots) else { continue };
+        if look.state.slots.get(name) == Some(&value) && slot.kind != SlotKind::Words {
+            continue;
+        }
+        let n_over = n_over(look, slot, &value);
+        let points = look.content.language.other.find(&look.said.words).is_some();
+        let sure = match n_over {
+            // "No, the other one" says what is wanted in place of what was shown.
+            0 if points && slot.kind == SlotKind::Invoice => 1.0,
+            0 => ALONE,
+            1 if look.said.leans || look.said.words.len() <= 5 => LEANING,
+            _ => continue,
+        };
+        let mut slots = match slot.kind {
+            SlotKind::Words => look.state.slots.clone(),
+            _ => intents::carried_over(topic, look.state),
+        };
+        // Of another bill the amount is another.
+        if slot.kind == SlotKind::Invoice {
+            slots.retain(|it, _| topic.file.slots.get(it).is_none_or(|it| it.kind != SlotKind::Money));
+        }
+        slots.insert(name.clone(), value.clone());
+        let because = format!("{} again, with `{name}` {value}", topic.name);
+        return Some(Reading::new(Reader::GoingOn, sure, because, intents::answer_or_ask(topic, slots, look.now)));
+    }
+    None
+}
+
+/// How many words of matter there are beside the value.
+fn n_over(look: &Looked<'_>, slot: &SlotFile, value: &str) -> usize {
+    let of_value: Vec<String> = match slot.kind {
+        SlotKind::Words => crate::conversation::normal::words(value),
+        _ => Vec::new(),
+    };
+    let points = |it: &String| is_pointing(it, &look.content.language);
+    look.said.matter.iter().filter(|it| !of_value.contains(it) && !points(it)).count()
+}
+
+/// Whether a word is part of what points to another one: "before", "other", "next".
+fn is_pointing(word: &str, language: &Language) -> bool {
+    [&language.before, &language.after, &language.other].iter().any(|it| it.has_word(word))
+        || language.places.iter().any(|it| it.has_word(word))
+        || slots::is_day_word(word)
+}
+
+fn said_after_correction(look: &Looked<'_>) -> String {
+    match look.said.corrects_from {
+        Some(at) => look.said.words[at..].join(" "),
+        None => look.heard.text.clone(),
+    }
+}
+
+/// "October", and nothing that is being talked about takes a bill: the bill itself is shown.
+fn bill_alone(look: &Looked<'_>) -> Option<Reading> {
+    let intent = look.content.intents.values().find(|it| it.file.when_named.as_deref() == Some("bill"))?;
+    let (name, _) = intent.file.slots.iter().find(|it| it.1.kind == SlotKind::Invoice)?;
+    let value = slots::read(SlotKind::Invoice, &look.heard.text, &look.now.slots)?;
+    let n_over = look.said.matter.iter().filter(|it| !is_pointing(it, &look.content.language)).count();
+    if 0 < n_over {
+        return None;
+    }
+    let slots = [(name.clone(), value.clone())].into();
+    let because = format!("a bill is named: {value}");
+    Some(Reading::new(Reader::GoingOn, BILL, because, intents::answer_or_ask(intent, slots, look.now)))
+}

@@ -1,0 +1,191 @@
+//! An intent by itself: what the classifier takes the words for, with the slots that they fill.
+
+use std::collections::BTreeMap;
+
+use super::{Looked, Reader, Reading};
+use crate::content::file::{Need, SlotKind};
+use crate::content::{Content, Intent};
+use crate::conversation::{Candidate, Guess, State, Verdict, normal};
+use crate::rules::{Circumstances, Decision, OUT_OF_SCOPE, TALK_TO_HUMAN, Topic, language, questions, slots};
+
+/// From here on it is likelier that a message isn't ours to answer than that it means anything else.
+const OUTSIDE_CONFIDENCE_MIN: f32 = 0.5;
+/// What changes something takes more: below this it is asked whether it was meant.
+pub const ACT_CONFIDENCE_MIN: f32 = 0.75;
+/// How sure a guess is that is sure enough to be answered, at the least.
+const ANSWER: f32 = 0.6;
+/// "Did you mean" is better than nothing.
+const OFFER: f32 = 0.35;
+/// It isn't ours to answer.
+const OUTSIDE: f32 = 0.3;
+/// Not understood at all.
+const MISS: f32 = 0.1;
+
+pub(super) fn read(look: &Looked<'_>) -> Option<Reading> {
+    likeliest(look, &look.heard.text, &look.heard.guess)
+}
+
+/// A wish for a person among other words.
+pub(super) fn read_person(look: &Looked<'_>) -> Option<Reading> {
+    let (at, _) = look.content.language.person_wishes.find(&look.said.words)?;
+    // "Don't get me a person" isn't one.
+    if look.said.words[..at].iter().rev().take(2).any(|it| look.content.language.no.has_word(it)) {
+        return None;
+    }
+    let decision = super::super::talk_to_human(look.state);
+    Some(Reading::new(Reader::Intent, 1.0, "a person is asked for, among other words", decision).of(TALK_TO_HUMAN))
+}
+
+/// What the guess is sure of.
+pub(super) fn likeliest(look: &Looked<'_>, text: &str, guess: &Guess) -> Option<Reading> {
+    if not_words(look) {
+        return None;
+    }
+    let best = guess.best().filter(|it| guess.verdict == Verdict::Answer && it.intent != OUT_OF_SCOPE).cloned();
+    let best = best.or_else(|| expected(look, guess))?;
+    let intent = look.content.intents.get(&best.intent)?;
+    let slots = read_slots(intent, look.state, text, look.now);
+    let decision = answer_or_ask(intent, slots, look.now);
+    // What changes something needs an intention that is said, and not only one that is near.
+    let rival = guess.ranked.iter().find(|it| it.intent != best.intent && offers(look.content, &it.intent));
+    let because = format!("it means {} ({:.0} %)", intent.name, best.confidence * 100.0);
+    if intent.acts()
+        && best.confidence < ACT_CONFIDENCE_MIN
+        && let Some(rival) = rival
+    {
+        let decision = Decision::Offer { first: intent.name.clone(), second: rival.intent.clone() };
+        return Some(Reading::new(Reader::Intent, ANSWER, format!("{because}, not sure enough to act"), decision));
+    }
+    Some(Reading::new(Reader::Intent, best.confidence.max(ANSWER), because, decision).of(&intent.name))
+}
+
+/// Where nothing is sure by itself: the likeliest of what is expected next in this topic, where that makes it sure.
+///
+/// A prior over intents by the topic, times what the words say; what is expected is what the topic's answers lead to.
+fn expected(look: &Looked<'_>, guess: &Guess) -> Option<Candidate> {
+    let topic = look.content.intents.get(look.state.topic.as_deref()?)?;
+    if guess.known < KNOWN_MIN {
+        return None;
+    }
+    let expects = |name: &str| {
+        let leads = topic.file.answer.iter().chain(topic.file.follow_up.iter().flat_map(|it| &it.answer));
+        leads.flat_map(|it| &it.choices).any(|it| it == name)
+            || topic.file.follow_up.iter().any(|it| it.goes_to.as_deref() == Some(name))
+    };
+    let weight = |it: &Candidate| it.confidence * if expects(&it.intent) { EXPECTED } else { 1.0 };
+    let left = (1.0 - guess.ranked.iter().map(|it| it.confidence).sum::<f32>()).max(0.0);
+    let sum = left + guess.ranked.iter().map(weight).sum::<f32>();
+    let best = guess.ranked.iter().max_by(|one, other| weight(one).total_cmp(&weight(other)))?;
+    let confidence = weight(best) / sum.max(f32::EPSILON);
+    let sure = expects(&best.intent) && offers(look.content, &best.intent) && EXPECTED_MIN <= confidence;
+    sure.then(|| Candidate { intent: best.intent.clone(), confidence })
+}
+
+/// What a topic leads to is so much likelier to be meant next than anything else.
+const EXPECTED: f32 = 3.0;
+/// At least this, with the topic's weight, to be answered.
+const EXPECTED_MIN: f32 = 0.62;
+/// Less near to the content than this, nothing is expected.
+const KNOWN_MIN: f32 = 0.4;
+
+fn offers(content: &Content, intent: &str) -> bool {
+    intent != OUT_OF_SCOPE && content.intents.get(intent).is_some_and(|it| !it.file.small_talk)
+}
+
+/// Not words, or not words of ours.
+fn not_words(look: &Looked<'_>) -> bool {
+    questions::is_gibberish(&look.heard.text) || language::is_foreign(&look.heard.text, &look.content.language)
+}
+
+/// What is left where nothing is sure: "did you mean", not ours to answer, another language, not understood.
+pub(super) fn read_unsure(look: &Looked<'_>) -> Vec<Reading> {
+    let heard = look.heard;
+    let unsure = |sure: f32, because: &str, decision: Decision| Reading::new(Reader::Unsure, sure, because, decision);
+    let missed = unsure(MISS, "nothing else fits", Decision::Miss { refused: false });
+    if questions::is_gibberish(&heard.text) {
+        return vec![Reading { sure: OFFER, because: "these are no words".to_owned(), ..missed }];
+    }
+    if language::is_foreign(&heard.text, &look.content.language) {
+        return vec![unsure(0.99, "another language", Decision::OtherLanguage), missed];
+    }
+    let mut readings = vec![missed];
+    if heard.guess.best().is_some_and(|it| it.intent == OUT_OF_SCOPE && OUTSIDE_CONFIDENCE_MIN <= it.confidence) {
+        readings.push(unsure(OUTSIDE, "not ours to answer", Decision::OutOfScope));
+    }
+    let two: Vec<&str> = (heard.guess.ranked.iter().map(|it| it.intent.as_str()))
+        .filter(|name| offers(look.content, name))
+        .take(2)
+        .collect();
+    if let (Verdict::AskBack, [first, second]) = (heard.guess.verdict, two.as_slice()) {
+        let decision = Decision::Offer { first: (*first).to_owned(), second: (*second).to_owned() };
+        readings.push(unsure(OFFER, "one of two, not sure which", decision));
+    }
+    readings
+}
+
+/// Answers an intent, or asks for the first fact that it needs and does not have.
+pub(in crate::rules) fn answer_or_ask(
+    intent: &Intent,
+    slots: BTreeMap<String, String>,
+    now: &Circumstances<'_>,
+) -> Decision {
+    let unknown_customer = intent.file.needs.contains(&Need::Verified) && !now.verified;
+    if !unknown_customer {
+        for (name, slot) in &intent.file.slots {
+            let wanted = !slot.optional && !slots.contains_key(name);
+            if wanted && slot.when.as_deref().is_none_or(|when| (now.holds)(when, &slots)) {
+                return Decision::Ask { intent: intent.name.clone(), slot: name.clone(), slots, again: false };
+            }
+        }
+    }
+    Decision::Answer(vec![Topic { intent: intent.name.clone(), slots, within: None }])
+}
+
+/// What a text says for an intent's slots, over what was said before for the same intent.
+pub(in crate::rules) fn read_slots(
+    intent: &Intent,
+    state: &State,
+    text: &str,
+    now: &Circumstances<'_>,
+) -> BTreeMap<String, String> {
+    let mut slots = match state.topic.as_deref() == Some(intent.name.as_str()) {
+        true => carried_over(intent, state),
+        false => BTreeMap::new(),
+    };
+    slots.extend(read_said(intent, text, now));
+    slots
+}
+
+/// What a text says for an intent's slots.
+pub(super) fn read_said(intent: &Intent, text: &str, now: &Circumstances<'_>) -> BTreeMap<String, String> {
+    let mut slots = BTreeMap::new();
+    for (name, slot) in &intent.file.slots {
+        // Any text would do for a text: it has to be asked for, unless it is long enough to say it already.
+        if slot.kind == SlotKind::Text {
+            let n_words = u32::try_from(normal::words(text).len()).unwrap_or(u32::MAX);
+            if slot.from_words.is_some_and(|from| from <= n_words)
+                && let Some(value) = slots::read_slot(slot, text, &now.slots)
+            {
+                slots.insert(name.clone(), value);
+            }
+            continue;
+        }
+        if let Some(value) = slots::read_slot(slot, text, &now.slots) {
+            slots.insert(name.clone(), value);
+        }
+    }
+    slots
+}
+
+/// The slots of the last topic that this intent knows too: nobody is asked twice which bill it is.
+pub(in crate::rules) fn carried_over(intent: &Intent, state: &State) -> BTreeMap<String, String> {
+    known_for(intent, &state.slots)
+}
+
+/// Those of some slots that an intent knows too.
+pub(super) fn known_for(intent: &Intent, slots: &BTreeMap<String, String>) -> BTreeMap<String, String> {
+    // Words and texts were said about another matter.
+    let stays = |kind| !matches!(kind, SlotKind::Words | SlotKind::Text | SlotKind::Address);
+    let known = |name: &String| intent.file.slots.get(name).is_some_and(|it| stays(it.kind));
+    slots.iter().filter(|(name, _)| known(name)).map(|(name, value)| (name.clone(), value.clone())).collect()
+}

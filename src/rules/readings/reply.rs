@@ -1,0 +1,70 @@
+//! An answer to what the bot asked for: which bill, which day, what is wrong.
+
+use super::{Looked, Reader, Reading, intents};
+use crate::content::file::SlotKind;
+use crate::conversation::{Candidate, Verdict};
+use crate::rules::said::YesNo;
+use crate::rules::{Decision, slots};
+
+/// A fact that was asked for and is there.
+const FACT: f32 = 0.9;
+/// Words that were asked for, whatever they are: what is clearly something else goes before.
+const WORDS: f32 = 0.9;
+/// A question that is this sure to be another one is no answer.
+const OTHER_QUESTION: f32 = 0.85;
+/// It is more likely something else.
+const OTHERWISE: f32 = 0.3;
+/// Nothing that was asked for is there: ask again, in other words.
+const ASK_AGAIN: f32 = 0.3;
+
+/// "That's not what I asked" is no answer to a question either.
+fn is_unhappy(look: &Looked<'_>, candidate: &Candidate) -> bool {
+    UNHAPPY <= candidate.confidence
+        && look.content.follow_ups.get(&candidate.intent).is_some_and(|it| it.file.another_way)
+}
+
+/// So sure is what says that the answer didn't help.
+const UNHAPPY: f32 = 0.8;
+
+/// Whoever is asked where bills go may give an e-mail address, or one of a house with a name and no number.
+fn other_address(look: &Looked<'_>, kind: SlotKind, text: &str) -> Option<String> {
+    if kind != SlotKind::Address {
+        return None;
+    }
+    let looks_like_one = 2 <= text.split_whitespace().count()
+        && !look.said.asks
+        && (text.contains(',') || text.contains(|it: char| it.is_ascii_digit()));
+    slots::read(SlotKind::Email, text, &look.now.slots)
+        .or_else(|| looks_like_one.then(|| slots::read(SlotKind::Text, text, &look.now.slots)).flatten())
+}
+
+pub(super) fn read(look: &Looked<'_>) -> Option<Reading> {
+    let asked = look.state.asked.as_ref()?;
+    let topic = look.content.intents.get(look.state.topic.as_deref()?)?;
+    let slot = topic.file.slots.get(asked)?;
+    if matches!(look.said.only(), Some(YesNo::No | YesNo::Later)) && slot.kind != SlotKind::Words {
+        return Some(Reading::new(Reader::Reply, FACT, "a no to the question", Decision::Declined));
+    }
+    let text = match slot.kind {
+        SlotKind::Text | SlotKind::Address => slots::without_lead(&look.heard.text, &look.content.language),
+        _ => look.heard.text.clone(),
+    };
+    let value = slots::read_slot(slot, &text, &look.now.slots);
+    if let Some(value) = value.or_else(|| other_address(look, slot.kind, &text)) {
+        let begins = |it: &String| look.content.language.question_words.contains(it);
+        let asks = look.said.words.iter().take(2).any(begins) && look.heard.guess.verdict == Verdict::Answer;
+        let other = look.heard.guess.best().filter(|it| it.intent != topic.name);
+        let sure = match slot.kind {
+            SlotKind::Text if asks && other.is_some_and(|it| OTHER_QUESTION <= it.confidence) => OTHERWISE,
+            SlotKind::Text if look.heard.guess.follow_ups.iter().any(|it| is_unhappy(look, it)) => OTHERWISE,
+            SlotKind::Text => WORDS,
+            _ => FACT,
+        };
+        let slots = super::with(&look.state.slots, asked, value);
+        let because = format!("the bot asked for `{asked}`");
+        return Some(Reading::new(Reader::Reply, sure, because, intents::answer_or_ask(topic, slots, look.now)));
+    }
+    let decision =
+        Decision::Ask { intent: topic.name.clone(), slot: asked.clone(), slots: look.state.slots.clone(), again: true };
+    Some(Reading::new(Reader::Reply, ASK_AGAIN, format!("no `{asked}` in the reply"), decision))
+}
