@@ -320,6 +320,8 @@ fn settle(state: &State, decision: Decision, sure: f32, now: &Circumstances<'_>)
             Decision::HandOff { reason: Reason::Missed | Reason::Content | Reason::Asked, .. } => {
                 Decision::AlreadyInQueue
             }
+            // Whoever waits writes for a person: a question back needs more than a likely meaning.
+            Decision::Ask { again: false, .. } if sure < CLEARLY_ASKED => Decision::LeaveToPeople,
             // Who is in distress hears from the bot only what was clearly asked.
             decision if state.urgent && sure < CLEARLY_ASKED && !is_about_waiting(&decision) => Decision::LeaveToPeople,
             other => other,
