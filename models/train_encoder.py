@@ -9,6 +9,10 @@ Two losses are added, over batches of 24 intents with 4 sentences each, half of 
 
 Pairs from different domains that the teacher finds alike count neither way: nobody has said whether they mean the same.
 Word embeddings stay as they are, so that words which no sentence here has keep their meaning.
+
+With --content, two of three batches are of plainbill's own content: one topic's follow-ups beside the intents that lie
+nearest to it, and sentences that are out of scope, which are nobody's like. The weights that it starts from are its teacher.
+A fifth of the content is not learnt, so that what is measured there says how new sentences are understood.
 """
 
 import argparse
@@ -18,9 +22,12 @@ import pathlib
 import random
 import re
 import time
+import tomllib
 
 import torch
 import torch.nn.functional as F
+from build_encoder import mean_of
+from safetensors.torch import save_file
 from transformers import AutoModel, AutoTokenizer
 
 BATCH, SENTENCES_EACH = 96, 4
@@ -38,6 +45,13 @@ NEAR = (
     "own/streaming", "own/marketplace", "own/carinsurance",
 )  # fmt: skip
 PUBLIC = ("dstc11", "bitext", "hint3", "multidogo", "snips", "nlupp_multilabel")
+# One batch in so many is of other sentences than the content's.
+OTHERS_EACH = 3
+# Of a batch of content; the rest are the topic's follow-ups and near intents.
+OUTSIDE_EACH, FAR_EACH = 12, 6
+OUT_OF_SCOPE, CONTENT = "out_of_scope", "content"
+# One sentence of the content in so many is not learnt.
+HELD_EACH = 5
 # Not learnt from under --hold-out, which is how settings were chosen.
 HELD_OUT = ("own/council", "own/gaming", "own/letting", "own/vet", "hint3/curekart", "dstc11/banking")
 
@@ -61,6 +75,42 @@ def public_lines(folder):
             intent = row["intent"]
             if intent != "oos" and not intent.lower().endswith("no_nodes_detected"):
                 yield f"{name}/" + (intent.split("/")[0] if "/" in intent else ""), intent, row["text"]
+
+
+def is_held(text):
+    """A fifth of all sentences, the same ones each time: FNV-1a, 64 bits, of the lowercase text's UTF-8."""
+    sum64 = 0xCBF29CE484222325
+    for byte in text.lower().encode():
+        sum64 = (sum64 ^ byte) * 0x100000001B3 % 2**64
+    return sum64 % HELD_EACH == 0
+
+
+def read_content(folder, without):
+    """The content's sentences by intent or `intent.follow_up`, without those that are held."""
+    kept_apart = {bare(json.loads(line)["text"]) for path in without for line in path.open(encoding="utf-8")}
+    classes = {}
+    for path in sorted(folder.glob("*/*.toml")):
+        file = tomllib.loads(path.read_text(encoding="utf-8"))
+        if "examples" not in file:
+            continue
+        more = path.with_suffix(".examples.txt")
+        lines = more.read_text(encoding="utf-8").splitlines() if more.exists() else []
+        name = path.stem
+        classes[name] = list(file["examples"])
+        for follow_up in file.get("follow_up", []):
+            classes[f"{path.stem}.{follow_up['name']}"] = list(follow_up.get("examples", []))
+        # A line `[name]` begins the examples of a follow-up.
+        for line in (it.strip() for it in lines if it.strip() and not it.startswith("#")):
+            begins = re.fullmatch(r"\[([a-z0-9_]+)\]", line)
+            if begins:
+                name = f"{path.stem}.{begins[1]}"
+            else:
+                classes[name].append(line)
+    learnt = {
+        name: [it for it in dict.fromkeys(texts) if not is_held(it) and bare(it) not in kept_apart]
+        for name, texts in classes.items()
+    }
+    return {name: texts for name, texts in learnt.items() if 2 <= len(texts)}
 
 
 def words_of(intent):
@@ -126,10 +176,13 @@ def spoil(text, draw):
 class Encoder:
     """A sentence encoder with mean pooling; vectors have length 1."""
 
-    def __init__(self, path):
+    def __init__(self, path, weights=None):
         self.tokenizer = AutoTokenizer.from_pretrained(path)
         # No dropout anywhere: the training is short, and noise in the text does its work.
         self.model = AutoModel.from_pretrained(path, attn_implementation="eager").eval()
+        if weights:
+            mean = {name: torch.from_numpy(it) for name, it in mean_of(weights).items()}
+            self.model.load_state_dict(mean, strict=False)
 
     def vectors(self, texts, tokens_max=TOKENS_MAX):
         """`[texts, numbers]`; texts of like length go through together, so that little is padded."""
@@ -161,11 +214,11 @@ def all_vectors(encoder, texts, tokens_max=64):
 
 
 def teacher_vectors(teacher, texts, kept):
-    """The teacher's vector of each text; those in the file `kept` are not computed again."""
+    """The vector of each text by the encoder that `teacher` makes; those in the file `kept` are not computed again."""
     wanted = torch.load(kept) if kept and kept.exists() else {}
     missing = [text for text in texts if text not in wanted]
     if missing:
-        wanted.update(zip(missing, all_vectors(Encoder(teacher), missing).clone().unbind()))
+        wanted.update(zip(missing, all_vectors(teacher(), missing).clone().unbind()))
     if missing and kept:
         torch.save(wanted, kept)
     return wanted
@@ -192,13 +245,38 @@ def draw_batch(domains, names, weights, everything, draw):
     return batch
 
 
+def nearest_intents(content, wanted):
+    """For each intent all others, the nearest first, by the means of the teacher's vectors."""
+    intents = [name for name in content if "." not in name and name != OUT_OF_SCOPE]
+    means = F.normalize(torch.stack([torch.stack([wanted[it] for it in content[name]]).mean(0) for name in intents]), dim=-1)
+    order = (means @ means.T).argsort(1, descending=True).tolist()
+    return {name: [intents[i] for i in row if intents[i] != name] for name, row in zip(intents, order)}
+
+
+def draw_content(content, near, draw):
+    """A batch as of `draw_batch`: a topic, its follow-ups and near intents, intents from anywhere, what is out of scope."""
+    topic = draw.choice(list(near))
+    follow_ups = [name for name in content if name.startswith(f"{topic}.")]
+    chosen = [topic, *draw.sample(follow_ups, min(len(follow_ups), 8))]
+    n_near = (BATCH - OUTSIDE_EACH) // SENTENCES_EACH - FAR_EACH - len(chosen)
+    chosen += near[topic][:n_near] + draw.sample(near[topic][n_near:], FAR_EACH)
+    batch = []
+    for number, name in enumerate(chosen):
+        # Follow-ups of one topic are told from each other and from all intents, not from those of another topic.
+        domain = f"{CONTENT}/{topic}" if "." in name else CONTENT
+        texts = content[name]
+        batch += [(text, number, domain) for text in draw.sample(texts, min(SENTENCES_EACH, len(texts)))]
+    outside = draw.sample(content[OUT_OF_SCOPE], OUTSIDE_EACH)
+    return batch + [(text, len(chosen) + i, CONTENT) for i, text in enumerate(outside)]
+
+
 def losses(vectors, labels, domains, teacher):
     """The contrastive loss and the distance to the teacher, as two numbers."""
     n = len(labels)
     self_pairs = torch.eye(n, dtype=torch.bool)
     same = (labels[:, None] == labels[None]) & ~self_pairs
     cosines, wanted = vectors @ vectors.T, teacher @ teacher.T
-    foreign = torch.tensor([[one != other for other in domains] for one in domains])
+    foreign = torch.tensor([[one != other and CONTENT not in (one, other) for other in domains] for one in domains])
     left_out = self_pairs | (foreign & (wanted > ALIKE_COSINE))
     odds = F.log_softmax((cosines / CONTRAST_TEMPERATURE).masked_fill(left_out, -1e4), 1)
     has_same = same.any(1)
@@ -248,7 +326,7 @@ def few_shot(encoder, intents, n_shown=5, n_draws=3):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--student", type=pathlib.Path, required=True, help="folder of all-MiniLM-L6-v2")
-    parser.add_argument("--teacher", type=pathlib.Path, required=True, help="folder of all-mpnet-base-v2")
+    parser.add_argument("--teacher", type=pathlib.Path, help="folder of all-mpnet-base-v2")
     parser.add_argument("--own", type=pathlib.Path, required=True, help="folder with our own sentences")
     parser.add_argument("--public", type=pathlib.Path, help="folder with the public sets as JSON lines")
     parser.add_argument("--without", type=pathlib.Path, action="append", default=[], metavar="FILE",
@@ -261,8 +339,13 @@ def main():
     parser.add_argument("--no-names", action="store_true", help="an intent's name is no sentence of it")
     parser.add_argument("--even", action="store_true", help="draw domains near billing as often as others")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--content", type=pathlib.Path, help="plainbill's own content, which two of three batches are of")
+    parser.add_argument("--weights", action="append", metavar="SHARE:FILE",
+        help="go on from the mean of these, which is the teacher too, in place of the student's and --teacher")  # fmt: skip
     parser.add_argument("--hold-out", action="store_true", help="leave six domains out and print how they are learnt")
     options = parser.parse_args()
+    if not options.weights and not options.teacher:
+        parser.error("--teacher is needed, or --weights in its place")
 
     # One thread: two wait for each other more than they help with batches of this size, and sums keep one order.
     torch.set_num_threads(1)
@@ -273,9 +356,16 @@ def main():
     n_intents = sum(len(it) for it in domains.values())
     texts = sorted({text for intents in domains.values() for texts in intents.values() for text in texts})
     print(f"{len(texts)} sentences, {n_intents} intents, {len(domains)} domains", flush=True)
+    content = read_content(options.content, options.without) if options.content else {}
+    if content:
+        texts += sorted({text for texts in content.values() for text in texts} - set(texts))
+        print(f"and {sum(map(len, content.values()))} sentences of the content, {len(content)} intents and follow-ups", flush=True)
 
-    wanted = teacher_vectors(options.teacher, texts, options.teacher_vectors)
-    student = Encoder(options.student)
+    student = Encoder(options.student, options.weights)
+    wanted = teacher_vectors(
+        lambda: student if options.weights else Encoder(options.teacher), texts, options.teacher_vectors
+    )
+    near = nearest_intents(content, wanted) if content else {}
     frozen = ("word_embeddings", "pooler")
     for name, weight in student.model.named_parameters():
         weight.requires_grad = not any(part in name for part in frozen)
@@ -292,7 +382,10 @@ def main():
         pace = min(1, (step + 1) / (WARM_UP * options.steps)) * (options.steps - step) / options.steps
         for group in optimizer.param_groups:
             group["lr"] = options.learning_rate * pace
-        batch = draw_batch(domains, names, weights, everything, draw)
+        if content and step % OTHERS_EACH:
+            batch = draw_content(content, near, draw)
+        else:
+            batch = draw_batch(domains, names, weights, everything, draw)
         vectors = student.vectors([spoil(text, draw) for text, _, _ in batch])
         labels = torch.tensor([label for _, label, _ in batch])
         contrast, distance = losses(
@@ -311,8 +404,6 @@ def main():
         scores = {name: few_shot(student, all_domains[name]) for name in HELD_OUT if name in all_domains}
         print(", ".join(f"{name} {score:.1f}" for name, score in scores.items()))
         print(f"5 sentences of each intent, mean of domains never seen: {sum(scores.values()) / len(scores):.2f} %")
-    from safetensors.torch import save_file
-
     save_file({name: it.contiguous() for name, it in student.model.state_dict().items()}, options.out)
 
 

@@ -284,7 +284,8 @@ impl<'a> Speaker<'a> {
             let check = self.content.render(check, &facts)?;
             let ways = ["verify_me", "talk_to_human"].map(str::to_owned);
             let general = self.content.render(general, &facts)?;
-            let told = self.last_said.is_some_and(|it| it.contains(&check));
+            // Nobody is pressed who was told so just now, or has all that there is to say.
+            let told = !intent.file.sign_in || self.last_said.is_some_and(|it| it.contains(&check));
             return Ok(Answer {
                 text: if told { general } else { format!("{general}\n\n{check}") },
                 choices: if self.codes { ways.to_vec() } else { Vec::new() },

@@ -265,6 +265,11 @@ impl App {
     pub async fn teach(&self) {
         let Some(classifier) = self.classifier.load_full() else { return };
         let lessons = Lessons::of(&self.contents.current());
+        // On a very first start customers are understood before everything is learnt. What fails here fails below too.
+        if classifier.begin(&lessons).await.unwrap_or(false) {
+            tracing::info!("the classifier has begun with some of the examples and learns the rest");
+            self.learnt.send_replace(Some(true));
+        }
         match classifier.learn(&lessons).await {
             Ok(report) => {
                 tracing::info!(?report, "the classifier has learnt the content");

@@ -1,6 +1,6 @@
 //! Guesses what a customer means: encodes the text, and asks the head that was fitted to the content's examples.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex};
@@ -129,6 +129,25 @@ impl Lessons {
             thresholds: content.business.understanding,
             out_of_scope: OUT_OF_SCOPE.to_owned(),
         }
+    }
+
+    /// About `n` of the examples, evenly from all intents and follow-ups, and some of each.
+    fn few(&self, n: usize) -> Self {
+        const EACH_MIN: usize = 4;
+        let every = (self.examples.len() + self.follow_ups.len()).div_ceil(n.max(1)).max(1);
+        let thin = |examples: &[Example]| {
+            let mut n_of: BTreeMap<&str, usize> = BTreeMap::new();
+            let mut kept = Vec::new();
+            for example in examples {
+                let n = n_of.entry(&example.intent).or_default();
+                if *n < EACH_MIN || n.is_multiple_of(every) {
+                    kept.push(example.clone());
+                }
+                *n += 1;
+            }
+            kept
+        };
+        Self { examples: thin(&self.examples), follow_ups: thin(&self.follow_ups), ..self.clone() }
     }
 }
 

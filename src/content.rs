@@ -213,8 +213,19 @@ impl Content {
             SOMETHING_ELSE => Some(&self.sentences.something_else),
             name => match name.split_once(':') {
                 Some((slot, value)) => self.offered_value(slot, value),
-                None => self.intents.get(name).map(|it| it.file.button.as_str()),
+                None => match self.follow_ups.get(name) {
+                    Some(follow_up) => Some(&follow_up.file.button),
+                    None => self.intents.get(name).map(|it| it.file.button.as_str()),
+                },
             },
+        }
+    }
+
+    /// What an intent or a follow-up is about, as it goes into "is it about …?".
+    pub fn means(&self, name: &str) -> Option<&str> {
+        match self.follow_ups.get(name) {
+            Some(follow_up) => Some(&follow_up.file.means),
+            None => self.intents.get(name).map(|it| it.file.means.as_str()),
         }
     }
 

@@ -424,9 +424,10 @@ pub struct Guess {
     pub ranked: Vec<Candidate>,
     /// How near the text is to what the content knows, 0 to 1; low means out of scope.
     pub known: f32,
-    /// The likeliest of what can be meant within the topic only, best first; empty where nothing is being talked about.
+    /// What is likeliest meant within the topic, best first: its follow-ups and all intents, which sum to at most one;
+    /// empty where nothing is being talked about.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub follow_ups: Vec<Candidate>,
+    pub within: Vec<Candidate>,
 }
 
 impl Guess {

@@ -205,6 +205,23 @@ pub struct Circumstances<'a> {
     pub answers: &'a dyn Fn(&Intent, &BTreeMap<String, String>) -> bool,
 }
 
+impl Circumstances<'_> {
+    /// Nothing is known but the conversation itself.
+    fn nothing() -> Self {
+        Self {
+            slots: SlotContext::nothing(),
+            verified: true,
+            misses_max: u32::MAX,
+            people_are_there: false,
+            codes: false,
+            charge: None,
+            only_cause: &|_| None,
+            holds: &|_, _| false,
+            answers: &|_, _| false,
+        }
+    }
+}
+
 /// Whether a tapped choice is one that the customer could see.
 pub fn may_choose(content: &Content, state: &State, choice: &str) -> bool {
     matches!(choice, TALK_TO_HUMAN | START_OVER | END_CHAT)
@@ -216,25 +233,21 @@ pub fn may_choose(content: &Content, state: &State, choice: &str) -> bool {
 pub fn confirms(content: &Content, state: &State, choice: Option<&str>, text: &str) -> bool {
     match choice {
         Some(choice) => choice.starts_with(DO),
+        None if state.confirms.is_none() => false,
         None => {
-            state.confirms.is_some() && {
-                let now = Circumstances {
-                    slots: SlotContext::nothing(),
-                    verified: true,
-                    misses_max: u32::MAX,
-                    people_are_there: false,
-                    codes: false,
-                    charge: None,
-                    only_cause: &|_| None,
-                    holds: &|_, _| false,
-                    answers: &|_, _| false,
-                };
-                let heard = Heard { text: text.to_owned(), ..Heard::default() };
-                let readings = readings::all(content, state, &heard, &now);
-                readings.iter().any(|it| matches!(it.decision, Decision::Act(_)))
-            }
+            let heard = Heard { text: text.to_owned(), ..Heard::default() };
+            let readings = readings::all(content, state, &heard, &Circumstances::nothing());
+            readings.iter().any(|it| matches!(it.decision, Decision::Act(_)))
         }
     }
+}
+
+/// What a message asks beside the yes that it says to what the bot's last one asks a yes for.
+pub fn asked_beside_yes(content: &Content, state: &State, text: &str) -> Option<String> {
+    let heard = Heard { text: text.to_owned(), ..Heard::default() };
+    let said = Said::of(text, &content.language);
+    let look = Looked { content, state, heard: &heard, said: &said, now: &Circumstances::nothing() };
+    readings::yes_no::asked_beside(&look).map(|it| it.join(" ")).filter(|it| !it.is_empty())
 }
 
 /// The words under which a choice stands in the log.
@@ -268,7 +281,10 @@ pub fn decide_and_tell(
     let told = readings::kept(&readings);
     let taken = readings.into_iter().next().map(|it| (it.decision, it.sure));
     let (decision, sure) = taken.unwrap_or((Decision::Miss { refused: false }, 0.0));
-    (settle(state, decision, sure, now), told)
+    let asks = questions::sentences(&heard.text, &content.language)
+        .iter()
+        .any(|it| questions::asks_within(it, &content.language));
+    (settle(state, decision, sure, asks, now), told)
 }
 
 /// What has nothing to be weighed against: commands, urgent words, taps, the steps of the proof.
@@ -304,26 +320,34 @@ fn fixed(content: &Content, state: &State, heard: &Heard, now: &Circumstances<'_
     let said = Said::default();
     let look = Looked { content, state, heard, said: &said, now };
     // A choice that the content has dropped since: take the words for what they are.
-    readings::choice::chosen(&look, choice).map(|it| settle(state, it, 1.0, now))
+    readings::choice::chosen(&look, choice).map(|it| settle(state, it, 1.0, true, now))
 }
 
-/// What a decision comes to where somebody waits for a person, or has not been understood before.
-fn settle(state: &State, decision: Decision, sure: f32, now: &Circumstances<'_>) -> Decision {
+/// What a decision comes to where somebody waits for a person, or has not been understood before. `asks`: the message
+/// asks or requests, and doesn't only tell.
+fn settle(state: &State, decision: Decision, sure: f32, asks: bool, now: &Circumstances<'_>) -> Decision {
     if state.owner == Owner::Queue {
         return match decision {
-            Decision::Miss { .. }
-            | Decision::OutOfScope
-            | Decision::OtherLanguage
-            | Decision::AnotherWay
-            | Decision::Offer { .. } => Decision::LeaveToPeople,
+            Decision::Miss { .. } | Decision::OutOfScope | Decision::OtherLanguage | Decision::AnotherWay => {
+                Decision::LeaveToPeople
+            }
+            // What is told is for the person; what is asked may be asked about.
+            Decision::Offer { .. } if !asks || state.urgent || state.asked_which => Decision::LeaveToPeople,
             Decision::WhichOne => Decision::AlreadyInQueue,
             Decision::HandOff { reason: Reason::Missed | Reason::Content | Reason::Asked, .. } => {
                 Decision::AlreadyInQueue
             }
             // Whoever waits writes for a person: a question back needs more than a likely meaning.
-            Decision::Ask { again: false, .. } if sure < CLEARLY_ASKED => Decision::LeaveToPeople,
+            Decision::Ask { again: false, .. } if sure < CLEARLY_ASKED && !asks => Decision::LeaveToPeople,
             // Who is in distress hears from the bot only what was clearly asked.
-            decision if state.urgent && sure < CLEARLY_ASKED && !is_about_waiting(&decision) => Decision::LeaveToPeople,
+            decision
+                if state.urgent
+                    && !(asks && LIKELY_ASKED <= sure)
+                    && sure < CLEARLY_ASKED
+                    && !is_about_waiting(&decision) =>
+            {
+                Decision::LeaveToPeople
+            }
             other => other,
         };
     }
@@ -352,8 +376,10 @@ fn is_about_waiting(decision: &Decision) -> bool {
     readings::topics_of(decision).iter().any(own)
 }
 
+/// So sure is what was likely asked, in a message that asks.
+const LIKELY_ASKED: f32 = 0.7;
 /// So sure is what was clearly asked.
-const CLEARLY_ASKED: f32 = 0.9;
+const CLEARLY_ASKED: f32 = 0.8;
 
 /// What a wish for a person comes to.
 fn talk_to_human(state: &State) -> Decision {

@@ -79,7 +79,11 @@ pub async fn run(content: &Arc<Content>, classifier: &Classifier, talk: &Talk) -
     }
 }
 
-async fn play(content: &Arc<Content>, classifier: &Classifier, talk: &TalkFile) -> Result<Tally, String> {
+/// The empty conversation with which a talk begins: at its time, with its customer.
+///
+/// # Errors
+/// A time that is none, a customer that the demo doesn't have.
+pub fn stage(content: &Arc<Content>, classifier: &Classifier, talk: &TalkFile) -> Result<Stage, String> {
     let at: DateTime = talk.at.as_deref().unwrap_or(AT).parse().map_err(|error| format!("`at` is no time: {error}"))?;
     let at = at.to_zoned(content.hours.time_zone.clone()).map_err(|error| format!("`at` is no time: {error}"))?;
     let billing = Arc::new(Demo::on(at.date()));
@@ -90,6 +94,11 @@ async fn play(content: &Arc<Content>, classifier: &Classifier, talk: &TalkFile) 
         }
         stage.verify(account);
     }
+    Ok(stage)
+}
+
+async fn play(content: &Arc<Content>, classifier: &Classifier, talk: &TalkFile) -> Result<Tally, String> {
+    let mut stage = stage(content, classifier, talk)?;
     let mut outcome = Outcome::default();
     let mut tally = Tally::default();
     for (index, step) in talk.steps.iter().enumerate() {

@@ -95,6 +95,30 @@ pub struct Outcome {
     pub n_own: u32,
 }
 
+impl Outcome {
+    /// With what came of the rest of the same message.
+    fn go_on(&mut self, rest: Self) {
+        self.events.extend(rest.events);
+        self.understood.extend(rest.understood);
+        self.questions.extend(rest.questions);
+        self.tells.extend(rest.tells);
+        self.promise = rest.promise.or(self.promise.take());
+        self.code = rest.code.or(self.code.take());
+        self.letter = rest.letter.or(self.letter.take());
+        self.n_answers += rest.n_answers;
+        self.n_own += rest.n_own;
+    }
+}
+
+/// The state once these have been kept.
+fn after(state: &State, events: &[NewEvent]) -> State {
+    let mut state = state.clone();
+    for NewEvent { from, name, what } in events.iter().cloned() {
+        state.apply(&Event { seq: state.seq + 1, at_ms: 0, from, name, what });
+    }
+    state
+}
+
 /// Takes one turn over what the customer has said and nobody has answered. `recent` ends with it.
 ///
 /// What the customer has said yes to is done here, and written down with it: a turn that is taken again after a crash
@@ -127,6 +151,15 @@ pub async fn take(
     };
     let (heard, looked) = listen(parts, state, unanswered, last).await;
     let mut outcome = take_heard(parts, state, recent, *seq, &heard, looked).await?;
+    if outcome.events.iter().any(|it| matches!(it.what, What::Receipt(_)))
+        && let Some(asked) = rules::asked_beside_yes(&parts.content, state, &heard.text)
+    {
+        // What was asked beside the yes is about what came of it.
+        let state = after(state, &outcome.events);
+        let message = Message { text: asked, ..Message::default() };
+        let (heard, looked) = listen(parts, &state, &[(*seq, message.clone())], &message).await;
+        outcome.go_on(take_heard(parts, &state, recent, *seq, &heard, looked).await?);
+    }
     outcome.answered = (!rest.is_empty()).then_some(*seq);
     Ok(outcome)
 }

@@ -184,11 +184,15 @@ impl Head {
         let logits = self.weights.logits_of(ArrayView1::from(vector));
         let asked = Asked::of(vector);
         let evidence = Evidence::weigh(logits.view(), &self.taught, |rows| self.near.cosines(&asked, rows));
-        let follow_ups = match counting {
+        let within = match counting {
             [] => Vec::new(),
-            counting => self.follow_ups.ranked(ArrayView1::from(vector), &asked, counting),
+            counting => {
+                let rows: Vec<Range<usize>> = self.taught.runs().map(|it| it.1).collect();
+                let intents = follow_ups::Intents { names: &self.taught.intents, rows: &rows, near: &self.near };
+                self.follow_ups.ranked(ArrayView1::from(vector), &asked, counting, &intents)
+            }
         };
-        Guess { follow_ups, ..self.conclude(&evidence) }
+        Guess { within, ..self.conclude(&evidence) }
     }
 
     /// What can be meant within a topic only.
@@ -222,7 +226,7 @@ impl Head {
         } else {
             Verdict::Answer
         };
-        Guess { verdict, ranked, known, follow_ups: Vec::new() }
+        Guess { verdict, ranked, known, within: Vec::new() }
     }
 
     /// The intent's examples that are nearest to the vector, nearest first, at most `n`: words and cosine.

@@ -21,6 +21,9 @@ const FEW_MAX: usize = 32;
 /// The same as a share: one in so many, though one example is always few.
 const FEW_IN: usize = 20;
 
+/// Examples that a first start begins with: as many as are encoded within two seconds.
+const BEGIN_WITH: usize = 2_500;
+
 /// What was learnt last.
 pub(super) struct Learnt {
     lessons: Lessons,
@@ -61,6 +64,39 @@ impl Classifier {
         Ok(report)
     }
 
+    /// Where nothing is learnt yet and most of the lessons have to be encoded first: learns a few of each, so that
+    /// customers are understood within seconds and not only once [`Classifier::learn`] is through. Says whether it did.
+    ///
+    /// # Errors
+    /// `TooFewIntents`, `Broken`.
+    pub async fn begin(&self, lessons: &Lessons) -> Result<bool, ClassifierError> {
+        let learnt = self.parts.learnt.lock().await;
+        if learnt.is_some() || self.kept(self.parts.heads.key(lessons)).await?.is_some() {
+            return Ok(false);
+        }
+        let (all, parts) = (clean(lessons).union(&clean_follow_ups(lessons)).cloned().collect(), self.parts.clone());
+        let n_unknown = blocking(move || n_unknown(&parts.vectors().read(), &all)).await?;
+        let few = lessons.few(BEGIN_WITH);
+        // Where it would be most of them, all of them are as quick.
+        if n_unknown < 2 * (few.examples.len() + few.follow_ups.len()) {
+            return Ok(false);
+        }
+        let (examples, within) = (clean(&few), clean_follow_ups(&few));
+        let (vectors, _) = self.encode(&examples.union(&within).cloned().collect()).await?;
+        let (thresholds, out_of_scope) = (few.thresholds, few.out_of_scope.clone());
+        let fitted = blocking(move || {
+            let taught = taught(&examples, &vectors, &out_of_scope);
+            let n_intents = taught.intents.len();
+            if n_intents < 2 {
+                return Err(ClassifierError::TooFewIntents { n_intents });
+            }
+            let follow_ups = follow_ups(&within, &vectors, &taught);
+            Ok(Head::fit(taught, thresholds, n_cores()).0.with_follow_ups(follow_ups))
+        });
+        self.parts.take(fitted.await??);
+        Ok(true)
+    }
+
     /// Waits for the whole fit that follows a nudge, where one is under way; says how what was learnt last was fitted.
     pub async fn settle(&self) -> Option<FitReport> {
         let n_learnt = self.parts.n_learnt.load(Ordering::SeqCst);
@@ -92,14 +128,9 @@ impl Classifier {
             if is_few { Some((self.parts.head.load_full()?, it.report.quality)) } else { None }
         });
         let started = Instant::now();
+        let same_follow_ups = before.is_some_and(|it| it.lessons.follow_ups == lessons.follow_ups);
         let fitted = blocking(move || {
-            let row = |(intent, text)| Some((intent, text, vectors.get(text)?));
-            let named = examples.iter().map(|(intent, text)| (intent.as_str(), text.as_str()));
-            let taught = Taught::new(named.filter_map(row), &out_of_scope);
-            let named = within.iter().map(|(name, text)| (name.as_str(), text.as_str()));
-            let named = named.filter_map(|(name, text)| Some((name, vectors.get(text)?)));
-            let follow_ups = FollowUps::fit(named, taught.rows.view(), &taught.labels, taught.intents.len());
-            drop(vectors);
+            let taught = taught(&examples, &vectors, &out_of_scope);
             let (n_intents, n_examples) = (taught.intents.len(), taught.labels.len());
             if n_intents < 2 {
                 return Err(ClassifierError::TooFewIntents { n_intents });
@@ -120,18 +151,27 @@ impl Classifier {
             if let Some((near, quality)) = nudged
                 && let Some(head) = near.nudged(&taught, thresholds)
             {
+                // Follow-ups are told from the intents' examples as well, which a few more of these hardly change.
+                let head = match same_follow_ups {
+                    true => head,
+                    false => head.with_follow_ups(follow_ups(&within, &vectors, &taught)),
+                };
                 let report = report(Fitting::Nudged, quality, &head);
-                return Ok((head.with_follow_ups(follow_ups), report, Some(taught)));
+                return Ok((head, report, Some((taught, within, vectors))));
             }
+            let follow_ups = follow_ups(&within, &vectors, &taught);
+            drop(vectors);
             let (head, quality) = Head::fit(taught, thresholds, n_cores());
+            let head = head.with_follow_ups(follow_ups);
             let report = report(Fitting::Whole, quality, &head);
-            Ok((head.with_follow_ups(follow_ups), report, None))
+            Ok((head, report, None))
         });
         let (head, report, unsettled) = fitted.await??;
         match unsettled {
-            Some(taught) => {
+            Some((taught, within, vectors)) => {
                 let n_learnt = self.parts.take_nudged(head);
-                tokio::spawn(settle(self.parts.clone(), taught, keeping, thresholds, key, n_learnt));
+                let unsettled = Unsettled { taught, within, vectors, keeping, thresholds, key };
+                tokio::spawn(settle(self.parts.clone(), unsettled, n_learnt));
             }
             None => {
                 let head = self.parts.take(head);
@@ -197,15 +237,19 @@ impl Parts {
     }
 }
 
-/// The whole fit after a nudge, unless other lessons have come meanwhile.
-async fn settle(
-    parts: Arc<Parts>,
+/// What is left to fit after a nudge.
+struct Unsettled {
     taught: Taught,
-    new: Option<Arc<Known>>,
+    within: BTreeSet<Clean>,
+    vectors: Arc<Known>,
+    /// The vectors to be kept, where some are new.
+    keeping: Option<Arc<Known>>,
     thresholds: Thresholds,
     key: Key,
-    n_learnt: u64,
-) {
+}
+
+/// The whole fit after a nudge, unless other lessons have come meanwhile.
+async fn settle(parts: Arc<Parts>, unsettled: Unsettled, n_learnt: u64) {
     let is_stale = |parts: &Parts| parts.n_learnt.load(Ordering::SeqCst) != n_learnt;
     // One at a time, and with one thread, so that customers have the other cores.
     let _alone = parts.settling.lock().await;
@@ -214,9 +258,13 @@ async fn settle(
     }
     let started = Instant::now();
     let keeper = parts.clone();
+    let Unsettled { taught, within, vectors, keeping, thresholds, key } = unsettled;
     let whole = move || {
-        keeper.keep_vectors(new);
-        Head::fit(taught, thresholds, 1)
+        keeper.keep_vectors(keeping);
+        let follow_ups = follow_ups(&within, &vectors, &taught);
+        drop(vectors);
+        let (head, quality) = Head::fit(taught, thresholds, 1);
+        (head.with_follow_ups(follow_ups), quality)
     };
     let fitted = blocking(whole).await;
     let mut learnt = parts.learnt.lock().await;
@@ -227,8 +275,7 @@ async fn settle(
         (Ok((head, quality)), Some(learnt)) => {
             let fit_ms = ms_since(started);
             learnt.report = FitReport { fit_ms, quality, fitting: Fitting::Whole, ..learnt.report.clone() };
-            let follow_ups = parts.head.load().as_ref().map(|it| it.follow_ups().clone()).unwrap_or_default();
-            let head = Arc::new(head.with_follow_ups(follow_ups));
+            let head = Arc::new(head);
             parts.head.store(Some(head.clone()));
             let (parts, report) = (parts.clone(), learnt.report.clone());
             // Where the thread is lost the head is not kept: it is fitted again at the next start.
@@ -254,6 +301,22 @@ fn clean(lessons: &Lessons) -> BTreeSet<Clean> {
             .map(|(text, intent)| (intent, text)),
     );
     clean
+}
+
+fn n_unknown(known: &Known, examples: &BTreeSet<Clean>) -> usize {
+    examples.iter().filter(|(_, text)| known.get(text).is_none()).count()
+}
+
+/// The examples with their vectors.
+fn taught(examples: &BTreeSet<Clean>, vectors: &Known, out_of_scope: &str) -> Taught {
+    let rows = examples.iter().filter_map(|(intent, text)| Some((intent.as_str(), text.as_str(), vectors.get(text)?)));
+    Taught::new(rows, out_of_scope)
+}
+
+/// What can be meant within a topic only, fitted beside the intents.
+fn follow_ups(within: &BTreeSet<Clean>, vectors: &Known, taught: &Taught) -> FollowUps {
+    let named = within.iter().filter_map(|(name, text)| Some((name.as_str(), vectors.get(text)?)));
+    FollowUps::fit(named, taught.rows.view(), &taught.labels, taught.intents.len())
 }
 
 /// The examples of follow-ups, each with its name.

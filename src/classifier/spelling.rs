@@ -103,9 +103,13 @@ impl Spelling {
         let text = if plain.chars().any(char::is_alphanumeric) { plain.as_str() } else { text };
         let pieces: Vec<&str> = pieces(text).collect();
         let mut mended = String::with_capacity(text.len());
+        // Of several words of which none is known, a short one is no slip of anything: "asdkjh qwe".
+        let mut words = pieces.iter().filter(|it| is_word(it)).take(NEW_MAX);
+        let no_words = 1 < words.clone().count() && words.all(|it| self.new_word(it).is_some());
         let (mut n_new, mut before) = (0, EDGE.to_owned());
         for (at, piece) in pieces.iter().enumerate() {
-            let new = self.new_word(piece).filter(|_| n_new < NEW_MAX);
+            let may_be_slip = !no_words || MEND_LETTERS_MIN < piece.len();
+            let new = self.new_word(piece).filter(|_| n_new < NEW_MAX && may_be_slip);
             n_new += usize::from(new.is_some());
             let next = || pieces[at + 1..].iter().find(|it| is_read(it)).map_or(String::new(), |it| it.to_lowercase());
             let better = new.and_then(|word| self.better(&word, &before, &next()));
@@ -287,6 +291,8 @@ mod tests {
         check("autopya", "autopay");
         check("pianno fomr", "piano form");
         check("doon't", "don't");
+        // Where no word is known, a short one is none either.
+        check("xqzkjh bil", "xqzkjh bil");
     }
 
     #[test]

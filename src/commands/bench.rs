@@ -2,18 +2,21 @@
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use serde::Serialize;
 
 use crate::classifier::encoder::Model;
-use crate::classifier::{Classifier, ClassifierError, EngineChoice, Settings};
-use crate::commands::{Print, classifier_settings};
+use crate::classifier::{Classifier, ClassifierError, EngineChoice, Lessons, Settings};
+use crate::commands::{Print, classifier_settings, open_content};
 use crate::config::Config;
 
 use measure::{Callers, Learning, OneMessage};
+use turns::Turns;
 
 mod measure;
 pub mod sentences;
+mod turns;
 
 /// Intents of our own content, more or less, and of one that is twice as large.
 const SIZES: [usize; 2] = [47, sentences::INTENTS_MAX];
@@ -28,6 +31,7 @@ struct Figures {
     /// Resident with as many workers as cores before anything is learnt, in megabytes, with the first of the engines.
     resident_unlearnt_mb: Option<f64>,
     learning: Vec<Learning>,
+    turns: Turns,
     engines: Vec<EngineFigures>,
 }
 
@@ -52,8 +56,15 @@ pub async fn bench(config: &Config, print: Print) -> anyhow::Result<ExitCode> {
     drop(unlearnt);
     let mut learning = Vec::new();
     for n_intents in SIZES {
-        learning.push(measure::learning(&settings, n_intents).await?);
+        let name = format!("{n_intents} intents with {} examples each", sentences::EXAMPLES_EACH);
+        learning.push(measure::learning(&settings, name, sentences::lessons(n_intents)).await?);
     }
+    let content = Arc::new(open_content(config)?);
+    let lessons = Lessons::of(&content);
+    let n_examples = lessons.examples.len() + lessons.follow_ups.len();
+    let name = format!("our own content, {} intents with {n_examples} examples in all", content.intents.len());
+    learning.push(measure::learning(&settings, name, lessons).await?);
+    let turns = turns::measure(&settings, &content).await?;
     let mut engines = Vec::new();
     for engine in [EngineChoice::OnnxRuntime, EngineChoice::Rten] {
         // On a thread of the runtime, as messages of customers are.
@@ -63,7 +74,7 @@ pub async fn bench(config: &Config, print: Print) -> anyhow::Result<ExitCode> {
             Err(error) => return Err(error.into()),
         }
     }
-    let figures = Figures { cores, load, resident_unlearnt_mb, learning, engines };
+    let figures = Figures { cores, load, resident_unlearnt_mb, learning, turns, engines };
     match print.json {
         true => println!("{}", serde_json::to_string_pretty(&figures)?),
         false => show(&figures),
@@ -86,8 +97,11 @@ fn show(figures: &Figures) {
     println!("{} cores, load {}", figures.cores, figures.load.as_deref().unwrap_or("?"));
     println!("resident before learning, {} workers: {}", figures.cores, mb(figures.resident_unlearnt_mb));
     for it in &figures.learning {
-        println!("\n{} intents with {} examples each", it.intents, it.examples_each);
+        println!("\n{}", it.of);
         let line = |name: &str, ms: f64| println!("  {name:<48} {ms:>9.1} ms");
+        if let Some(begun) = it.begun_ms {
+            line("guesses by some of the examples", begun);
+        }
         line("learnt from nothing", it.cold_ms);
         line("learnt from kept vectors", it.from_vectors_ms);
         if let Some(cpu) = it.from_vectors_cpu_ms {
@@ -102,6 +116,10 @@ fn show(figures: &Figures) {
         println!("  {:<48} {:>9.1} µs", "the head's guess", it.head_us);
         println!("  {:<48} {:>12}", "resident", mb(it.resident_mb));
     }
+    let turns = &figures.turns;
+    println!("\n{} turns of our own talks, ms", turns.n);
+    println!("  the whole:          p50 {:>7.2}   p99 {:>7.2}", turns.whole_ms_p50, turns.whole_ms_p99);
+    println!("  beside the encoder: p50 {:>7.2}   p99 {:>7.2}", turns.own_ms_p50, turns.own_ms_p99);
     for it in &figures.engines {
         println!("\n{}", it.engine);
         println!(

@@ -16,6 +16,7 @@ use crate::conversation::{Guess, Verdict};
 use typos::Typist;
 
 pub mod typos;
+pub mod within;
 
 /// What labelled data calls out of scope.
 const OOS: &str = "oos";
@@ -30,6 +31,8 @@ const SEED: u64 = 1;
 struct Line {
     text: String,
     intent: String,
+    /// What was being talked about; then the intent may be a follow-up's name.
+    within: Option<String>,
 }
 
 /// The figures; shares as 0 to 1.
@@ -90,6 +93,10 @@ pub async fn eval(
     let lessons = lessons(config, train)?;
     let classifier = open_classifier(config)?;
     let report = classifier.learn(&lessons).await?;
+    if lines.iter().any(|it| it.within.is_some()) {
+        let figures = within::judge(&open_content(config)?, &classifier, data, print.json).await?;
+        return show(&serde_json::to_value(&figures)?, print);
+    }
     let mut guesses = Vec::with_capacity(lines.len());
     let mut ms = Vec::with_capacity(lines.len());
     for line in &lines {
@@ -105,7 +112,10 @@ pub async fn eval(
         engine: classifier.engine(),
         ..judge(&lines, &guesses)
     };
-    let figures = serde_json::to_value(&figures)?;
+    show(&serde_json::to_value(&figures)?, print)
+}
+
+fn show(figures: &serde_json::Value, print: Print) -> anyhow::Result<ExitCode> {
     match print.json {
         true => println!("{}", serde_json::to_string_pretty(&figures)?),
         false => {
@@ -266,7 +276,7 @@ mod tests {
     use crate::conversation::Candidate;
 
     fn line(intent: &str) -> Line {
-        Line { text: String::new(), intent: intent.to_owned() }
+        Line { text: String::new(), intent: intent.to_owned(), within: None }
     }
 
     fn guess(intent: &str, verdict: Verdict, confidence: f32, known: f32) -> Guess {

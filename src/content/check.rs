@@ -15,7 +15,9 @@ use super::read::{self, Source};
 use super::shapes::{self, Key};
 use super::template::{Facts, Templates};
 use super::{COMMANDS, Content, Fault, FollowUp, Intent, UrgentWords, bare_phrases, paths};
+use examples::{EXAMPLES_END, More};
 
+mod examples;
 mod follow_ups;
 mod intents;
 mod texts;
@@ -28,9 +30,6 @@ const OTHER_FOLDERS: &[&str] = &["notices", LANGUAGES];
 
 /// The folder with the small words of each language.
 const LANGUAGES: &str = "languages";
-
-/// How the name of a file ends that has more examples of the intent beside it.
-const EXAMPLES_END: &str = ".examples.txt";
 
 /// The files that stand beside the stages' folders: name, and what to do when it is missing.
 const FILES: [(&str, &str); 5] = [
@@ -48,18 +47,22 @@ struct Read {
     /// With the examples of both files.
     file: IntentFile,
     source: Source,
-    /// Where the examples stand that its own file doesn't have: file and line.
-    more: Vec<(PathBuf, usize)>,
+    /// Where the examples stand that its own file doesn't have.
+    more: More,
 }
 
 impl Read {
     /// Where an example stands.
     fn place_of(&self, example: usize) -> (&Path, usize) {
-        let n_own = self.file.examples.len() - self.more.len();
-        match example.checked_sub(n_own).and_then(|it| self.more.get(it)) {
-            Some((file, line)) => (file, *line),
-            None => (&self.source.file, self.source.line(&format!("examples.{example}"))),
-        }
+        let own = || (self.source.file.as_path(), self.source.line(&format!("examples.{example}")));
+        self.more.place(example, self.file.examples.len()).unwrap_or_else(own)
+    }
+
+    /// Where an example of a follow-up stands.
+    fn place_of_follow_up(&self, i: usize, example: usize) -> (&Path, usize) {
+        let own = || (self.source.file.as_path(), self.source.line(&format!("follow_up.{i}.examples.{example}")));
+        let n = self.file.follow_up.get(i).map_or(0, |it| it.examples.len());
+        self.more.place_of_follow_up(i, example, n).unwrap_or_else(own)
     }
 
     /// The name under which a follow-up of it is known everywhere.
@@ -252,16 +255,15 @@ impl Loading<'_> {
         languages
     }
 
-    /// The examples in a file beside an intent's: one a line. Empty lines and those after `#` are for people.
-    fn read_more_examples(&mut self, intent: &Path) -> Vec<(String, PathBuf, usize)> {
+    /// The examples in a file beside an intent's, taken into it.
+    fn read_more_examples(&mut self, intent: &Path, into: &mut IntentFile) -> More {
         let name = intent.file_stem().unwrap_or_default().to_string_lossy();
         let file = intent.with_file_name(format!("{name}{EXAMPLES_END}"));
         if !file.is_file() {
-            return Vec::new();
+            return More::default();
         }
-        let Some(text) = self.text_of(&file, "It was here a moment ago; try again.") else { return Vec::new() };
-        let lines = text.lines().enumerate().map(|(i, line)| (line.trim().to_owned(), file.clone(), i + 1));
-        lines.filter(|it| !it.0.is_empty() && !it.0.starts_with('#')).collect()
+        let Some(text) = self.text_of(&file, "It was here a moment ago; try again.") else { return More::default() };
+        More::take(&file, &text, into, &mut self.faults)
     }
 
     fn check_stray_files(&mut self) {
@@ -326,9 +328,7 @@ impl Loading<'_> {
                 if let Some((mut read, source)) =
                     read::read::<IntentFile>(&file, text, shapes::INTENT, &mut self.faults)
                 {
-                    let more = self.read_more_examples(&file);
-                    read.examples.extend(more.iter().map(|it| it.0.clone()));
-                    let more = more.into_iter().map(|(_, file, line)| (file, line)).collect();
+                    let more = self.read_more_examples(&file, &mut read);
                     intents.push(Read { name, stage: stage.clone(), file: read, source, more });
                 }
             }
@@ -377,6 +377,7 @@ fn follow_up(read: &Read, i: usize) -> FollowUp {
         examples: file.examples.clone(),
         needs,
         unverified: file.unverified.clone(),
+        sign_in: file.sign_in,
         small_talk: false,
         suggestion: false,
         gives_way: false,

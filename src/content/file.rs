@@ -25,6 +25,9 @@ pub struct IntentFile {
     pub needs: Vec<Need>,
     /// The general answer for somebody whom we don't know yet; demanded where `needs` has `verified`.
     pub unverified: Option<String>,
+    /// Whether the general answer goes on with how to show who one is; not where it says all that there is to say.
+    #[serde(default = "yes")]
+    pub sign_in: bool,
     /// Small talk: it gives way to a question in the same message, and is never offered as "did you mean".
     #[serde(default)]
     pub small_talk: bool,
@@ -60,6 +63,10 @@ pub struct FollowUpFile {
     pub name: String,
     /// What a customer means by it, in one sentence for staff.
     pub about: String,
+    /// One to four words on the button that leads to it, where it is one of two that may be meant.
+    pub button: String,
+    /// The same as it goes into "is it about …?".
+    pub means: String,
     /// How customers say it.
     pub examples: Vec<String>,
     /// Other intents in which it counts too; `any` for all of them.
@@ -79,9 +86,17 @@ pub struct FollowUpFile {
     pub another_way: bool,
     /// The general answer for somebody whom we don't know yet; the answers need to know who it is then.
     pub unverified: Option<String>,
+    /// Whether the general answer goes on with how to show who one is.
+    #[serde(default = "yes")]
+    pub sign_in: bool,
     /// The answers; the first whose `when` holds is given. Where none holds, it was not meant.
     #[serde(default)]
     pub answer: Vec<AnswerFile>,
+}
+
+/// What holds where a file doesn't say otherwise.
+fn yes() -> bool {
+    true
 }
 
 impl FollowUpFile {

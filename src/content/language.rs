@@ -36,12 +36,18 @@ pub struct LanguageFile {
     /// What begins a clause that says what is wanted in its place.
     #[serde(default)]
     pub insteads: Vec<String>,
+    /// What begins a sentence that says what is not meant.
+    #[serde(default)]
+    pub denials: Vec<String>,
     /// What means yes.
     #[serde(default)]
     pub yes: Vec<String>,
     /// What means no.
     #[serde(default)]
     pub no: Vec<String>,
+    /// Of these, what only wants nothing more.
+    #[serde(default)]
+    pub dismissals: Vec<String>,
     /// What puts something off.
     #[serde(default)]
     pub later: Vec<String>,
@@ -122,10 +128,14 @@ pub struct Language {
     pub refusals: Phrases,
     /// What begins a clause that says what is wanted in its place.
     pub insteads: Phrases,
+    /// What begins a sentence that says what is not meant.
+    pub denials: Phrases,
     /// What means yes.
     pub yes: Phrases,
     /// What means no.
     pub no: Phrases,
+    /// Of these, what only wants nothing more.
+    pub dismissals: Phrases,
     /// What puts something off.
     pub later: Phrases,
     /// What takes half of a yes back.
@@ -241,8 +251,10 @@ impl Language {
             pointing: set(&own.pointing),
             refusals: phrases(&own.refusals),
             insteads: phrases(&own.insteads),
+            denials: phrases(&own.denials),
             yes: phrases(&own.yes),
             no: phrases(&own.no),
+            dismissals: phrases(&own.dismissals),
             later: phrases(&own.later),
             but: phrases(&own.but),
             fillers: phrases(&own.fillers),
@@ -279,8 +291,10 @@ impl LanguageFile {
             ("pointing", &self.pointing),
             ("refusals", &self.refusals),
             ("insteads", &self.insteads),
+            ("denials", &self.denials),
             ("yes", &self.yes),
             ("no", &self.no),
+            ("dismissals", &self.dismissals),
             ("later", &self.later),
             ("but", &self.but),
             ("fillers", &self.fillers),

@@ -96,7 +96,7 @@ pub(super) fn read<T: DeserializeOwned>(
     if !errors.is_empty() {
         let mut last_line = 0;
         for error in errors {
-            let line = line_at(&text, error.span().map_or(0, |it| it.start));
+            let line = line_at(&line_starts(&text), error.span().map_or(0, |it| it.start));
             // What follows on the same line is an echo of the first.
             if line != last_line {
                 faults.push(Fault::new(file, line, syntax(error.message()), SYNTAX_HINT));
@@ -106,7 +106,8 @@ pub(super) fn read<T: DeserializeOwned>(
         return None;
     }
 
-    let mut walk = Walk { file, text: &text, lines: BTreeMap::new(), faults };
+    let starts = line_starts(&text);
+    let mut walk = Walk { file, starts, lines: BTreeMap::new(), faults };
     walk.table("", table.get_ref(), 0, shape);
     let lines = walk.lines;
     if n_faults < faults.len() {
@@ -115,7 +116,7 @@ pub(super) fn read<T: DeserializeOwned>(
     match toml::from_str(&text) {
         Ok(value) => Some((value, Source { file: file.to_owned(), text, lines })),
         Err(error) => {
-            let line = line_at(&text, error.span().map_or(0, |it| it.start));
+            let line = line_at(&line_starts(&text), error.span().map_or(0, |it| it.start));
             faults.push(Fault::new(file, line, error.message(), "Compare with another file that works."));
             None
         }
@@ -128,20 +129,25 @@ fn syntax(message: &str) -> String {
     format!("this is not TOML: {}", message.lines().next().unwrap_or_default())
 }
 
-fn line_at(text: &str, offset: usize) -> usize {
-    text.bytes().take(offset).filter(|it| *it == b'\n').count() + 1
+/// Where each line but the first begins.
+fn line_starts(text: &str) -> Vec<usize> {
+    text.match_indices('\n').map(|it| it.0 + 1).collect()
+}
+
+fn line_at(starts: &[usize], offset: usize) -> usize {
+    starts.partition_point(|it| *it <= offset) + 1
 }
 
 struct Walk<'a> {
     file: &'a Path,
-    text: &'a str,
+    starts: Vec<usize>,
     lines: BTreeMap<String, usize>,
     faults: &'a mut Vec<Fault>,
 }
 
 impl Walk<'_> {
     fn fault(&mut self, offset: usize, what: impl Into<String>, hint: impl Into<String>) {
-        let line = line_at(self.text, offset);
+        let line = line_at(&self.starts, offset);
         self.faults.push(Fault::new(self.file, line, what, hint));
     }
 
@@ -174,7 +180,7 @@ impl Walk<'_> {
     }
 
     fn value(&mut self, path: &str, value: &DeValue<'_>, offset: usize, shape: Shape) {
-        self.lines.insert(path.to_owned(), line_at(self.text, offset));
+        self.lines.insert(path.to_owned(), line_at(&self.starts, offset));
         match (shape, value) {
             (Shape::Text | Shape::TextOrTexts, DeValue::String(_))
             | (Shape::Flag, DeValue::Boolean(_))

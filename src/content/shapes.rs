@@ -59,6 +59,7 @@ pub(super) const INTENT: &[Key] = &[
     must("examples", Shape::Texts),
     may("needs", Shape::Words(&["verified"])),
     may("unverified", Shape::Text),
+    may("sign_in", Shape::Flag),
     may("small_talk", Shape::Flag),
     may("suggestion", Shape::Flag),
     may("gives_way", Shape::Flag),
@@ -73,6 +74,8 @@ pub(super) const INTENT: &[Key] = &[
 pub(super) const FOLLOW_UP: &[Key] = &[
     must("name", Shape::Text),
     must("about", Shape::Text),
+    must("button", Shape::Text),
+    must("means", Shape::Text),
     must("examples", Shape::Texts),
     may("also_in", Shape::Texts),
     may("when", Shape::Text),
@@ -81,6 +84,7 @@ pub(super) const FOLLOW_UP: &[Key] = &[
     may("with", Shape::Named(&Shape::Text)),
     may("another_way", Shape::Flag),
     may("unverified", Shape::Text),
+    may("sign_in", Shape::Flag),
     may("answer", Shape::Tables(ANSWER)),
 ];
 
@@ -273,8 +277,10 @@ pub(super) const LANGUAGE: &[Key] = &[
     may("pointing", Shape::Texts),
     may("refusals", Shape::Texts),
     may("insteads", Shape::Texts),
+    may("denials", Shape::Texts),
     may("yes", Shape::Texts),
     may("no", Shape::Texts),
+    may("dismissals", Shape::Texts),
     may("later", Shape::Texts),
     may("but", Shape::Texts),
     may("fillers", Shape::Texts),

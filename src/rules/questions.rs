@@ -18,26 +18,32 @@ const BEFORE_CUT_WORDS_MIN: usize = 5;
 
 /// The parts of a message that look like questions of their own, at most four, in their order.
 ///
-/// Empty when the message is one question; quick messages that finish one sentence stay together.
+/// Empty when the message is one question and nothing else; quick messages that finish one sentence stay together.
 pub fn parts(text: &str, language: &Language) -> Vec<String> {
     let mut parts: Vec<String> = Vec::new();
     for sentence in sentences(text, language) {
-        for part in at_joiners(&sentence, language) {
-            let n_words = words(&part).count();
+        for (at, part) in at_joiners(&sentence, language).into_iter().enumerate() {
             let leans = leans(&part, language);
+            // What was told before is no part of a sentence that asks.
+            let told = |last: &str| at == 0 && PART_WORDS_MIN < words(last).count() && asks(&part, language);
             match parts.last_mut() {
                 // Too little to be a question: it belongs to what was said before or what comes after.
-                Some(last) if n_words < PART_WORDS_MIN || leans || !stands_alone(last, language) => {
+                Some(last)
+                    if !is_enough(&part, language) || leans || (!stands_alone(last, language) && !told(last)) =>
+                {
                     last.push(' ');
                     last.push_str(&part);
                 }
-                _ if n_words == 0 => {}
+                _ if words(&part).next().is_none() => {}
                 _ => parts.push(part),
             }
         }
     }
     parts.retain(|it| stands_alone(it, language));
-    if parts.len() < 2 {
+    // One alone counts where it is what a longer message asks.
+    let n_words = words(text).count();
+    let asks_within = |part: &String| asks(part, language) && words(part).count() + PART_WORDS_MIN <= n_words;
+    if parts.len() < 2 && !parts.first().is_some_and(asks_within) {
         return Vec::new();
     }
     // Of a long story only so much can be looked at: what asks goes before what tells.
@@ -45,6 +51,12 @@ pub fn parts(text: &str, language: &Language) -> Vec<String> {
     chosen.sort_by_key(|&at| !asks(&parts[at], language));
     chosen.truncate(PARTS_MAX);
     parts.into_iter().enumerate().filter(|(at, _)| chosen.contains(at)).map(|it| it.1).collect()
+}
+
+/// Whether a sentence asks, or tells something and then asks: "I get paid on the 22nd, can it be then".
+pub(super) fn asks_within(sentence: &str, language: &Language) -> bool {
+    let words: Vec<String> = words(sentence).collect();
+    asks(sentence, language) || words.windows(2).any(|it| begins_question(&it[0], &it[1], language))
 }
 
 /// Whether a part asks or requests rather than tells.
@@ -69,7 +81,7 @@ fn is_first_person(word: &str) -> bool {
 /// The text without a clause that only says what is not wanted: of "I don't want to cancel, just tell me what I owe",
 /// the latter. Whatever the encoder reads of "cancel" would drown it.
 pub fn meant(text: &str, language: &Language) -> String {
-    let plain = text.replace('’', "'");
+    let plain = without_denials(&text.replace('’', "'"), language);
     let (tokens, bare) = tokens(&plain);
     let Some((refused_at, refused_n)) = language.refusals.find(&bare) else { return plain };
     let from = refused_at + refused_n;
@@ -79,6 +91,27 @@ pub fn meant(text: &str, language: &Language) -> String {
     let before = plain[..tokens[refused_at].0].rfind(['.', '!', '?', '\n']).map_or("", |at| plain[..=at].trim_end());
     format!("{before} {}", &plain[tokens[instead].0..]).trim().to_owned()
 }
+
+/// The text without a sentence that only says what is not meant, where another says more: of "I'm not moving house! I want
+/// to pay on the 22nd", the latter.
+fn without_denials(text: &str, language: &Language) -> String {
+    let denies = |it: &String| {
+        let words: Vec<String> = words(it).collect();
+        language.denials.find(&words).is_some_and(|(at, _)| at <= DENIED_WITHIN) && !asks_within(it, language)
+    };
+    let sentences = sentences(text, language);
+    // "Cheers" at its end says nothing of the matter either.
+    let is_filler = |it: &String| {
+        let words: Vec<String> = words(it).collect();
+        words.iter().all(|it| language.fillers.is(std::slice::from_ref(it))) || language.fillers.is(&words)
+    };
+    let (denied, meant): (Vec<String>, Vec<String>) = sentences.into_iter().partition(|it| denies(it) || is_filler(it));
+    let says_more = meant.iter().any(|it| PART_WORDS_MIN <= words(it).count());
+    if denied.is_empty() || !says_more { text.to_owned() } else { meant.join(" ") }
+}
+
+/// A denial begins within so many words of its sentence.
+const DENIED_WITHIN: usize = 3;
 
 /// The words of a text with their places in it, and in lower case.
 fn tokens(text: &str) -> (Vec<(usize, usize)>, Vec<String>) {
@@ -108,7 +141,16 @@ fn leans(text: &str, language: &Language) -> bool {
 
 /// Whether a text could be asked by itself.
 fn stands_alone(text: &str, language: &Language) -> bool {
-    PART_WORDS_MIN <= words(text).count() && words(text).any(|it| language.openers.contains(&it))
+    is_enough(text, language) && words(text).any(|it| language.openers.contains(&it))
+}
+
+/// Whether a part has words enough to say something: some, or a question about a figure, "why 39.40".
+fn is_enough(part: &str, language: &Language) -> bool {
+    let asks_figure = || {
+        words(part).next().is_some_and(|it| language.question_words.contains(&it))
+            && part.contains(|it: char| it.is_ascii_digit())
+    };
+    PART_WORDS_MIN <= words(part).count() || asks_figure()
 }
 
 /// The words of a text in lower case, bare of punctuation.
@@ -119,7 +161,7 @@ pub fn words(text: &str) -> impl Iterator<Item = String> {
 }
 
 /// Sentences by their stops and line breaks; a line that begins as the end of the one before is joined to it.
-fn sentences(text: &str, language: &Language) -> Vec<String> {
+pub(super) fn sentences(text: &str, language: &Language) -> Vec<String> {
     let mut sentences = Vec::new();
     let mut sentence = String::new();
     for line in text.lines() {
@@ -167,9 +209,16 @@ fn at_joiners(sentence: &str, language: &Language) -> Vec<String> {
         let joiner = language.joiners.contains(&bare(at));
         let asks = language.question_words.contains(&bare(at));
         let after_comma = part.last().is_some_and(|it| it.ends_with(',')) && asks;
+        // "Two things, why …": what only opens the message says nothing.
+        if after_comma
+            && part.len() < PART_WORDS_MIN
+            && !part.iter().any(|it| language.openers.contains(&it.to_lowercase()))
+        {
+            part.clear();
+        }
         let runs_on =
             dictated && BEFORE_CUT_WORDS_MIN <= part.len() && begins_question(&bare(at), &bare(at + 1), language);
-        if PART_WORDS_MIN <= part.len() && ((joiner && opens(at + 1)) || after_comma || runs_on) {
+        if is_enough(&part.join(" "), language) && ((joiner && opens(at + 1)) || after_comma || runs_on) {
             parts.push(part.join(" "));
             part.clear();
             at += usize::from(joiner);
@@ -387,7 +436,7 @@ mod tests {
         fn no_text_makes_it_panic(text in "\\PC{0,80}|(how |and |is |my bill|\\?|\\.|\\n|, | ){0,20}") {
             let language = english();
             let parts = parts(&text, &language);
-            prop_assert!(parts.len() <= PARTS_MAX && parts.len() != 1);
+            prop_assert!(parts.len() <= PARTS_MAX);
             let _ = (is_gibberish(&text), meant(&text, &language));
         }
     }

@@ -7,9 +7,9 @@
 use std::collections::BTreeMap;
 
 use super::said::Said;
-use super::{Circumstances, Decision, Heard, Topic};
+use super::{Circumstances, Decision, Heard, OUT_OF_SCOPE, Topic};
 use crate::content::Content;
-use crate::conversation::{Guess, ReadAs, State};
+use crate::conversation::{Candidate, Guess, Owner, ReadAs, State, Verdict};
 
 mod account;
 pub(super) mod choice;
@@ -18,7 +18,7 @@ mod going_on;
 pub(super) mod intents;
 mod parts;
 mod reply;
-mod yes_no;
+pub(super) mod yes_no;
 
 pub(super) use intents::{answer_or_ask, read_slots};
 
@@ -143,7 +143,8 @@ pub(super) fn all(content: &Content, state: &State, heard: &Heard, now: &Circums
     readings.extend(going_on::read(&look));
     readings.extend(account::read(&look));
     readings.extend(unit(&look, &heard.text, &heard.guess));
-    readings.extend([follow_up::read(&look), intents::read(&look)].into_iter().flatten().map(|it| it.behind()));
+    let by_itself = intents::likeliest(&look, &heard.text, &heard.guess);
+    readings.extend(by_itself.filter(|_| !heard.guess.within.is_empty()).map(Reading::behind));
     readings.extend(intents::read_person(&look));
     readings.extend(parts::read(&look));
     readings.extend(intents::read_unsure(&look));
@@ -159,42 +160,124 @@ pub fn kept(readings: &[Reading]) -> Vec<ReadAs> {
 
 /// What a guess says of a text, within the topic or by itself: what to answer, how sure, who reads it so, and why.
 pub(super) fn unit(look: &Looked<'_>, text: &str, guess: &Guess) -> Option<Reading> {
-    let follow_up = follow_up::likeliest(look, text, guess);
-    let intent = intents::likeliest(look, text, guess);
-    let topic = look.state.topic.as_deref();
-    match (follow_up, intent) {
-        // The topic once more, and nothing new: whatever else it may be is likelier.
-        (Some(one), Some(other))
-            if topic.is_some() && other.what.as_deref() == topic && !brings_something(look, &other) =>
-        {
-            Some(Reading { sure: one.sure.max(other.sure), ..one })
+    let by_itself = intents::likeliest(look, text, guess);
+    let state = look.state;
+    let nothing_before = state.topic.is_none() && state.aside.is_none() && state.owner == Owner::Bot;
+    if guess.within.is_empty()
+        || intents::not_words(look)
+        || (nothing_before && begins_alone(guess, by_itself.as_ref()))
+    {
+        return by_itself;
+    }
+    // None of our business, and nothing within the topic comes before that.
+    if guess.within.first().is_some_and(|it| it.intent == OUT_OF_SCOPE) {
+        return by_itself;
+    }
+    let mut within = may_be_meant(look, text, guess).into_iter();
+    let Some((likely, best)) = within.next().filter(|it| OFFER_MIN <= it.0) else { return by_itself };
+    let next = within.next();
+    let lead = likely / next.as_ref().map_or(0.0, |it| it.0).max(f32::EPSILON);
+    // What is beyond doubt by itself, and comes near here too, needs nothing within the topic to speak for it.
+    let beyond_doubt =
+        |it: &Reading| by_itself.as_ref().is_some_and(|one| one.what == it.what && BEYOND_DOUBT <= one.sure);
+    let is_clear = match best.decision {
+        // "Sorry, that wasn't what you needed" helps nobody who only said something else.
+        Decision::AnotherWay => UNHAPPY_MIN <= likely,
+        _ => ANSWER_MIN <= likely || (LEADING_MIN <= likely && LEAD_MIN <= lead) || beyond_doubt(&best),
+    };
+    if is_clear {
+        return Some(best);
+    }
+    if let Some((_, other)) = next.as_ref().filter(|it| beyond_doubt(&it.1)) {
+        return Some(other.clone());
+    }
+    let may_be_offered = |it: &Reading| it.what.clone().filter(|name| intents::may_be_offered(look.content, name));
+    let first = may_be_offered(&best);
+    let mut others = next.into_iter().chain(within).filter_map(|it| may_be_offered(&it.1));
+    let two = first.clone().or_else(|| others.next()).zip(others.next());
+    match two {
+        Some((first, second)) => {
+            let because = format!("{first} or {second}, not sure which");
+            let decision = Decision::Offer { first, second };
+            Some(Reading::new(Reader::Unsure, OFFER, because, decision))
         }
-        // What is being talked about speaks for the follow-up, unless another question is beyond doubt.
-        (Some(one), Some(other)) if one.sure + in_topic(look) < other.sure => Some(other),
-        (Some(one), Some(other)) => Some(Reading { sure: one.sure.max(other.sure), ..one }),
-        (one, other) => one.or(other),
+        None if first.is_some() => Some(best),
+        None => by_itself,
     }
 }
 
-/// Whether an answer of the topic would be for another bill, day or amount than the one before.
-fn brings_something(look: &Looked<'_>, reading: &Reading) -> bool {
-    match &reading.decision {
-        Decision::Answer(topics) => {
-            topics.iter().any(|it| it.slots.iter().any(|slot| look.state.slots.get(slot.0) != Some(slot.1)))
-        }
-        _ => true,
+/// Whether a message that nothing was said before is an intent by itself or nothing at all: what counts in every topic
+/// has to be meant beyond doubt, or something that is near to the content and isn't sure by itself.
+fn begins_alone(guess: &Guess, by_itself: Option<&Reading>) -> bool {
+    let beyond_doubt = |it: &Candidate| it.intent.contains('.') && BEGINS_MIN <= it.confidence;
+    match by_itself {
+        Some(_) => !guess.within.first().is_some_and(beyond_doubt),
+        None => guess.known < KNOWN_MIN,
     }
 }
 
-/// So much less sure than an intent by itself a follow-up of the topic may be; more where the message leans on it.
-fn in_topic(look: &Looked<'_>) -> f32 {
-    if look.said.leans || look.said.words.len() <= SHORT_WORDS { IN_TOPIC_LEANING } else { IN_TOPIC }
+/// So likely is a follow-up that stands at the beginning.
+const BEGINS_MIN: f32 = 0.8;
+/// Less near to the content than this, nothing is looked for.
+const KNOWN_MIN: f32 = 0.5;
+
+/// What may be meant within the topic and has an answer here, the likeliest first, each with its share.
+///
+/// A follow-up that leads on to an intent and that intent mean the same: they count together, and the follow-up takes
+/// along what is known.
+fn may_be_meant(look: &Looked<'_>, text: &str, guess: &Guess) -> Vec<(f32, Reading)> {
+    let mut found: Vec<(&str, f32, Reading)> = Vec::new();
+    for candidate in &guess.within {
+        let Some(reading) = as_meant(look, candidate, guess, text) else { continue };
+        let leads = follow_up::leads_to(look.content, &candidate.intent);
+        match found.iter_mut().find(|it| it.0 == leads) {
+            Some((_, share, taken)) => {
+                *share += candidate.confidence;
+                if taken.by == Reader::Intent && reading.by == Reader::FollowUp {
+                    *taken = Reading { sure: taken.sure.max(reading.sure), ..reading };
+                }
+            }
+            None => found.push((leads, candidate.confidence, reading)),
+        }
+    }
+    // What the last answer leads to is likelier to be meant next.
+    let is_offered = |leads: &str| look.state.offered.iter().any(|it| it.id == leads);
+    for (leads, share, _) in &mut found {
+        *share *= if is_offered(leads) { OFFERED } else { 1.0 };
+    }
+    let sum = found.iter().map(|it| it.1).sum::<f32>().max(1.0);
+    found.sort_by(|one, other| other.1.total_cmp(&one.1));
+    found.into_iter().map(|(_, share, reading)| (share / sum, reading)).collect()
 }
 
-const IN_TOPIC: f32 = 0.3;
-const IN_TOPIC_LEANING: f32 = 0.45;
-/// A message of so few words leans on what was said before it.
-const SHORT_WORDS: usize = 4;
+/// What may be meant within the topic as a reading; nothing where it has no answer here.
+fn as_meant(look: &Looked<'_>, candidate: &Candidate, guess: &Guess, text: &str) -> Option<Reading> {
+    if look.content.follow_ups.contains_key(&candidate.intent) {
+        return follow_up::as_meant(look, &candidate.intent, candidate.confidence, text);
+    }
+    if candidate.intent == OUT_OF_SCOPE {
+        return None;
+    }
+    // By itself it may be surer than here, where much else may be meant.
+    let by_itself = guess.best().filter(|it| it.intent == candidate.intent && guess.verdict == Verdict::Answer);
+    let surer = by_itself.filter(|it| candidate.confidence < it.confidence).unwrap_or(candidate);
+    intents::as_meant(look, surer, guess, text)
+}
+
+/// Within a topic, from here on it is answered; or from here on, where it is so many times likelier than anything else.
+const ANSWER_MIN: f32 = 0.45;
+const LEADING_MIN: f32 = 0.33;
+const LEAD_MIN: f32 = 2.0;
+/// From here on somebody says that the answer didn't help.
+const UNHAPPY_MIN: f32 = 0.6;
+/// From here on it is asked whether it was meant.
+const OFFER_MIN: f32 = 0.12;
+/// So much likelier is what stands there to tap.
+const OFFERED: f32 = 1.8;
+/// So sure is an intent by itself that nothing within the topic has to speak for it.
+const BEYOND_DOUBT: f32 = 0.97;
+/// Asked which of two it is.
+const OFFER: f32 = 0.4;
 
 /// The topics of a decision that answers, none of others.
 pub(super) fn topics_of(decision: &Decision) -> &[Topic] {

@@ -89,13 +89,20 @@ impl Said {
 
     /// Whether all of the rest stands among these words, so that it only repeats them.
     pub fn rest_repeats(&self, words: &[String], language: &Language) -> bool {
-        self.rest.iter().all(|it| language.thin.contains(it) || words.contains(it))
+        self.rest.iter().all(|it| language.thin.contains(it) || stands_in(words, it))
     }
 
     /// Whether its matter stands among these words, and there is some.
     pub fn names(&self, words: &[String]) -> bool {
-        !self.matter.is_empty() && self.matter.iter().all(|it| words.contains(it))
+        !self.matter.is_empty() && self.matter.iter().all(|it| stands_in(words, it))
     }
+}
+
+/// Whether a word stands among these, in any of its forms: "check" in "get it checked".
+fn stands_in(words: &[String], word: &str) -> bool {
+    const STEM_LETTERS_MIN: usize = 4;
+    let same_stem = |it: &str, other: &str| STEM_LETTERS_MIN <= it.chars().count() && other.starts_with(it);
+    words.iter().any(|it| it == word || same_stem(it, word) || same_stem(word, it))
 }
 
 /// A correction begins within so many words.
@@ -149,7 +156,7 @@ fn yes_no(words: &[String], language: &Language) -> (Option<YesNo>, bool, usize,
 }
 
 /// The words without fillers at their beginning and end.
-fn without_fillers(words: &[String], language: &Language) -> Vec<String> {
+pub fn without_fillers(words: &[String], language: &Language) -> Vec<String> {
     let is_filler = |it: &String| language.fillers.is(std::slice::from_ref(it));
     let names_place = |it: &String| language.places.iter().any(|place| place.is(std::slice::from_ref(it)));
     let strips = |it: &&String| is_filler(it) && !names_place(it);

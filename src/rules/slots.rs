@@ -9,6 +9,7 @@ use jiff::civil::Date;
 use crate::content::file::{SlotFile, SlotKind};
 use crate::content::language::Language;
 use crate::conversation::normal;
+use crate::rules::questions;
 
 mod amounts;
 mod bills;
@@ -67,10 +68,20 @@ pub fn read_slot(slot: &SlotFile, text: &str, context: &SlotContext<'_>) -> Opti
         // "Another day of the month" is not tomorrow.
         let text =
             text.to_lowercase().replace("another day", "").replace("a different day", "").replace("other day", "");
-        return read(slot.kind, &text, context).or_else(|| lone_day(&text, context.today));
+        // Of several days the one that is asked for counts: "so the 15th. I get paid on the 22nd, can it be then".
+        let asked = asking(&text, context).and_then(|it| read(slot.kind, &it, context));
+        return asked.or_else(|| read(slot.kind, &text, context)).or_else(|| lone_day(&text, context.today));
     }
     let said = spaced(text);
     slot.words.iter().find(|it| said.contains(&spaced(it))).cloned()
+}
+
+/// The last sentence of several that asks.
+fn asking(text: &str, context: &SlotContext<'_>) -> Option<String> {
+    let language = context.words?;
+    let sentences = questions::sentences(text, language);
+    let asks = |it: &String| questions::asks_within(it, language);
+    (1 < sentences.len()).then(|| sentences.into_iter().rfind(asks)).flatten()
 }
 
 /// A number alone, as somebody types it who was asked for a day of the month: the next such day.

@@ -8,7 +8,9 @@ use crate::actions::Actions;
 use crate::billing::Billing;
 use crate::classifier::Classifier;
 use crate::content::Content;
-use crate::conversation::{ConversationId, CustomerId, Event, Message, NewEvent, Sender, Seq, State, What, masking};
+use crate::conversation::{
+    ConversationId, CustomerId, Event, Message, NewEvent, Owner, Sender, Seq, State, What, masking,
+};
 use crate::handoff::{self, Line};
 use crate::rules;
 use crate::store::StoreError;
@@ -20,6 +22,7 @@ const MISSES_MAX: u32 = 3;
 /// A conversation in memory.
 pub struct Stage {
     parts: Parts,
+    line: Line,
     pub(super) state: State,
     /// All that was said, in order.
     pub events: Vec<Event>,
@@ -39,14 +42,14 @@ impl Stage {
             conversation: ConversationId::new("talk"),
             locale: None,
             now,
-            wait: wait(Some(1)),
+            wait: wait(None),
             wait_if_queued: wait(Some(1)),
             wait_if_urgent: wait(Some(1)),
             misses_max: MISSES_MAX,
             settle_max: jiff::SignedDuration::MAX,
             codes: None,
         };
-        Self { parts, state: State::default(), events: Vec::new(), n_heard: 0 }
+        Self { parts, line, state: State::default(), events: Vec::new(), n_heard: 0 }
     }
 
     /// Now it is known who speaks.
@@ -89,6 +92,8 @@ impl Stage {
                 _ => None,
             })
             .collect();
+        let place = (self.state.owner == Owner::Queue).then_some(1);
+        self.parts.wait = handoff::wait(&self.parts.content, self.parts.now, &self.line, place);
         let outcome = turn::take(&self.parts, &self.state, &self.events, &unheard).await?;
         for NewEvent { from, what, .. } in outcome.events.clone() {
             self.keep(from, what);

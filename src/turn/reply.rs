@@ -323,8 +323,7 @@ impl Reply<'_> {
     }
 
     fn offer(&mut self, content: &Content, first: &str, second: &str) -> Result<(), TemplateError> {
-        let means = |name: &str| content.intents.get(name).map(|it| it.file.means.as_str());
-        let about = About { first: means(first), second: means(second), ..About::default() };
+        let about = About { first: content.means(first), second: content.means(second), ..About::default() };
         let text = self.speaker.sentence(&content.sentences.did_you_mean, about)?;
         let mut choices = vec![first.to_owned(), second.to_owned(), SOMETHING_ELSE.to_owned()];
         // Whatever was guessed, a person is among the ways.

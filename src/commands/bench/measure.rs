@@ -80,11 +80,11 @@ pub struct Callers {
 /// Learning so many intents.
 #[derive(Debug, Serialize)]
 pub struct Learning {
-    /// Intents.
-    pub intents: usize,
-    /// Examples of each.
-    pub examples_each: usize,
-    /// From nothing: encoding and fitting.
+    /// What is learnt.
+    pub of: String,
+    /// From nothing, until it guesses by some of the examples; where there are so many that it begins with some.
+    pub begun_ms: Option<f64>,
+    /// From nothing, until all is learnt: encoding and fitting.
     pub cold_ms: f64,
     /// From kept vectors: reading, fitting, calibrating.
     pub from_vectors_ms: f64,
@@ -252,15 +252,17 @@ async fn called(classifier: &Classifier, texts: &Arc<Vec<String>>, n_callers: us
     Ok(Pace::of(n_done.load(Ordering::Relaxed), started, cpu))
 }
 
-/// Learns so many intents from nothing, from vectors, from a kept head, and one example more.
+/// Learns lessons from nothing, from vectors, from a kept head, and one example more.
 ///
 /// # Errors
 /// What the classifier returns.
-pub async fn learning(settings: &Settings, n_intents: usize) -> Result<Learning, ClassifierError> {
-    let lessons = sentences::lessons(n_intents);
+pub async fn learning(settings: &Settings, name: String, lessons: Lessons) -> Result<Learning, ClassifierError> {
     let timed = Instant::now();
-    Classifier::start(settings)?.learn(&lessons).await?;
+    let cold = Classifier::start(settings)?;
+    let begun_ms = if cold.begin(&lessons).await? { Some(ms_since(timed)) } else { None };
+    cold.learn(&lessons).await?;
     let cold_ms = ms_since(timed);
+    drop(cold);
 
     // Other thresholds make another head of the same vectors.
     let lessons = Lessons { thresholds: Thresholds { answer: Some(0.6), ..lessons.thresholds }, ..lessons };
@@ -285,7 +287,8 @@ pub async fn learning(settings: &Settings, n_intents: usize) -> Result<Learning,
         before.push(ms_since(timed));
     }
     let mut more = lessons;
-    more.examples.push(Example { intent: "intent_0".into(), text: "the bill wants money from me, where to".into() });
+    let intent = more.examples.first().map(|it| it.intent.clone()).unwrap_or_default();
+    more.examples.push(Example { intent, text: "the bill wants money from me, where to".into() });
     let is_done = Arc::new(AtomicBool::new(false));
     let asking = tokio::spawn({
         let (classifier, is_done, text) = (classifier.clone(), is_done.clone(), text.clone());
@@ -315,8 +318,8 @@ pub async fn learning(settings: &Settings, n_intents: usize) -> Result<Learning,
         head.push(us_since(timed));
     }
     Ok(Learning {
-        intents: n_intents,
-        examples_each: sentences::EXAMPLES_EACH,
+        of: name,
+        begun_ms,
         cold_ms,
         from_vectors_ms,
         from_vectors_cpu_ms,
@@ -364,13 +367,13 @@ fn texts(model: &Model, n_tokens: usize) -> Vec<String> {
 }
 
 /// The one of the times that has this share of them before it.
-fn part_of(times: &mut [f64], share: f64) -> f64 {
+pub(super) fn part_of(times: &mut [f64], share: f64) -> f64 {
     times.sort_by(f64::total_cmp);
     let place = (times.len().saturating_sub(1) as f64 * share).round() as usize;
     times.get(place).copied().unwrap_or_default()
 }
 
-fn ms_since(started: Instant) -> f64 {
+pub(super) fn ms_since(started: Instant) -> f64 {
     started.elapsed().as_secs_f64() * 1e3
 }
 

@@ -16,7 +16,7 @@ pub(super) fn check(intent: &Read, all: &[Read], known: &Known, faults: &mut Vec
     for (i, follow_up) in intent.file.follow_up.iter().enumerate() {
         let at = format!("follow_up.{i}");
         check_name(intent, follow_up, &at, &mut names, faults);
-        check_examples(intent, follow_up, &at, faults);
+        check_examples(intent, follow_up, i, faults);
         check_where_it_counts(intent, follow_up, &at, known, faults);
         check_each_answer(intent, &format!("{at}.answer"), &follow_up.answer, known, faults);
         check_what_follows(intent, follow_up, &at, all, faults);
@@ -46,12 +46,12 @@ fn check_name(
     }
 }
 
-fn check_examples(intent: &Read, follow_up: &FollowUpFile, at: &str, faults: &mut Vec<Fault>) {
+fn check_examples(intent: &Read, follow_up: &FollowUpFile, at: usize, faults: &mut Vec<Fault>) {
     let source = &intent.source;
     let mut different = BTreeSet::new();
     for (i, example) in follow_up.examples.iter().enumerate() {
-        let path = format!("{at}.examples.{i}");
-        let mut fault = |what: String, hint: String| faults.push(source.fault(&path, what, hint));
+        let (file, line) = intent.place_of_follow_up(at, i);
+        let mut fault = |what: String, hint: String| faults.push(Fault::new(file, line, what, hint));
         if check_example(example, &mut fault) && !different.insert(bare(example)) {
             let what = format!("the example \"{example}\" stands here already");
             fault(what, "Say it in another way, or take it out.".to_owned());
@@ -60,7 +60,7 @@ fn check_examples(intent: &Read, follow_up: &FollowUpFile, at: &str, faults: &mu
     if different.len() < EXAMPLES_MIN {
         let what = format!("there are {} different examples, fewer than {EXAMPLES_MIN}", different.len());
         let hint = format!("Write at least {EXAMPLES_MIN} ways in which customers say it within this topic.");
-        faults.push(source.fault(&format!("{at}.examples"), what, hint));
+        faults.push(source.fault(&format!("follow_up.{at}.examples"), what, hint));
     }
 }
 

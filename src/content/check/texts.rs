@@ -1,6 +1,7 @@
 //! Checks every text that customers read: that it compiles, names facts that exist, can be filled, and is plain.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use jiff::civil::Date;
 use serde_json::{Map, Value, json};
@@ -38,6 +39,7 @@ pub(super) fn check(spoken: &Spoken<'_>, faults: &mut Vec<Fault>) -> Templates {
     let mut check = Check {
         names: facts::names(&everything),
         everything: Facts::new(&everything),
+        crowds: BTreeMap::new(),
         templates: Templates::new(&spoken.business.currency),
         spoken,
         policy,
@@ -63,7 +65,15 @@ struct Check<'a> {
     policy: Value,
     /// A value for every slot of every intent.
     slots: Map<String, Value>,
+    /// Everybody, by the slots that they have told: many intents and follow-ups share these.
+    crowds: BTreeMap<BTreeSet<String>, Rc<Crowd>>,
     faults: &'a mut Vec<Fault>,
+}
+
+/// Those who have told the same.
+struct Crowd {
+    customers: Vec<(Facts, Whom)>,
+    stranger: Facts,
 }
 
 /// Whether a text or condition can be tried with facts.
@@ -86,8 +96,8 @@ impl Check<'_> {
             self.plain(source, "unverified", text, ANSWER_WORDS_MAX);
             texts.push(text);
             if fit == Fit::Fit {
-                for stranger in self.strangers(file) {
-                    self.fill(source, "unverified", text, &stranger, STRANGER);
+                for crowd in self.crowds_of(file) {
+                    self.fill(source, "unverified", text, &crowd.stranger, STRANGER);
                 }
             }
         }
@@ -98,9 +108,7 @@ impl Check<'_> {
                 self.plain(source, &path, text, ANSWER_WORDS_MAX);
                 texts.push(text);
                 if fit == Fit::Fit {
-                    for (facts, whom) in self.people(file) {
-                        self.fill(source, &path, text, &facts, whom);
-                    }
+                    self.each_person(file, |check, facts, whom| check.fill(source, &path, text, facts, whom));
                 }
             }
             if let Some(when) = &slot.when {
@@ -165,72 +173,78 @@ impl Check<'_> {
             self.plain(source, &path, text, ANSWER_WORDS_MAX);
             texts.push(text);
             if !fits.contains(&Fit::Unfit) {
-                for stranger in self.strangers(file) {
-                    self.fill(source, &path, text, &stranger, STRANGER);
+                for crowd in self.crowds_of(file) {
+                    self.fill(source, &path, text, &crowd.stranger, STRANGER);
                 }
             }
         }
         self.score(source, &at, &texts);
+        self.button(source, &format!("{at}.button"), &follow_up.file.button);
+        let means = &follow_up.file.means;
+        self.jargon(source, &format!("{at}.means"), means, means);
         if fits.contains(&Fit::Unfit) {
             return;
         }
-        for (facts, whom) in self.people(file) {
-            let counts =
-                follow_up.file.when.as_ref().is_none_or(|when| self.templates.holds(when, &facts).unwrap_or(false));
-            if counts && let Some(place) = answer_place(&self.templates, file, &facts) {
-                self.fill(source, &format!("{at}.answer.{place}.say"), &file.answer[place].say, &facts, whom);
+        self.each_person(file, |check, facts, whom| {
+            let when = follow_up.file.when.as_ref();
+            let counts = when.is_none_or(|when| check.templates.holds(when, facts).unwrap_or(false));
+            if counts && let Some(place) = answer_place(&check.templates, file, facts) {
+                check.fill(source, &format!("{at}.answer.{place}.say"), &file.answer[place].say, facts, whom);
             }
-        }
+        });
     }
 
     /// Gives each kind of customer the answer that they would get, to see that they get one.
     fn answer_everybody(&mut self, intent: &Read) {
-        for (facts, whom) in self.people(&intent.file) {
-            if let Some(place) = answer_place(&self.templates, &intent.file, &facts) {
+        self.each_person(&intent.file, |check, facts, whom| {
+            if let Some(place) = answer_place(&check.templates, &intent.file, facts) {
                 let answer = &intent.file.answer[place];
-                self.fill(&intent.source, &format!("answer.{place}.say"), &answer.say, &facts, whom);
+                check.fill(&intent.source, &format!("answer.{place}.say"), &answer.say, facts, whom);
                 for (name, text) in answer.after() {
-                    self.fill(&intent.source, &format!("answer.{place}.{name}"), text, &facts, whom);
+                    check.fill(&intent.source, &format!("answer.{place}.{name}"), text, facts, whom);
                 }
             }
-        }
+        });
     }
 
-    /// Those who may get an answer of this intent, with little known about them.
-    fn people(&self, file: &IntentFile) -> Vec<(Facts, Whom)> {
-        let mut people = Vec::new();
-        for slots in self.told(file) {
-            for (name, facts) in facts::customers(self.spoken.business, &self.policy, &slots) {
-                people.push((Facts::new(&facts), Whom { name, hint: CUSTOMER_HINT }));
+    /// Those who may get an answer of this intent, with little known about them: customers, and strangers where it needs
+    /// nothing known.
+    fn each_person(&mut self, file: &IntentFile, mut tell: impl FnMut(&mut Self, &Facts, Whom)) {
+        for crowd in self.crowds_of(file) {
+            for (facts, whom) in &crowd.customers {
+                tell(self, facts, *whom);
+            }
+            if file.needs.is_empty() {
+                tell(self, &crowd.stranger, STRANGER);
             }
         }
-        if file.needs.is_empty() {
-            people.extend(self.strangers(file).into_iter().map(|it| (it, STRANGER)));
-        }
-        people
     }
 
-    fn strangers(&self, file: &IntentFile) -> Vec<Facts> {
-        let strangers = self.told(file).into_iter();
-        strangers.map(|slots| Facts::new(&facts::stranger(self.spoken.business, self.policy.clone(), slots))).collect()
+    /// The crowd that has told only what it has to, and the one that has told all that it can.
+    fn crowds_of(&mut self, file: &IntentFile) -> Vec<Rc<Crowd>> {
+        let required = file.slots.iter().filter(|(_, it)| !it.optional && it.when.is_none());
+        let required: BTreeSet<String> = required.map(|it| it.0.clone()).collect();
+        let all: BTreeSet<String> = file.slots.keys().cloned().collect();
+        let few = self.crowd(&required);
+        if required == all { vec![few] } else { vec![few, self.crowd(&all)] }
     }
 
-    /// What customers may have told: only what they have to, and all that they can.
-    fn told(&self, file: &IntentFile) -> Vec<Value> {
-        let told = |may_tell: &dyn Fn(&str) -> bool| {
-            let slots = self.slots.iter().map(|(name, value)| match may_tell(name) {
-                true => (name.clone(), value.clone()),
-                false => (name.clone(), Value::Null),
-            });
-            Value::Object(slots.collect())
-        };
-        let required = |name: &str| file.slots.get(name).is_some_and(|it| !it.optional && it.when.is_none());
-        let all = |name: &str| file.slots.contains_key(name);
-        let mut variants = vec![told(&required)];
-        if file.slots.keys().any(|it| !required(it)) {
-            variants.push(told(&all));
+    fn crowd(&mut self, told: &BTreeSet<String>) -> Rc<Crowd> {
+        if let Some(known) = self.crowds.get(told) {
+            return known.clone();
         }
-        variants
+        let slots = self.slots.iter().map(|(name, value)| match told.contains(name) {
+            true => (name.clone(), value.clone()),
+            false => (name.clone(), Value::Null),
+        });
+        let slots = Value::Object(slots.collect());
+        let customers = facts::customers(self.spoken.business, &self.policy, &slots).into_iter();
+        let customers =
+            customers.map(|(name, facts)| (Facts::new(&facts), Whom { name, hint: CUSTOMER_HINT })).collect();
+        let stranger = Facts::new(&facts::stranger(self.spoken.business, self.policy.clone(), slots));
+        let crowd = Rc::new(Crowd { customers, stranger });
+        self.crowds.insert(told.clone(), crowd.clone());
+        crowd
     }
 
     fn business(&mut self) {
@@ -316,22 +330,20 @@ impl Check<'_> {
             json!({"open": false, "place": null, "minutes": null, "back": null, "hours": "Monday to Friday"}),
         ];
         let stranger = facts::stranger(self.spoken.business, self.policy.clone(), json!({}));
+        let proof = json!({"email": "ana@example.com", "code": "123456", "tries": 1, "minutes": 10});
+        let people = [
+            ("first", json!("a late fee")),
+            ("second", json!("a refund")),
+            ("staff", json!("Sam")),
+            ("proof", proof),
+            ("deed", facts::deed()),
+        ];
+        let stranger = facts::with(stranger, &people);
+        let waiting = waits.map(|wait| Facts::new(&facts::with(stranger.clone(), &[("wait", wait)])));
         for (path, text) in texts {
             self.plain(source, path, text, ANSWER_WORDS_MAX);
-            if self.text(source, path, text) == Fit::Unfit {
-                continue;
-            }
-            for wait in &waits {
-                let proof = json!({"email": "ana@example.com", "code": "123456", "tries": 1, "minutes": 10});
-                let people = [
-                    ("first", json!("a late fee")),
-                    ("second", json!("a refund")),
-                    ("staff", json!("Sam")),
-                    ("proof", proof),
-                    ("deed", facts::deed()),
-                ];
-                let facts = facts::with(facts::with(stranger.clone(), &people), &[("wait", wait.clone())]);
-                self.fill(source, path, text, &Facts::new(&facts), STRANGER);
+            if self.text(source, path, text) == Fit::Fit {
+                waiting.iter().for_each(|facts| self.fill(source, path, text, facts, STRANGER));
             }
         }
         let scored: Vec<&str> = texts.iter().map(|it| it.1.as_str()).collect();

@@ -385,6 +385,8 @@ const FOLLOW_UP: &str = r#"
 [[follow_up]]
 name = "in_parts"
 about = "Asks whether a part can be paid."
+button = "Pay a part"
+means = "paying a part of it"
 examples = ["a part of it", "half now", "only some", "not all at once", "bit by bit", "in two goes"]
 also_in = ["late_fee_help"]
 

@@ -1,11 +1,10 @@
 //! A choice in words: by its place, by its label, or by what is offered being the likeliest of what was meant.
 
-use std::collections::BTreeMap;
-
-use super::{Looked, Reader, Reading, intents};
+use super::{Looked, Reader, Reading, follow_up, intents};
 use crate::content::{SEND_ANOTHER_CODE, SOMETHING_ELSE};
 use crate::conversation::{Choice, normal};
-use crate::rules::{DO, Decision, END_CHAT, START_OVER, TALK_TO_HUMAN, Topic, VERIFY_ME};
+use crate::rules::said::{Said, YesNo};
+use crate::rules::{DO, Decision, END_CHAT, START_OVER, TALK_TO_HUMAN, Topic, VERIFY_ME, questions};
 
 /// Said word for word.
 const EXACT: f32 = 0.96;
@@ -13,6 +12,8 @@ const EXACT: f32 = 0.96;
 const PLACE: f32 = 0.94;
 /// By words of its label.
 const LABEL: f32 = 0.86;
+/// The same in the first sentence of several.
+const FIRST_SENTENCE: f32 = 0.7;
 /// Not sure by itself, and offered.
 const OFFERED: f32 = 0.36;
 /// At least this confidence, where it was offered.
@@ -40,9 +41,21 @@ pub(super) fn read(look: &Looked<'_>) -> Option<Reading> {
     if let Some(choice) = by_label(look, offered) {
         return reading(choice, LABEL, "by words of what is offered");
     }
+    if let Some(choice) = by_first_sentence(look, offered) {
+        return reading(choice, FIRST_SENTENCE, "by words of what is offered, before something else");
+    }
     let likely = look.heard.guess.ranked.iter().take(3).filter(|it| OFFERED_CONFIDENCE_MIN <= it.confidence);
     let found = likely.filter_map(|it| offered.iter().find(|choice| choice.id == it.intent)).next();
     found.and_then(|choice| reading(choice, OFFERED, "the likeliest of what is offered"))
+}
+
+/// A yes and what is offered in words, with something else after it: "yeah get it checked then. but it's paid already".
+fn by_first_sentence<'a>(look: &Looked<'_>, offered: &'a [Choice]) -> Option<&'a Choice> {
+    let sentences = questions::sentences(&look.heard.text, &look.content.language);
+    let [first, _, ..] = sentences.as_slice() else { return None };
+    let said = Said::of(first, &look.content.language);
+    let is_yes = said.yes_no == Some(YesNo::Yes) && !said.but;
+    is_yes.then(|| by_label(&Looked { said: &said, ..*look }, offered)).flatten()
 }
 
 /// The one choice whose label has all words of matter that were said.
@@ -86,7 +99,9 @@ pub(in crate::rules) fn chosen(look: &Looked<'_>, choice: &str) -> Option<Decisi
     }
     if let Some(name) = choice.strip_prefix(DO) {
         let intent = content.intents.get(name)?;
-        let slots = if state.topic.as_deref() == Some(name) { state.slots.clone() } else { BTreeMap::new() };
+        // A question of another topic in between changes nothing of what is offered.
+        let left = || state.earlier.iter().find(|it| it.0 == name).map(|it| it.1.clone()).unwrap_or_default();
+        let slots = if state.topic.as_deref() == Some(name) { state.slots.clone() } else { left() };
         return Some(Decision::Act(Topic { intent: intent.name.clone(), slots, within: None }));
     }
     if let Some((kind, value)) = choice.split_once(':') {
@@ -94,6 +109,9 @@ pub(in crate::rules) fn chosen(look: &Looked<'_>, choice: &str) -> Option<Decisi
         let is_own = intent.file.slots.get(kind).is_some_and(|it| it.offers.contains_key(value));
         let slot = state.asked.clone().filter(|_| !is_own).unwrap_or_else(|| kind.to_owned());
         return Some(intents::answer_or_ask(intent, super::with(&state.slots, &slot, value.to_owned()), now));
+    }
+    if let Some(follow_up) = content.follow_ups.get(choice) {
+        return follow_up::chosen(look, follow_up);
     }
     let intent = content.intents.get(choice)?;
     Some(intents::answer_or_ask(intent, intents::carried_over(intent, state), now))

@@ -3,17 +3,13 @@
 use std::collections::BTreeMap;
 
 use super::{Looked, Reader, Reading, intents};
-use crate::content::file::SlotKind;
+use crate::content::file::{AnswerFile, SlotKind};
 use crate::content::{Content, FollowUp};
-use crate::conversation::{Guess, Owner, State};
+use crate::conversation::{Owner, State};
 use crate::rules::{Circumstances, Decision, TALK_TO_HUMAN, Topic, slots};
 
-/// From here on it is likelier meant than not.
-const CONFIDENCE_MIN: f32 = 0.5;
-
-/// What leaning adds to the log-odds, and the words up to which a message does.
-const LEANING: f32 = 0.7;
-const LEANING_WORDS: usize = 5;
+/// A share of what may be meant within the topic is no chance of being right: what has most of it is fairly sure.
+const SURE_FROM: f32 = 0.6;
 
 /// A topic that was left counts less than the one that is being talked about.
 const LEFT: f32 = 0.12;
@@ -34,33 +30,25 @@ pub fn counting<'a>(content: &'a Content, state: &State) -> Vec<&'a str> {
     names
 }
 
-pub(super) fn read(look: &Looked<'_>) -> Option<Reading> {
-    likeliest(look, &look.heard.text, &look.heard.guess)
+/// A follow-up as a reading, this sure; nothing where it doesn't count or has no answer here.
+pub(super) fn as_meant(look: &Looked<'_>, name: &str, confidence: f32, text: &str) -> Option<Reading> {
+    let follow_up = look.content.follow_ups.get(name)?;
+    let (within, slots, left) = topic_of(look, follow_up)?;
+    let decision = decide(look, follow_up, within, &slots, text)?;
+    let sure = SURE_FROM + (1.0 - SURE_FROM) * confidence - if left { LEFT } else { 0.0 };
+    let because = format!("asked about {within}: {}", follow_up.file.about);
+    Some(Reading::new(Reader::FollowUp, sure, because, decision).of(&follow_up.intent.name))
 }
 
-/// The likeliest that counts and has an answer here.
-pub(super) fn likeliest(look: &Looked<'_>, text: &str, guess: &Guess) -> Option<Reading> {
-    let mut found: Vec<Reading> = Vec::new();
-    let leans = look.said.leans || look.said.words.len() <= LEANING_WORDS;
-    for candidate in &guess.follow_ups {
-        let confidence = if leans { likelier(candidate.confidence) } else { candidate.confidence };
-        if confidence < CONFIDENCE_MIN {
-            continue;
-        }
-        let Some(follow_up) = look.content.follow_ups.get(&candidate.intent) else { continue };
-        let Some((within, slots, left)) = topic_of(look, follow_up) else { continue };
-        let Some(decision) = decide(look, follow_up, within, &slots, text) else { continue };
-        let sure = confidence - if left { LEFT } else { 0.0 };
-        let because = format!("asked about {within}: {}", follow_up.file.about);
-        found.push(Reading::new(Reader::FollowUp, sure, because, decision).of(&follow_up.intent.name));
-    }
-    found.into_iter().max_by(|one, other| one.sure.total_cmp(&other.sure))
+/// The intent that a follow-up leads on to; what it is itself, where it answers, and any other name.
+pub(super) fn leads_to<'a>(content: &'a Content, name: &'a str) -> &'a str {
+    content.follow_ups.get(name).and_then(|it| it.file.goes_to.as_deref()).unwrap_or(name)
 }
 
-/// As likely as it is for a message that leans: so much more in log-odds.
-fn likelier(confidence: f32) -> f32 {
-    let odds = (confidence / (1.0 - confidence).max(f32::EPSILON)).ln() + LEANING;
-    1.0 / (1.0 + (-odds).exp())
+/// What a follow-up that was offered and chosen leads to.
+pub(super) fn chosen(look: &Looked<'_>, follow_up: &FollowUp) -> Option<Decision> {
+    let (within, slots, _) = topic_of(look, follow_up)?;
+    decide(look, follow_up, within, &slots, "")
 }
 
 /// The topic in which it counts, what is known there, and whether it is one that was left.
@@ -94,6 +82,7 @@ fn decide(
     let mut asked = slots.clone();
     let words = follow_up.intent.file.slots.iter().filter(|it| it.1.kind == SlotKind::Words);
     asked.extend(words.filter_map(|(name, slot)| Some((name.clone(), slots::read_slot(slot, text, &now.slots)?))));
+    asked.extend(named_bill(look, follow_up, text));
     if follow_up.file.when.as_ref().is_some_and(|when| !(now.holds)(when, slots)) {
         return None;
     }
@@ -116,10 +105,24 @@ fn decide(
     known.extend(follow_up.file.with.iter().map(|(name, value)| (name.clone(), value.clone())));
     known.extend(intents::read_said(target, text, now));
     known.extend(pointed_out(look, target, slots, &known));
-    if let Some(takes) = &follow_up.file.takes {
-        known.insert(takes.clone(), text.trim().to_owned());
+    if let Some(takes) = follow_up.file.takes.as_ref().filter(|_| !text.trim().is_empty()) {
+        known.insert(takes.clone(), slots::without_lead(text.trim(), &look.content.language));
     }
     Some(intents::answer_or_ask(target, known, now))
+}
+
+/// A bill of the customer's that the question names: "and September's, was that paid too".
+fn named_bill(look: &Looked<'_>, follow_up: &FollowUp, text: &str) -> Option<(String, String)> {
+    let (name, slot) = follow_up.intent.file.slots.iter().find(|it| it.1.kind == SlotKind::Invoice)?;
+    // What compares with the bill before is about the bill that is being talked about: "was it the same in May".
+    let compares =
+        |it: &AnswerFile| [Some(&it.say), it.when.as_ref()].into_iter().flatten().any(|it| it.contains("previous"));
+    if follow_up.file.answer.iter().any(compares) {
+        return None;
+    }
+    let number = slots::read_slot(slot, text, &look.now.slots)?;
+    let is_own = look.now.slots.invoices.iter().any(|it| it.0 == number);
+    is_own.then(|| (name.clone(), number))
 }
 
 /// The charge that the words point to, or the only one that the bill differs by: it goes along.

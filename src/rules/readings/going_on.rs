@@ -7,9 +7,13 @@ use crate::content::language::Language;
 use crate::rules::slots;
 
 /// Nothing but the new value was said.
-const ALONE: f32 = 0.92;
+const ALONE: f32 = 1.0;
+/// The same of a slot's own word, which may stand in another question too.
+const WORD: f32 = 0.9;
 /// With one word more, and leaning.
 const LEANING: f32 = 0.8;
+/// A question of its own that names the value.
+const QUESTION: f32 = 0.62;
 /// A bill that was named, while nothing that takes one is being talked about.
 const BILL: f32 = 0.7;
 
@@ -26,7 +30,9 @@ fn within(look: &Looked<'_>, topic: &Intent) -> Option<Reading> {
             continue;
         }
         let Some(value) = slots::read_slot(slot, &text, &look.now.slots) else { continue };
-        if look.state.slots.get(name) == Some(&value) && slot.kind != SlotKind::Words {
+        // The bill that is being talked about is nothing new: "show my last payments".
+        let is_current = slot.kind == SlotKind::Invoice && look.now.slots.current == Some(value.as_str());
+        if (look.state.slots.get(name) == Some(&value) || is_current) && slot.kind != SlotKind::Words {
             continue;
         }
         let n_over = n_over(look, slot, &value);
@@ -34,6 +40,9 @@ fn within(look: &Looked<'_>, topic: &Intent) -> Option<Reading> {
         let sure = match n_over {
             // "No, the other one" says what is wanted in place of what was shown.
             0 if points && slot.kind == SlotKind::Invoice => 1.0,
+            // "Was it on May's too": a question about that bill, and not only the bill.
+            0 if begins_yes_or_no(look) => QUESTION,
+            0 if slot.kind == SlotKind::Words => WORD,
             0 => ALONE,
             1 if look.said.leans || look.said.words.len() <= 5 => LEANING,
             _ => continue,
@@ -51,6 +60,15 @@ fn within(look: &Looked<'_>, topic: &Intent) -> Option<Reading> {
         return Some(Reading::new(Reader::GoingOn, sure, because, intents::answer_or_ask(topic, slots, look.now)));
     }
     None
+}
+
+/// Whether it begins as a question that is answered with yes or no.
+fn begins_yes_or_no(look: &Looked<'_>) -> bool {
+    let language = &look.content.language;
+    let first = look.said.words.iter().find(|it| !language.joiners.contains(*it));
+    // May is a month as well.
+    let is_month = |it: &String| language.months.iter().any(|month| month.contains(it));
+    first.is_some_and(|it| language.yes_or_no_words.contains(it) && !is_month(it))
 }
 
 /// How many words of matter there are beside the value.

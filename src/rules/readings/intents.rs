@@ -6,7 +6,7 @@ use super::{Looked, Reader, Reading};
 use crate::content::file::{Need, SlotKind};
 use crate::content::{Content, Intent};
 use crate::conversation::{Candidate, Guess, State, Verdict, normal};
-use crate::rules::{Circumstances, Decision, OUT_OF_SCOPE, TALK_TO_HUMAN, Topic, language, questions, slots};
+use crate::rules::{Circumstances, Decision, OUT_OF_SCOPE, TALK_TO_HUMAN, Topic, language, questions, said, slots};
 
 /// From here on it is likelier that a message isn't ours to answer than that it means anything else.
 const OUTSIDE_CONFIDENCE_MIN: f32 = 0.5;
@@ -16,24 +16,29 @@ pub const ACT_CONFIDENCE_MIN: f32 = 0.75;
 const ANSWER: f32 = 0.6;
 /// "Did you mean" is better than nothing.
 const OFFER: f32 = 0.35;
+/// Whoever asks for a person has done so, whatever else they write.
+const PERSON: f32 = 1.2;
 /// It isn't ours to answer.
 const OUTSIDE: f32 = 0.3;
 /// Not understood at all.
 const MISS: f32 = 0.1;
 
-pub(super) fn read(look: &Looked<'_>) -> Option<Reading> {
-    likeliest(look, &look.heard.text, &look.heard.guess)
-}
-
-/// A wish for a person among other words.
+/// A wish for a person among other words, or as a sentence of its own.
 pub(super) fn read_person(look: &Looked<'_>) -> Option<Reading> {
-    let (at, _) = look.content.language.person_wishes.find(&look.said.words)?;
+    let language = &look.content.language;
+    let refused = |before: &[String]| before.iter().rev().take(2).any(|it| language.no.has_word(it));
+    let among = language.person_wishes.find(&look.said.words);
     // "Don't get me a person" isn't one.
-    if look.said.words[..at].iter().rev().take(2).any(|it| look.content.language.no.has_word(it)) {
+    let among = among.is_some_and(|(at, _)| !refused(&look.said.words[..at]));
+    let by_itself = || {
+        let mut sentences = questions::sentences(&look.heard.text, language).into_iter();
+        sentences.any(|it| language.talk_to_human.is(&said::without_fillers(&normal::words(&it), language)))
+    };
+    if !among && !by_itself() {
         return None;
     }
     let decision = super::super::talk_to_human(look.state);
-    Some(Reading::new(Reader::Intent, 1.0, "a person is asked for, among other words", decision).of(TALK_TO_HUMAN))
+    Some(Reading::new(Reader::Intent, PERSON, "a person is asked for, among other words", decision).of(TALK_TO_HUMAN))
 }
 
 /// What the guess is sure of.
@@ -43,6 +48,11 @@ pub(super) fn likeliest(look: &Looked<'_>, text: &str, guess: &Guess) -> Option<
     }
     let best = guess.best().filter(|it| guess.verdict == Verdict::Answer && it.intent != OUT_OF_SCOPE).cloned();
     let best = best.or_else(|| expected(look, guess))?;
+    as_meant(look, &best, guess, text)
+}
+
+/// An intent as a reading, this sure; what changes something is asked about where it isn't sure enough for that.
+pub(super) fn as_meant(look: &Looked<'_>, best: &Candidate, guess: &Guess, text: &str) -> Option<Reading> {
     let intent = look.content.intents.get(&best.intent)?;
     let slots = read_slots(intent, look.state, text, look.now);
     let decision = answer_or_ask(intent, slots, look.now);
@@ -92,8 +102,13 @@ fn offers(content: &Content, intent: &str) -> bool {
     intent != OUT_OF_SCOPE && content.intents.get(intent).is_some_and(|it| !it.file.small_talk)
 }
 
+/// Whether it may be asked for by "is it about …?", an intent or a follow-up that says something of its own.
+pub(super) fn may_be_offered(content: &Content, name: &str) -> bool {
+    offers(content, name) || content.follow_ups.get(name).is_some_and(|it| !it.file.another_way)
+}
+
 /// Not words, or not words of ours.
-fn not_words(look: &Looked<'_>) -> bool {
+pub(super) fn not_words(look: &Looked<'_>) -> bool {
     questions::is_gibberish(&look.heard.text) || language::is_foreign(&look.heard.text, &look.content.language)
 }
 

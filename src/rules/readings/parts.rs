@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{Looked, Reader, Reading, topics_of, unit};
 use crate::conversation::{Guess, State};
-use crate::rules::{Decision, Topic};
+use crate::rules::{Decision, Topic, questions};
 
 /// A part says less than the whole: it counts from this confidence on.
 const PART_CONFIDENCE_MIN: f32 = 0.65;
@@ -12,6 +12,12 @@ const PART_CONFIDENCE_MIN: f32 = 0.65;
 const BESIDE_WHOLE_MIN: f32 = 0.8;
 /// Answers that one message may get.
 const TOPICS_MAX: usize = 3;
+/// "What on earth" is no question that could be left unanswered.
+const NAMED_WORDS_MIN: usize = 4;
+/// What asks counts in place of a message that tells too, where it is so much surer.
+const SURER: f32 = 0.05;
+/// So sure is what the whole means that its parts say nothing better.
+const BEYOND_DOUBT: f32 = 0.93;
 /// How sure several answers are, beyond each.
 const SEVERAL: f32 = 0.02;
 
@@ -42,7 +48,12 @@ pub(super) fn read(look: &Looked<'_>) -> Option<Reading> {
             // Something that has to be asked back first has its turn later.
             (_, Some(_)) => {}
             // What may mean the same as the whole is answered with it.
-            (_, None) if part.asks && left.is_none() && !is_within(&part.guess, whole.as_ref()) => {
+            (_, None)
+                if part.asks
+                    && left.is_none()
+                    && NAMED_WORDS_MIN <= questions::words(&part.text).count()
+                    && !is_within(&part.guess, whole.as_ref()) =>
+            {
                 left = Some(part.text.clone());
             }
             (_, None) => {}
@@ -68,6 +79,14 @@ pub(super) fn read(look: &Looked<'_>) -> Option<Reading> {
             let decision = Decision::AnswerPart { topics, left: left.unwrap_or_default() };
             Some(Reading::new(Reader::Parts, whole.sure + SEVERAL, because, decision))
         }
+        // What asks says better what is meant than all of the story with it, unless that is beyond doubt.
+        (1, Some(whole))
+            if whole.sure + SURER < found[0].1
+                || (whole.sure < BEYOND_DOUBT && BESIDE_WHOLE_MIN <= found[0].1 && tells_first(look)) =>
+        {
+            let decision = Decision::Answer(topics(found));
+            Some(Reading::new(Reader::Parts, whole.sure + SEVERAL, because, decision))
+        }
         // One part carries the message, or the whole says more than its only sure part.
         (1, Some(_)) => None,
         (1, None) => {
@@ -86,6 +105,11 @@ pub(super) fn read(look: &Looked<'_>) -> Option<Reading> {
             Some(Reading::new(Reader::Parts, sure, because, decision))
         }
     }
+}
+
+/// Whether a message begins by telling something and then asks.
+fn tells_first(look: &Looked<'_>) -> bool {
+    !look.said.asks && look.heard.parts.iter().any(|it| it.asks)
 }
 
 /// Whether the likeliest meaning of a part is what the whole is answered with.

@@ -23,8 +23,19 @@ fn is_unhappy(look: &Looked<'_>, candidate: &Candidate) -> bool {
         && look.content.follow_ups.get(&candidate.intent).is_some_and(|it| it.file.another_way)
 }
 
+/// "Was it on May's too" is a question of the topic, whatever was asked for.
+fn asks_on(look: &Looked<'_>) -> bool {
+    let first = look.said.words.first();
+    let asks = first.is_some_and(|it| look.content.language.yes_or_no_words.contains(it));
+    let best = look.heard.guess.within.first();
+    asks && best.is_some_and(|it| ASKED_ON <= it.confidence && look.content.follow_ups.contains_key(&it.intent))
+}
+
+/// So likely is a follow-up that goes before what was asked for.
+const ASKED_ON: f32 = 0.5;
+
 /// So sure is what says that the answer didn't help.
-const UNHAPPY: f32 = 0.8;
+const UNHAPPY: f32 = 0.6;
 
 /// Whoever is asked where bills go may give an e-mail address, or one of a house with a name and no number.
 fn other_address(look: &Looked<'_>, kind: SlotKind, text: &str) -> Option<String> {
@@ -56,7 +67,8 @@ pub(super) fn read(look: &Looked<'_>) -> Option<Reading> {
         let other = look.heard.guess.best().filter(|it| it.intent != topic.name);
         let sure = match slot.kind {
             SlotKind::Text if asks && other.is_some_and(|it| OTHER_QUESTION <= it.confidence) => OTHERWISE,
-            SlotKind::Text if look.heard.guess.follow_ups.iter().any(|it| is_unhappy(look, it)) => OTHERWISE,
+            SlotKind::Text if look.heard.guess.within.iter().any(|it| is_unhappy(look, it)) => OTHERWISE,
+            SlotKind::Text if asks_on(look) => OTHERWISE,
             SlotKind::Text => WORDS,
             _ => FACT,
         };

@@ -1,10 +1,11 @@
 //! Yes, no and not yet, in all their forms, to what the bot's last message asks.
 
 use super::{Looked, Reader, Reading};
+use crate::content::Content;
 use crate::content::file::Action;
 use crate::conversation::{Choice, normal};
-use crate::rules::said::YesNo;
-use crate::rules::{DO, Decision, TALK_TO_HUMAN};
+use crate::rules::said::{Said, YesNo, without_fillers};
+use crate::rules::{DO, Decision, TALK_TO_HUMAN, questions};
 
 /// Nothing else was said.
 const PLAIN: f32 = 0.97;
@@ -12,6 +13,8 @@ const PLAIN: f32 = 0.97;
 const REPEATED: f32 = 0.93;
 /// A yes to an answer that names what could be done next.
 const WANTED: f32 = 0.8;
+/// Something is put off, and said why or until when.
+const PUTS_OFF: f32 = 0.55;
 /// Something else was said too: others may know what.
 const WITH_MORE: f32 = 0.3;
 
@@ -36,11 +39,18 @@ fn to_an_offer(look: &Looked<'_>, offer: &Choice) -> Option<Reading> {
         };
         Some(Reading::new(Reader::YesNo, sure, because, decision))
     };
+    let language = &look.content.language;
+    let named = said.names(&names) && !said.asks && said.words.len() <= NAMED_WORDS_MAX;
+    if beside_a_yes(&look.heard.text, &names, look.content).is_some() {
+        return act(REPEATED, "a yes to what is offered, and something else");
+    }
     match said.yes_no {
         Some(YesNo::Yes) if said.rest.is_empty() => act(PLAIN, "a yes to what is offered"),
-        Some(YesNo::Yes) if !said.but && said.rest_repeats(&names, &look.content.language) => {
+        Some(YesNo::Yes) if !said.but && said.rest_repeats(&names, language) => {
             act(REPEATED, "a yes, and what is offered once more")
         }
+        // "Stop it" names what is offered, where that is to stop something.
+        Some(YesNo::No) if named && !language.no.is(&said.words[..1]) => act(REPEATED, "what is offered, in words"),
         Some(YesNo::Later) => Some(Reading::new(Reader::YesNo, PLAIN, "not now", Decision::NotNow)),
         Some(YesNo::No) if said.rest.is_empty() => {
             Some(Reading::new(Reader::YesNo, PLAIN, "a no to what is offered", Decision::Declined))
@@ -48,14 +58,50 @@ fn to_an_offer(look: &Looked<'_>, offer: &Choice) -> Option<Reading> {
         Some(YesNo::No) => Some(Reading::new(Reader::YesNo, WITH_MORE, "a no, and more", Decision::Declined)),
         // "Yes, but …": nothing is done before it is clear what.
         Some(YesNo::Yes) if said.but => {
-            Some(Reading::new(Reader::YesNo, WITH_MORE, "a yes on a condition", Decision::NotNow))
+            Some(Reading::new(Reader::YesNo, PUTS_OFF, "a yes on a condition", Decision::NotNow))
         }
         // What is offered, in words: "take it off then".
-        _ if said.names(&names) && !said.asks && said.words.len() <= NAMED_WORDS_MAX => {
-            act(REPEATED, "what is offered, in words")
-        }
+        _ if named => act(REPEATED, "what is offered, in words"),
         _ => None,
     }
+}
+
+/// What is asked in the same message as a yes to what is offered: "yes do it. and how long does it take". Nothing where
+/// the message is no such yes, or where anything in it takes the yes back.
+pub(in crate::rules) fn asked_beside(look: &Looked<'_>) -> Option<Vec<String>> {
+    look.state.confirms.as_ref()?;
+    let offer = look.state.offered.iter().find(|it| it.id.starts_with(DO))?;
+    beside_a_yes(&look.heard.text, &words_that_name(look, offer), look.content)
+}
+
+fn beside_a_yes(text: &str, names: &[String], content: &Content) -> Option<Vec<String>> {
+    let language = &content.language;
+    let (mut consents, mut asked) = (false, Vec::new());
+    let sentences = questions::sentences(text, language);
+    if sentences.len() < 2 && normal::words(text).len() <= NAMED_WORDS_MAX {
+        return None;
+    }
+    for sentence in sentences {
+        let said = Said::of(&sentence, language);
+        match said.yes_no {
+            Some(YesNo::No | YesNo::Later) => return None,
+            Some(YesNo::Yes) if said.but => return None,
+            Some(YesNo::Yes) if said.rest.is_empty() || said.rest_repeats(names, language) => consents = true,
+            Some(YesNo::Yes) if questions::asks(&said.rest.join(" "), language) => {
+                consents = true;
+                asked.push(said.rest.join(" "));
+            }
+            _ if questions::asks(&sentence, language) => asked.push(sentence),
+            // What is told beside a yes may take it back.
+            _ => {
+                let takes_back = [&language.no, &language.later, &language.but, &language.refusals];
+                if takes_back.iter().any(|it| it.find(&said.words).is_some()) {
+                    return None;
+                }
+            }
+        }
+    }
+    consents.then_some(asked)
 }
 
 /// A longer message says more than what is offered.
@@ -66,19 +112,12 @@ fn needs_naming(intent: &crate::content::Intent) -> bool {
     intent.file.answer.iter().any(|it| it.action == Some(Action::Cancel))
 }
 
-/// The words by which somebody names what is offered: those of its button, of the intent's button, and of the action.
+/// The words by which somebody names what is offered: those of its button, and of the button that leads to it.
+///
+/// Not those of the action: an intent may have several, and what names staying must never end anything.
 fn words_that_name(look: &Looked<'_>, offer: &Choice) -> Vec<String> {
-    let mut words = normal::words(&offer.label);
-    if let Some(intent) = look.content.intents.get(offer.id.trim_start_matches(DO)) {
-        words.extend(normal::words(&intent.file.button));
-        let actions = intent.file.answer.iter().filter_map(|it| it.action);
-        words.extend(
-            actions
-                .flat_map(|it| normal::words(it.as_str()))
-                .flat_map(|it| it.split('_').map(str::to_owned).collect::<Vec<_>>()),
-        );
-    }
-    words
+    let leads = look.content.intents.get(offer.id.trim_start_matches(DO)).map_or("", |it| it.file.button.as_str());
+    normal::words(&format!("{} {leads}", offer.label))
 }
 
 /// Nothing was asked that a yes or a no could be said to.
@@ -87,14 +126,20 @@ fn to_nothing(look: &Looked<'_>) -> Option<Reading> {
     if look.state.asked.is_some() {
         return None;
     }
-    match look.said.only()? {
+    // What puts off may say until when, or whom to ask first.
+    let puts_off = look.said.yes_no == Some(YesNo::Later) && !look.said.asks;
+    match look.said.only().or(puts_off.then_some(YesNo::Later))? {
         YesNo::Yes if look.state.asked_which => {
             Some(Reading::new(Reader::YesNo, PLAIN, "a yes to a choice of two", Decision::WhichOne))
         }
         YesNo::No if look.state.asked_which => {
             Some(Reading::new(Reader::YesNo, PLAIN, "neither of the two", Decision::Miss { refused: true }))
         }
-        YesNo::Later => Some(Reading::new(Reader::YesNo, PLAIN, "not now", Decision::NotNow)),
+        // "Hang on, it might have been my husband" says more than to wait.
+        YesNo::Later => {
+            let sure = if look.said.rest.is_empty() { PLAIN } else { PUTS_OFF };
+            Some(Reading::new(Reader::YesNo, sure, "not now", Decision::NotNow))
+        }
         // "Ok" after an answer takes note of it; a "yes please" wants one of the things that are there to tap.
         // The first of them is what comes next most often, and leads to an answer or a question, never to an act.
         YesNo::Yes if look.state.topic.is_some() && wants(look) => {
@@ -104,11 +149,21 @@ fn to_nothing(look: &Looked<'_>) -> Option<Reading> {
             let because = format!("a yes to what comes next: “{}”", next.label);
             Some(Reading::new(Reader::YesNo, WANTED, because, super::choice::chosen(look, &next.id)?))
         }
+        // "Never mind" wants nothing more; a bare "no" says that the answer was none.
+        YesNo::No if look.state.topic.is_some() && dismisses(look) => {
+            Some(Reading::new(Reader::YesNo, PLAIN, "nothing more is wanted", Decision::Declined))
+        }
         YesNo::No if look.state.topic.is_some() => {
             Some(Reading::new(Reader::YesNo, 0.8, "a no to an answer", Decision::AnotherWay))
         }
         YesNo::Yes | YesNo::No => None,
     }
+}
+
+/// Whether it only says that nothing more is wanted.
+fn dismisses(look: &Looked<'_>) -> bool {
+    let language = &look.content.language;
+    language.dismissals.is(&look.said.words) || language.dismissals.is(&without_fillers(&look.said.words, language))
 }
 
 /// A yes that is more than "ok".

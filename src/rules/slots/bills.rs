@@ -29,7 +29,7 @@ static NOT_A_NUMBER: LazyLock<Regex> = LazyLock::new(|| {
 /// What a bill is compared with, to the end of the clause: "more than last month" asks about the newest bill.
 static COMPARED_WITH: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
-        r"(?i)\b(?:than|versus|vs|compared\s+(?:to|with)|unlike|since|(?:up|risen|rose|jumped|increased|changed|gone)\s+from)\b[^,.?!;\n]*",
+        r"(?i)\b(?:than|versus|vs|compared\s+(?:to|with)|unlike|since|(?:up|risen|rose|jumped|increased|changed|gone)\s+(?:from|on))\b[^,.?!;\n]*",
     )
 });
 

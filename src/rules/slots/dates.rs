@@ -53,7 +53,7 @@ static DAY_OF_MONTH: LazyLock<Regex> = LazyLock::new(|| {
 
 static MONTH_NAME: LazyLock<Regex> = LazyLock::new(|| {
     pattern(&format!(
-        r"(?:\b(for|in|my|the|of|from|since|last|this|on|during|and|than|about|show|send|see)\s)?\b({MONTH})\b(?:(['’]s|s'|\s(?:bill|bills|invoice|statement|payment|charge|one))\b)?(?:\s(\d{{4}})\b)?"
+        r"(?:\b(for|in|my|the|of|from|since|last|this|on|during|and|than|about|show|send|see|me|try|or|to|till|until|then)\s)?\b({MONTH})\b(?:(['’]s|s'|\s(?:bill|bills|invoice|statement|payment|charge|one))\b)?(?:\s(\d{{4}})\b)?"
     ))
 });
 
@@ -113,13 +113,20 @@ pub(super) fn months(text: &str, today: Date) -> Vec<Date> {
         let Some(month) = month_number(name.as_str()) else { continue };
         let first = match int(&names, 4) {
             Some(year) => date(year, month, 1),
-            // A bill of a month that is still to come cannot be meant.
+            // Whoever names the month to come means that one, and there is no bill of it yet.
+            None if shift(this, 1.month()).is_some_and(|it| i64::from(it.month()) == month) && !shown(&names) => None,
+            // A bill of another month that is still to come cannot be meant.
             None => date(i64::from(today.year()), month, 1)
                 .map(|it| if this < it { shift(it, (-1).years()).unwrap_or(it) } else { it }),
         };
         found.extend(first);
     }
     found
+}
+
+/// "Last July", "show me July": a bill that is there.
+fn shown(names: &Captures<'_>) -> bool {
+    names.get(1).is_some_and(|it| matches!(it.as_str(), "last" | "show" | "see" | "send" | "me"))
 }
 
 /// Whether words stand in a text that is bare already.
