@@ -71,12 +71,12 @@ pub struct Part {
 pub enum Decision {
     /// Answer these, in this order: one, or several questions in one message.
     Answer(Vec<Topic>),
-    /// Answer these, and say that this part of the message has not been answered.
+    /// Answer these, and name the part of the message that has not been answered.
     AnswerPart {
         /// What is answered.
         topics: Vec<Topic>,
-        /// The words that are not.
-        left: String,
+        /// What is not.
+        left: Left,
     },
     /// The customer has said yes: have it done that this intent's answer asks a yes for.
     Act(Topic),
@@ -155,6 +155,15 @@ pub enum Decision {
     StartOver,
     /// End the conversation.
     End,
+}
+
+/// A part of a message that is not answered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Left {
+    /// Its words.
+    pub text: String,
+    /// The intents and follow-ups that it may mean, the likeliest first; none where nothing is near.
+    pub may_mean: Vec<String>,
 }
 
 /// One intent, or a follow-up of one, to answer, with what is known for it.

@@ -187,6 +187,8 @@ impl<'a> FactsInput<'a> {
 /// How long a person would take.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Wait {
+    /// The customer waits by now; else the rest says what it would be.
+    pub waiting: bool,
     /// People are there.
     pub open: bool,
     /// The place in the queue, from 1.
@@ -287,7 +289,11 @@ impl Facts {
             open: account.map_or(Vec::new(), |it| OpenBill::all(it, today)),
             next_bill: account.and_then(|it| NextBill::new(it, today)),
             this_year: account.map(|it| ThisYear::new(it, today)),
-            asked: Asked::new(input.text, input.language, &input.slot_context()),
+            asked: Asked::new(input.text, input.language, &input.slot_context()).naming(
+                input.text,
+                input.plans(),
+                account.map(|it| it.plan.name.as_str()),
+            ),
             slots: unset.chain(set).collect(),
             policy: input.policy.clone(),
             wait: input.wait.clone(),

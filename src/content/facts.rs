@@ -95,7 +95,7 @@ pub(crate) fn everything(business: &BusinessFile, policy: Value, slots: Value) -
         "credit": {"date": "2026-05-22", "amount": 4800, "left": 1800, "reason": "your internet was down"},
         "slots": slots,
         "policy": policy,
-        "wait": {"open": true, "place": 2, "minutes": 8, "back": "Tuesday 9:00", "hours": business.hours.text},
+        "wait": {"waiting": true, "open": true, "place": 2, "minutes": 8, "back": "Tuesday 9:00", "hours": business.hours.text},
         "staff": "Sam",
         "first": "paying a bill",
         "second": "a late fee",
@@ -113,7 +113,13 @@ pub(crate) fn everything(business: &BusinessFile, policy: Value, slots: Value) -
             }),
         ),
         ("this_year", json!({"year": 2026, "billed": 19_200, "n_bills": 6, "paid": 16_200, "n_payments": 5})),
-        ("asked", json!({"yes_or_no": true, "amount": 1200, "date": "2026-06-20"})),
+        (
+            "asked",
+            json!({
+                "yes_or_no": true, "amount": 1200, "date": "2026-06-20",
+                "plan": {"name": "Basic", "price": 2400, "includes": "50 megabits"},
+            }),
+        ),
     ];
     with(known, &ahead)
 }
@@ -197,7 +203,7 @@ pub(super) fn stranger(business: &BusinessFile, policy: Value, slots: Value) -> 
     facts["invoices"] = json!([]);
     facts["payments"] = json!([]);
     facts["open"] = json!([]);
-    facts["asked"] = json!({"yes_or_no": false, "amount": null, "date": null});
+    facts["asked"] = json!({"yes_or_no": false, "amount": null, "date": null, "plan": null});
     facts["verified"] = json!(false);
     facts
 }

@@ -39,6 +39,12 @@ pub struct LanguageFile {
     /// What begins a sentence that says what is not meant.
     #[serde(default)]
     pub denials: Vec<String>,
+    /// What sets one of two against the other: "the difference between".
+    #[serde(default)]
+    pub comparing: Vec<String>,
+    /// What begins a clause that says on what condition something is asked: "if", "as soon as".
+    #[serde(default)]
+    pub conditions: Vec<String>,
     /// What means yes.
     #[serde(default)]
     pub yes: Vec<String>,
@@ -130,6 +136,10 @@ pub struct Language {
     pub insteads: Phrases,
     /// What begins a sentence that says what is not meant.
     pub denials: Phrases,
+    /// What sets one of two against the other.
+    pub comparing: Phrases,
+    /// What begins a clause that says a condition.
+    pub conditions: Phrases,
     /// What means yes.
     pub yes: Phrases,
     /// What means no.
@@ -252,6 +262,8 @@ impl Language {
             refusals: phrases(&own.refusals),
             insteads: phrases(&own.insteads),
             denials: phrases(&own.denials),
+            comparing: phrases(&own.comparing),
+            conditions: phrases(&own.conditions),
             yes: phrases(&own.yes),
             no: phrases(&own.no),
             dismissals: phrases(&own.dismissals),
@@ -292,6 +304,8 @@ impl LanguageFile {
             ("refusals", &self.refusals),
             ("insteads", &self.insteads),
             ("denials", &self.denials),
+            ("comparing", &self.comparing),
+            ("conditions", &self.conditions),
             ("yes", &self.yes),
             ("no", &self.no),
             ("dismissals", &self.dismissals),

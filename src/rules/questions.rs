@@ -24,12 +24,15 @@ pub fn parts(text: &str, language: &Language) -> Vec<String> {
     for sentence in sentences(text, language) {
         for (at, part) in at_joiners(&sentence, language).into_iter().enumerate() {
             let leans = leans(&part, language);
+            // "What do I owe and when": a short question after one.
+            let follows = is_elliptical(&part, language) && parts.last().is_some_and(|it| asks(it, language));
             // What was told before is no part of a sentence that asks.
             let told = |last: &str| at == 0 && PART_WORDS_MIN < words(last).count() && asks(&part, language);
             match parts.last_mut() {
                 // Too little to be a question: it belongs to what was said before or what comes after.
                 Some(last)
-                    if !is_enough(&part, language) || leans || (!stands_alone(last, language) && !told(last)) =>
+                    if !follows
+                        && (!is_enough(&part, language) || leans || (!stands_alone(last, language) && !told(last))) =>
                 {
                     last.push(' ');
                     last.push_str(&part);
@@ -39,7 +42,7 @@ pub fn parts(text: &str, language: &Language) -> Vec<String> {
             }
         }
     }
-    parts.retain(|it| stands_alone(it, language));
+    parts.retain(|it| stands_alone(it, language) || is_elliptical(it, language));
     // One alone counts where it is what a longer message asks.
     let n_words = words(text).count();
     let asks_within = |part: &String| asks(part, language) && words(part).count() + PART_WORDS_MIN <= n_words;
@@ -62,11 +65,19 @@ pub(super) fn asks_within(sentence: &str, language: &Language) -> bool {
 /// Whether a part asks or requests rather than tells.
 pub fn asks(part: &str, language: &Language) -> bool {
     part.ends_with(['?', '？'])
+        || is_elliptical(part, language)
+        || begins_yes_or_no(part, language)
         || words(part).find(|it| !language.joiners.contains(it) && !is_filler(it, language)).is_some_and(|it| {
             language.question_words.contains(&it)
                 || language.yes_or_no_words.contains(&it)
                 || (language.openers.contains(&it) && !is_first_person(&it))
         })
+}
+
+/// "Is there a fee", "do you take …": "do it" is a yes.
+fn begins_yes_or_no(part: &str, language: &Language) -> bool {
+    let words: Vec<String> = words(part).skip_while(|it| language.joiners.contains(it)).collect();
+    1 < words.len() && language.yes_or_no_words.contains(&words[0]) && language.yes.at_start(&words) == 0
 }
 
 fn is_filler(word: &str, language: &Language) -> bool {
@@ -208,7 +219,9 @@ fn at_joiners(sentence: &str, language: &Language) -> Vec<String> {
     while at < tokens.len() {
         let joiner = language.joiners.contains(&bare(at));
         let asks = language.question_words.contains(&bare(at));
-        let after_comma = part.last().is_some_and(|it| it.ends_with(',')) && asks;
+        // "…, does it include tax": but "if I pay now, do I get …" is one question.
+        let begins = begins_question(&bare(at), &bare(at + 1), language) && !is_condition(&part.join(" "), language);
+        let after_comma = part.last().is_some_and(|it| it.ends_with(',')) && (asks || begins);
         // "Two things, why …": what only opens the message says nothing.
         if after_comma
             && part.len() < PART_WORDS_MIN
@@ -218,7 +231,8 @@ fn at_joiners(sentence: &str, language: &Language) -> Vec<String> {
         }
         let runs_on =
             dictated && BEFORE_CUT_WORDS_MIN <= part.len() && begins_question(&bare(at), &bare(at + 1), language);
-        if is_enough(&part.join(" "), language) && ((joiner && opens(at + 1)) || after_comma || runs_on) {
+        let enough = is_enough(&part.join(" "), language) || (joiner && is_elliptical(&part.join(" "), language));
+        if enough && ((joiner && opens(at + 1)) || after_comma || runs_on) {
             parts.push(part.join(" "));
             part.clear();
             at += usize::from(joiner);
@@ -229,6 +243,23 @@ fn at_joiners(sentence: &str, language: &Language) -> Vec<String> {
     }
     parts.push(part.join(" "));
     parts
+}
+
+/// Whether a clause only says on what condition something is asked: "if I pay now".
+fn is_condition(clause: &str, language: &Language) -> bool {
+    let words: Vec<String> = words(clause).collect();
+    let from = words.iter().take_while(|it| language.joiners.contains(*it)).count();
+    0 < language.conditions.at_start(&words[from..])
+}
+
+/// Whether a part asks in a word or two, leaning on the question before it: "and when", "which card".
+fn is_elliptical(part: &str, language: &Language) -> bool {
+    let mut words = words(part).skip_while(|it| language.joiners.contains(it));
+    let Some(first) = words.next() else { return false };
+    // "Which is why …" goes on.
+    let which = language.openers.contains(&first) && language.leaning.contains(&first);
+    let is_word = language.question_words.contains(&first) && !language.yes_or_no_words.contains(&first);
+    (is_word && !is_filler(&first, language)) || (which && words.count() < PART_WORDS_MIN)
 }
 
 /// Whether two words begin a question by themselves: "can you", "do i", "is there". One alone may be within a sentence.

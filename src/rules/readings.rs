@@ -7,8 +7,9 @@
 use std::collections::BTreeMap;
 
 use super::said::Said;
-use super::{Circumstances, Decision, Heard, OUT_OF_SCOPE, Topic};
+use super::{Circumstances, Decision, Heard, OUT_OF_SCOPE, Topic, slots};
 use crate::content::Content;
+use crate::content::file::SlotKind;
 use crate::conversation::{Candidate, Guess, Owner, ReadAs, State, Verdict};
 
 mod account;
@@ -223,27 +224,29 @@ const KNOWN_MIN: f32 = 0.5;
 
 /// What may be meant within the topic and has an answer here, the likeliest first, each with its share.
 ///
-/// A follow-up that leads on to an intent and that intent mean the same: they count together, and the follow-up takes
-/// along what is known.
+/// A follow-up that leads on to an intent and that intent mean the same, and so do follow-ups of one name in several
+/// topics: they count together, and the follow-up takes along what is known.
 fn may_be_meant(look: &Looked<'_>, text: &str, guess: &Guess) -> Vec<(f32, Reading)> {
     let mut found: Vec<(&str, f32, Reading)> = Vec::new();
     for candidate in &guess.within {
         let Some(reading) = as_meant(look, candidate, guess, text) else { continue };
-        let leads = follow_up::leads_to(look.content, &candidate.intent);
-        match found.iter_mut().find(|it| it.0 == leads) {
+        let asks_for = follow_up::asks_for(look.content, &candidate.intent);
+        match found.iter_mut().find(|it| it.0 == asks_for) {
             Some((_, share, taken)) => {
                 *share += candidate.confidence;
                 if taken.by == Reader::Intent && reading.by == Reader::FollowUp {
                     *taken = Reading { sure: taken.sure.max(reading.sure), ..reading };
                 }
             }
-            None => found.push((leads, candidate.confidence, reading)),
+            None => found.push((asks_for, candidate.confidence, reading)),
         }
     }
     // What the last answer leads to is likelier to be meant next.
-    let is_offered = |leads: &str| look.state.offered.iter().any(|it| it.id == leads);
-    for (leads, share, _) in &mut found {
-        *share *= if is_offered(leads) { OFFERED } else { 1.0 };
+    let is_offered = |asks_for: &str, reading: &Reading| {
+        look.state.offered.iter().any(|it| it.id == asks_for || Some(&it.id) == reading.what.as_ref())
+    };
+    for (asks_for, share, reading) in &mut found {
+        *share *= if is_offered(asks_for, reading) { OFFERED } else { 1.0 };
     }
     let sum = found.iter().map(|it| it.1).sum::<f32>().max(1.0);
     found.sort_by(|one, other| other.1.total_cmp(&one.1));
@@ -286,6 +289,22 @@ pub(super) fn topics_of(decision: &Decision) -> &[Topic] {
         _ => &[],
     }
 }
+
+/// The same for each of the bills that the words put side by side: "October, then September and November".
+pub(super) fn of_each_bill(look: &Looked<'_>, text: &str, decision: Decision) -> Decision {
+    let [topic] = topics_of(&decision) else { return decision };
+    let Some(intent) = look.content.answering(&topic.intent).filter(|it| !it.acts()) else { return decision };
+    let Some((name, _)) = intent.file.slots.iter().find(|it| it.1.kind == SlotKind::Invoice) else { return decision };
+    let numbers = slots::read_bills(text, &look.now.slots);
+    if !numbers.is_empty() && topic.slots.contains_key(name) {
+        let of = |number: String| Topic { slots: with(&topic.slots, name, number), ..topic.clone() };
+        return Decision::Answer(numbers.into_iter().take(TOPICS_MAX).map(of).collect());
+    }
+    decision
+}
+
+/// Answers that one message may get.
+pub(super) const TOPICS_MAX: usize = 3;
 
 /// Slots with one more.
 pub(super) fn with(slots: &BTreeMap<String, String>, name: &str, value: String) -> BTreeMap<String, String> {

@@ -76,6 +76,11 @@ pub fn read_slot(slot: &SlotFile, text: &str, context: &SlotContext<'_>) -> Opti
     slot.words.iter().find(|it| said.contains(&spaced(it))).cloned()
 }
 
+/// The customer's bills of several months that a text puts side by side; none where it names one.
+pub fn read_bills(text: &str, context: &SlotContext<'_>) -> Vec<String> {
+    bills::read_several(text, context)
+}
+
 /// The last sentence of several that asks.
 fn asking(text: &str, context: &SlotContext<'_>) -> Option<String> {
     let language = context.words?;

@@ -14,7 +14,7 @@ use crate::conversation::{
 };
 use crate::feedback;
 use crate::handoff;
-use crate::rules::{self, Decision, Heard, Topic};
+use crate::rules::{self, Decision, Heard, Left, Topic};
 use crate::store::{NewPromise, Why};
 
 use super::{Outcome, Parts, step};
@@ -475,20 +475,29 @@ impl Reply<'_> {
         self.stay(&[&sentences.another_way, &sentences.miss_again], Did::Talked, &[])
     }
 
-    /// Names the part of the message that has not been answered.
-    fn name_what_is_left(&mut self, left: &str) -> Result<(), TemplateError> {
+    /// Names the part of the message that has not been answered, with buttons for what it may mean.
+    fn name_what_is_left(&mut self, left: &Left) -> Result<(), TemplateError> {
         let content = Arc::clone(&self.parts.content);
-        let left: String = left.trim().chars().take(LEFT_CHARS_MAX).collect();
-        let about = About { first: Some(&left), ..About::default() };
-        let text = self.speaker.sentence(&content.sentences.not_answered, about)?;
+        let sentences = &content.sentences;
+        let words: String = left.text.trim().chars().take(LEFT_CHARS_MAX).collect();
+        let about = About { first: Some(&words), ..About::default() };
+        let sentence = if left.may_mean.is_empty() { &sentences.not_answered } else { &sentences.which_part };
+        let text = self.speaker.sentence(sentence, about)?;
         let last = self.outcome.events.iter_mut().rev().find_map(|it| match &mut it.what {
             What::Message(message) if it.from == Sender::Bot => Some(message),
             _ => None,
         });
         if let Some(message) = last {
             message.text = format!("{}\n\n{text}", message.text.trim_end());
+            let mut choices = rules::choices(&content, &State::default(), &left.may_mean);
+            // What something asks a yes for keeps its place.
+            let n_acts = message.choices.iter().take_while(|it| it.id.starts_with(rules::DO)).count();
+            message.choices.retain(|it| choices.iter().all(|new| new.id != it.id));
+            choices.truncate(CHOICES_MAX - n_acts.min(CHOICES_MAX));
+            message.choices.splice(n_acts..n_acts, choices);
+            message.choices.truncate(CHOICES_MAX);
         }
-        self.record(self.seq, &left, Why::Missed, self.heard.guess.clone());
+        self.record(self.seq, &words, Why::Missed, self.heard.guess.clone());
         Ok(())
     }
 
@@ -513,6 +522,7 @@ impl Reply<'_> {
 
     fn words_of(&self, wait: &handoff::Wait) -> facts::Wait {
         facts::Wait {
+            waiting: self.state.owner == Owner::Queue,
             open: wait.open,
             place: wait.place,
             minutes: wait.minutes,

@@ -4,10 +4,11 @@ use jiff::Span;
 use jiff::civil::Date;
 use serde::Serialize;
 
-use crate::billing::{Account, Frequency, Invoice, PaymentStatus, Standing};
+use crate::billing::{Account, Frequency, Invoice, PaymentStatus, Plan, Standing};
 use crate::conversation::{format, normal};
 use crate::rules::slots::{self, SlotContext};
 
+use super::parts::PlanFacts;
 use crate::content::file::SlotKind;
 use crate::content::language::Language;
 
@@ -118,9 +119,25 @@ pub(super) struct Asked {
     amount: Option<i64>,
     /// A day in it.
     date: Option<String>,
+    /// The plan that it names; of several the one that the customer doesn't have.
+    plan: Option<PlanFacts>,
 }
 
 impl Asked {
+    /// With the plan that is named in it.
+    pub(super) fn naming(self, text: &str, plans: &[Plan], own: Option<&str>) -> Self {
+        let said = normal::words(text);
+        let is_named = |plan: &&Plan| {
+            let name = normal::words(&plan.name);
+            // "Plus, can you …" only joins.
+            !name.is_empty() && said.windows(name.len()).skip(1).any(|it| it == name) || said == name
+        };
+        let is_own = |plan: &&Plan| own.is_some_and(|it| it == plan.name);
+        let named: Vec<&Plan> = plans.iter().filter(is_named).collect();
+        let plan = named.iter().find(|it| !is_own(it)).or(named.first()).map(|it| PlanFacts::new(it));
+        Self { plan, ..self }
+    }
+
     pub(super) fn new(text: &str, language: Option<&Language>, context: &SlotContext<'_>) -> Self {
         // Each clause by itself: "and the June one, is that still the 15th".
         let clauses = text.split([',', '.', ';', '?', '!', '\n']).map(normal::words);
@@ -133,6 +150,7 @@ impl Asked {
             yes_or_no: language.is_some_and(|language| clauses.into_iter().any(|it| asks(it, language))),
             amount: slots::read(SlotKind::Money, text, context).and_then(|it| it.parse().ok()),
             date: slots::read(SlotKind::Date, text, context),
+            plan: None,
         }
     }
 }

@@ -271,6 +271,7 @@ impl Check<'_> {
             ("ask_to_name", &file.ask_to_name),
             ("not_now", &file.not_now),
             ("not_answered", &file.not_answered),
+            ("which_part", &file.which_part),
             ("kept_again", &file.kept_again),
             ("do_not_know", &file.do_not_know),
             ("in_queue", &file.in_queue),

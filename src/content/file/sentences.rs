@@ -26,6 +26,8 @@ pub struct SentencesFile {
     pub not_now: String,
     /// A part of the message that has not been answered, after the answers; `first` is its words.
     pub not_answered: String,
+    /// The same, with buttons for what it may mean.
+    pub which_part: String,
     /// The customer writes on while waiting, after `kept_for_person`.
     pub kept_again: String,
     /// After the last miss, before the hand-off.

@@ -40,9 +40,13 @@ pub(super) fn as_meant(look: &Looked<'_>, name: &str, confidence: f32, text: &st
     Some(Reading::new(Reader::FollowUp, sure, because, decision).of(&follow_up.intent.name))
 }
 
-/// The intent that a follow-up leads on to; what it is itself, where it answers, and any other name.
-pub(super) fn leads_to<'a>(content: &'a Content, name: &'a str) -> &'a str {
-    content.follow_ups.get(name).and_then(|it| it.file.goes_to.as_deref()).unwrap_or(name)
+/// What is asked for: the intent that a follow-up leads on to, else what it is called within its topic. The same question
+/// can be asked about several topics ("and next month"); which of them is meant is no other question.
+pub(super) fn asks_for<'a>(content: &'a Content, name: &'a str) -> &'a str {
+    match content.follow_ups.get(name) {
+        Some(follow_up) => follow_up.file.goes_to.as_deref().unwrap_or(&follow_up.file.name),
+        None => name,
+    }
 }
 
 /// What a follow-up that was offered and chosen leads to.

@@ -57,7 +57,8 @@ fn within(look: &Looked<'_>, topic: &Intent) -> Option<Reading> {
         }
         slots.insert(name.clone(), value.clone());
         let because = format!("{} again, with `{name}` {value}", topic.name);
-        return Some(Reading::new(Reader::GoingOn, sure, because, intents::answer_or_ask(topic, slots, look.now)));
+        let decision = super::of_each_bill(look, &text, intents::answer_or_ask(topic, slots, look.now));
+        return Some(Reading::new(Reader::GoingOn, sure, because, decision));
     }
     None
 }
@@ -106,5 +107,6 @@ fn bill_alone(look: &Looked<'_>) -> Option<Reading> {
     }
     let slots = [(name.clone(), value.clone())].into();
     let because = format!("a bill is named: {value}");
-    Some(Reading::new(Reader::GoingOn, BILL, because, intents::answer_or_ask(intent, slots, look.now)))
+    let decision = super::of_each_bill(look, &look.heard.text, intents::answer_or_ask(intent, slots, look.now));
+    Some(Reading::new(Reader::GoingOn, BILL, because, decision))
 }

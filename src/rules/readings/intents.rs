@@ -55,7 +55,7 @@ pub(super) fn likeliest(look: &Looked<'_>, text: &str, guess: &Guess) -> Option<
 pub(super) fn as_meant(look: &Looked<'_>, best: &Candidate, guess: &Guess, text: &str) -> Option<Reading> {
     let intent = look.content.intents.get(&best.intent)?;
     let slots = read_slots(intent, look.state, text, look.now);
-    let decision = answer_or_ask(intent, slots, look.now);
+    let decision = super::of_each_bill(look, text, answer_or_ask(intent, slots, look.now));
     // What changes something needs an intention that is said, and not only one that is near.
     let rival = guess.ranked.iter().find(|it| it.intent != best.intent && offers(look.content, &it.intent));
     let because = format!("it means {} ({:.0} %)", intent.name, best.confidence * 100.0);

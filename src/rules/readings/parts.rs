@@ -2,17 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use super::{Looked, Reader, Reading, topics_of, unit};
-use crate::conversation::{Guess, State};
-use crate::rules::{Decision, Topic, questions};
+use super::{Looked, Reader, Reading, TOPICS_MAX, topics_of, unit};
+use crate::conversation::State;
+use crate::rules::{Decision, Left, Part, Topic, questions};
 
 /// A part says less than the whole: it counts from this confidence on.
 const PART_CONFIDENCE_MIN: f32 = 0.65;
-/// Where the whole means something by itself, another part has to be as sure as that.
+/// So sure is a part that asks that it may speak for a message that tells something first.
 const BESIDE_WHOLE_MIN: f32 = 0.8;
-/// Answers that one message may get.
-const TOPICS_MAX: usize = 3;
-/// "What on earth" is no question that could be left unanswered.
+/// From here on a part may mean this.
+const NEAR_MIN: f32 = 0.15;
+/// "What on earth" is no question that could be left unanswered, and means nothing.
 const NAMED_WORDS_MIN: usize = 4;
 /// What asks counts in place of a message that tells too, where it is so much surer.
 const SURER: f32 = 0.05;
@@ -23,10 +23,68 @@ const SEVERAL: f32 = 0.02;
 
 pub(super) fn read(look: &Looked<'_>) -> Option<Reading> {
     let whole = unit(look, &look.heard.text, &look.heard.guess).filter(|it| is_answer(&it.decision));
-    let floor = if whole.is_some() { BESIDE_WHOLE_MIN } else { PART_CONFIDENCE_MIN };
-    let mut found: Vec<(Topic, f32)> = Vec::new();
-    let mut left = None;
+    let mut found = Found::default();
     for part in &look.heard.parts {
+        found.add(look, part, whole.as_ref());
+    }
+    let Found { mut topics, left, beside_whole } = found;
+    yield_to_tasks(look, &mut topics);
+    topics.truncate(TOPICS_MAX);
+    let sure = topics.iter().map(|it| it.1).fold(1.0, f32::min);
+    let names: Vec<&str> = topics.iter().map(|it| it.0.intent.as_str()).collect();
+    let because = format!("several things: {}", names.join(", "));
+    let of_parts = |topics: Vec<Topic>, left: Option<Left>| match left {
+        Some(left) => Decision::AnswerPart { topics, left },
+        None => Decision::Answer(topics),
+    };
+    let (decision, sure) = match (topics.len(), whole) {
+        (0, _) => return None,
+        // A complaint around a task: the task counts.
+        (1, Some(whole))
+            if topics_of(&whole.decision).iter().all(|it| gives_way(look, it)) && !gives_way(look, &topics[0].0) =>
+        {
+            (of_parts(bare(topics), left), whole.weight() + SEVERAL)
+        }
+        // The whole is answered, and another question is not.
+        (1, Some(whole)) if left.is_some() => {
+            (of_parts(topics_of(&whole.decision).to_vec(), left), whole.weight() + SEVERAL)
+        }
+        // What asks says better what is meant than all of the story with it, unless that is beyond doubt.
+        (1, Some(whole))
+            if whole.sure + SURER < topics[0].1
+                || (whole.sure < BEYOND_DOUBT && BESIDE_WHOLE_MIN <= topics[0].1 && tells_first(look)) =>
+        {
+            (Decision::Answer(bare(topics)), whole.weight() + SEVERAL)
+        }
+        // One part carries the message, or the whole says more than its only sure part.
+        (1, Some(_)) => return None,
+        (1, None) => (of_parts(bare(topics), left), sure),
+        (n, whole) => {
+            let left = left.filter(|_| n < TOPICS_MAX);
+            // What a part means only because the whole does adds nothing to how sure it is.
+            let sure = if beside_whole { 0.0 } else { sure };
+            (of_parts(bare(topics), left), sure.max(whole.map_or(0.0, |it| it.weight())) + SEVERAL)
+        }
+    };
+    Some(Reading::new(Reader::Parts, sure, because, decision))
+}
+
+/// What the parts of a message come to.
+#[derive(Default)]
+struct Found {
+    /// What is answered, in the order of the message, each with how sure it is.
+    topics: Vec<(Topic, f32)>,
+    /// The first part that asks and isn't answered.
+    left: Option<Left>,
+    /// One of the topics stands there because the whole means it.
+    beside_whole: bool,
+}
+
+impl Found {
+    fn add(&mut self, look: &Looked<'_>, part: &Part, whole: Option<&Reading>) {
+        if !part.asks && whole.is_some() {
+            return;
+        }
         // A part leans on the one before it.
         let within = match &part.after {
             Some(after) if look.state.topic.as_ref() != Some(after) => {
@@ -36,75 +94,52 @@ pub(super) fn read(look: &Looked<'_>) -> Option<Reading> {
             _ => None,
         };
         let look = &Looked { state: within.as_ref().unwrap_or(look.state), ..*look };
-        let floor = if part.asks { PART_CONFIDENCE_MIN } else { floor };
-        let reading = unit(look, &part.text, &part.guess).filter(|it| floor <= it.sure);
-        let topics = reading.as_ref().map(|it| topics_of(&it.decision)).unwrap_or_default();
-        match (topics, reading.as_ref()) {
-            ([topic], Some(reading)) if part.asks || whole.is_none() => {
-                if found.iter().all(|it| it.0.intent != topic.intent) {
-                    found.push((topic.clone(), reading.sure));
-                }
-            }
-            // Something that has to be asked back first has its turn later.
-            (_, Some(_)) => {}
-            // What may mean the same as the whole is answered with it.
-            (_, None)
-                if part.asks
-                    && left.is_none()
-                    && NAMED_WORDS_MIN <= questions::words(&part.text).count()
-                    && !is_within(&part.guess, whole.as_ref()) =>
-            {
-                left = Some(part.text.clone());
-            }
-            (_, None) => {}
+        let reading = unit(look, &part.text, &part.guess);
+        if let Some(reading) = reading.as_ref().filter(|it| PART_CONFIDENCE_MIN <= it.sure)
+            && let [topic] = topics_of(&reading.decision)
+        {
+            return self.push(topic, reading.sure);
+        }
+        let may_mean = may_mean(look, part, reading.as_ref());
+        let is_short = questions::words(&part.text).count() < NAMED_WORDS_MIN;
+        if !part.asks || (is_short && may_mean.is_empty()) {
+            return;
+        }
+        let of_whole = whole.map(|it| topics_of(&it.decision)).unwrap_or_default();
+        let is_meant = |it: &Topic| may_mean.contains(&it.intent) || part_means(part, it);
+        // What may mean the same as the whole, or as another part, is answered with it.
+        if let Some(topic) = of_whole.iter().find(|it| is_meant(it)) {
+            self.beside_whole = true;
+            self.push(topic, whole.map_or(0.0, |it| it.sure));
+        } else if self.left.is_none() && !self.topics.iter().any(|it| is_meant(&it.0)) {
+            self.left = Some(Left { text: part.text.clone(), may_mean });
         }
     }
-    yield_to_tasks(look, &mut found);
-    found.truncate(TOPICS_MAX);
-    let sure = found.iter().map(|it| it.1).fold(1.0, f32::min);
-    let names: Vec<&str> = found.iter().map(|it| it.0.intent.as_str()).collect();
-    let because = format!("several things: {}", names.join(", "));
-    match (found.len(), whole) {
-        (0, _) => None,
-        // A complaint around a task: the task counts.
-        (1, Some(whole))
-            if topics_of(&whole.decision).iter().all(|it| gives_way(look, it)) && !gives_way(look, &found[0].0) =>
-        {
-            let decision = Decision::Answer(topics(found));
-            Some(Reading::new(Reader::Parts, whole.sure + SEVERAL, because, decision))
-        }
-        // The whole is answered, and another question is not.
-        (1, Some(whole)) if left.is_some() => {
-            let topics = topics_of(&whole.decision).to_vec();
-            let decision = Decision::AnswerPart { topics, left: left.unwrap_or_default() };
-            Some(Reading::new(Reader::Parts, whole.sure + SEVERAL, because, decision))
-        }
-        // What asks says better what is meant than all of the story with it, unless that is beyond doubt.
-        (1, Some(whole))
-            if whole.sure + SURER < found[0].1
-                || (whole.sure < BEYOND_DOUBT && BESIDE_WHOLE_MIN <= found[0].1 && tells_first(look)) =>
-        {
-            let decision = Decision::Answer(topics(found));
-            Some(Reading::new(Reader::Parts, whole.sure + SEVERAL, because, decision))
-        }
-        // One part carries the message, or the whole says more than its only sure part.
-        (1, Some(_)) => None,
-        (1, None) => {
-            let decision = match left {
-                Some(left) => Decision::AnswerPart { topics: topics(found), left },
-                None => Decision::Answer(topics(found)),
-            };
-            Some(Reading::new(Reader::Parts, sure, because, decision))
-        }
-        (_, whole) => {
-            let sure = sure.max(whole.map_or(0.0, |it| it.sure)) + SEVERAL;
-            let decision = match left {
-                Some(left) if found.len() < TOPICS_MAX => Decision::AnswerPart { topics: topics(found), left },
-                _ => Decision::Answer(topics(found)),
-            };
-            Some(Reading::new(Reader::Parts, sure, because, decision))
+
+    fn push(&mut self, topic: &Topic, sure: f32) {
+        if self.topics.iter().all(|it| it.0.intent != topic.intent) {
+            self.topics.push((topic.clone(), sure));
         }
     }
+}
+
+/// What a part may mean that isn't clear: at most two that may be asked about.
+fn may_mean(look: &Looked<'_>, part: &Part, reading: Option<&Reading>) -> Vec<String> {
+    let named: Vec<String> = match reading.map(|it| &it.decision) {
+        Some(Decision::Offer { first, second }) => vec![first.clone(), second.clone()],
+        Some(Decision::Ask { intent, .. }) => vec![intent.clone()],
+        Some(Decision::Answer(topics)) => topics.iter().map(|it| it.intent.clone()).collect(),
+        _ => {
+            let near = part.guess.ranked.iter().filter(|it| NEAR_MIN <= it.confidence);
+            near.map(|it| it.intent.clone()).collect()
+        }
+    };
+    named.into_iter().filter(|it| super::intents::may_be_offered(look.content, it)).take(2).collect()
+}
+
+/// Whether the likeliest meaning of a part is this.
+fn part_means(part: &Part, topic: &Topic) -> bool {
+    part.guess.best().is_some_and(|it| it.intent == topic.intent)
 }
 
 /// Whether a message begins by telling something and then asks.
@@ -112,14 +147,8 @@ fn tells_first(look: &Looked<'_>) -> bool {
     !look.said.asks && look.heard.parts.iter().any(|it| it.asks)
 }
 
-/// Whether the likeliest meaning of a part is what the whole is answered with.
-fn is_within(guess: &Guess, whole: Option<&Reading>) -> bool {
-    let best = guess.best().map(|it| it.intent.as_str());
-    whole.is_some_and(|it| topics_of(&it.decision).iter().any(|it| Some(it.intent.as_str()) == best))
-}
-
-fn topics(found: Vec<(Topic, f32)>) -> Vec<Topic> {
-    found.into_iter().map(|it| it.0).collect()
+fn bare(topics: Vec<(Topic, f32)>) -> Vec<Topic> {
+    topics.into_iter().map(|it| it.0).collect()
 }
 
 fn is_answer(decision: &Decision) -> bool {

@@ -170,5 +170,6 @@ fn dismisses(look: &Looked<'_>) -> bool {
 fn wants(look: &Looked<'_>) -> bool {
     let words = &look.said.words;
     let language = &look.content.language;
-    language.fillers.at_start(words) < words.len()
+    // "Ok cheers" thanks.
+    !look.said.in_passing && language.fillers.at_start(words) < words.len()
 }

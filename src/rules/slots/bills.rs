@@ -50,6 +50,23 @@ pub(super) fn read(text: &str, context: &SlotContext<'_>) -> Option<String> {
         .or_else(|| by_place(&asked_about, &bills))
 }
 
+/// The bills of several months that a text puts side by side, in its order: "October, then September and November".
+/// None where it names one, or compares one with another.
+pub(super) fn read_several(text: &str, context: &SlotContext<'_>) -> Vec<String> {
+    if COMPARED_WITH.is_match(text) || context.words.is_some_and(|it| it.comparing.find(&normal::words(text)).is_some())
+    {
+        return Vec::new();
+    }
+    let mut numbers: Vec<String> = Vec::new();
+    for month in dates::months(text, context.today) {
+        let of_month = context.invoices.iter().filter(|it| it.1.first_of_month() == month).max_by_key(|it| it.1);
+        if let Some((number, _)) = of_month.filter(|it| !numbers.contains(&it.0)) {
+            numbers.push(number.clone());
+        }
+    }
+    if numbers.len() < 2 { Vec::new() } else { numbers }
+}
+
 /// The one before or after the bill that is being talked about, or the other one of it and the newest.
 fn beside_current(text: &str, context: &SlotContext<'_>, bills: &[(&str, Date)]) -> Option<String> {
     let (current, words) = (context.current?, context.words?);
