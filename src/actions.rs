@@ -299,7 +299,15 @@ impl Actions {
     /// A page that billing hosts for a customer; none where it has none, or cannot be reached.
     pub async fn page(&self, customer: &CustomerId, purpose: Purpose) -> Option<String> {
         match self.billing.portal(customer, purpose).await {
-            Ok(link) => link.map(|it| it.url),
+            Ok(link) => {
+                // What is paid or changed there shows at once: nothing held from before counts, on any node.
+                let changed = Changed::of(customer);
+                self.billing.forget(&changed);
+                if let Ledger::Store(store) = &self.ledger {
+                    store.tell_billing(changed.as_text());
+                }
+                link.map(|it| it.url)
+            }
             Err(error) => {
                 tracing::warn!(%error, "billing has no page to lead to");
                 None

@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use jiff::civil::Date;
 
 use crate::billing::find::Named;
-use crate::billing::{Account, Money, Plan};
+use crate::billing::{Account, Money, PaymentStatus, Plan};
 use crate::content::file::{Action, AnswerFile, CardKind, SlotKind, Then};
 use crate::content::template;
 use crate::content::{Content, Intent};
 use crate::conversation::Card;
-use crate::conversation::format::Style;
+use crate::conversation::format::{Locale, Style};
 use crate::rules::policy::{Book, Past, Ruling};
 use crate::rules::{NamedCharge, slots};
 
@@ -25,7 +25,7 @@ use facts::{DeedFacts, Facts, FactsInput, Proof, Wait};
 pub struct Speaker<'a> {
     content: &'a Content,
     account: Option<&'a Account>,
-    plans: &'a [Plan],
+    plans: Vec<Plan>,
     verified: bool,
     today: Date,
     locale: Option<&'a str>,
@@ -36,6 +36,7 @@ pub struct Speaker<'a> {
     slot_names: Vec<String>,
     codes: bool,
     last_said: Option<&'a str>,
+    may_be_paying: bool,
 }
 
 /// What a sentence of the house is about, besides the facts.
@@ -105,12 +106,14 @@ impl<'a> Speaker<'a> {
     ) -> Self {
         let slots = content.intents.values().flat_map(|it| it.file.slots.keys().cloned());
         let mut slot_names: Vec<String> = slots.collect();
+        // Amounts in templates are of one currency: a price in another one would be said as one of ours.
+        let currency = account.filter(|_| verified).map_or(content.business.currency.as_str(), |it| it.currency.code());
         slot_names.sort();
         slot_names.dedup();
         Self {
             content,
             account,
-            plans,
+            plans: plans.iter().filter(|it| it.price.currency.code() == currency).cloned().collect(),
             verified,
             today,
             locale: None,
@@ -121,6 +124,7 @@ impl<'a> Speaker<'a> {
             slot_names,
             codes: false,
             last_said: None,
+            may_be_paying: false,
         }
     }
 
@@ -129,9 +133,19 @@ impl<'a> Speaker<'a> {
         Self { last_said, ..self }
     }
 
+    /// The same, where the customer was led to paying a moment ago: what came of it may not be seen yet.
+    pub fn while_paying(self, may_be_paying: bool) -> Self {
+        Self { may_be_paying, ..self }
+    }
+
     /// Writes numbers and dates as people of a language tag do, where it is known.
     pub fn in_locale(self, locale: Option<&'a str>) -> Self {
         Self { locale, ..self }
+    }
+
+    /// The tag by which numbers and dates are written and read: the customer's where it is known, else the business's.
+    pub fn locale(&self) -> &'a str {
+        self.locale.filter(|it| Locale::of(it).is_some()).unwrap_or(&self.content.business.language)
     }
 
     /// How numbers and dates are written.
@@ -159,7 +173,7 @@ impl<'a> Speaker<'a> {
             book: &self.book,
             past: self.past,
             link: about.link,
-            plans: self.plans,
+            plans: &self.plans,
             verified: self.verified,
             account: self.account,
             today: self.today,
@@ -302,9 +316,8 @@ impl<'a> Speaker<'a> {
         };
         let card = answer.card.and_then(|kind| cards::card(kind, &input));
         let mut text = self.content.render(&answer.say, &facts)?;
-        let elsewhere = self.account.is_some_and(|it| !it.owed_elsewhere().is_empty());
-        if elsewhere && speaks_of_balance(answer) {
-            let also = self.content.render(&self.content.sentences.other_currency, &facts)?;
+        for sentence in self.beside(answer) {
+            let also = self.content.render(sentence, &facts)?;
             text = format!("{}\n\n{also}", text.trim_end());
         }
         Ok(Answer {
@@ -319,6 +332,35 @@ impl<'a> Speaker<'a> {
                 _ => None,
             },
         })
+    }
+
+    /// What of the account no answer about owing may leave out, where the answer doesn't say it itself: said in one place,
+    /// so that no intent has to remember.
+    fn beside(&self, answer: &AnswerFile) -> Vec<&'a String> {
+        let Some(account) = self.account.filter(|_| speaks_of_owing(answer)) else { return Vec::new() };
+        let sentences = &self.content.sentences;
+        let owes = 0 < account.balance().minor;
+        let is_coming = owes && account.payments.iter().any(|it| it.status == PaymentStatus::Pending);
+        let says = |words: &[&str]| words.iter().any(|it| answer.say.contains(it));
+        let mut beside = Vec::new();
+        if is_coming && !says(&["'pending'", "\"pending\"", "payment.status"]) {
+            beside.push(&sentences.payment_coming);
+        }
+        if 0 < account.credit.minor && owes && !says(&["account.credit", "credit."]) {
+            beside.push(&sentences.in_favour);
+        }
+        if 0 < account.overpaid().minor && !says(&["account.overpaid", "duplicate"]) {
+            beside.push(&sentences.overpaid);
+        }
+        // Once is enough, and not before the way to pay was on the screen.
+        let said = self.last_said.is_some_and(|it| it.contains(sentences.just_paid.as_str()));
+        if owes && self.may_be_paying && !is_coming && !said && !pays(answer) {
+            beside.push(&sentences.just_paid);
+        }
+        if !account.owed_elsewhere().is_empty() {
+            beside.push(&sentences.other_currency);
+        }
+        beside
     }
 
     fn deed_words(
@@ -354,9 +396,18 @@ impl<'a> Speaker<'a> {
     }
 }
 
-/// Whether an answer says what is owed, or is for those who owe nothing.
-fn speaks_of_balance(answer: &AnswerFile) -> bool {
-    [answer.when.as_deref(), Some(&answer.say)].into_iter().flatten().any(|it| it.contains("account.balance"))
+/// Whether an answer leads to a page for paying.
+fn pays(answer: &AnswerFile) -> bool {
+    matches!(answer.action, Some(Action::PayPage | Action::AutopayPage))
+}
+
+/// Whether an answer speaks of what is owed, or leads to paying it.
+fn speaks_of_owing(answer: &AnswerFile) -> bool {
+    const OWING: [&str; 6] =
+        ["account.balance", "open[", "in open", "invoice.owed", "may.give_more_days", "may.pay_in_parts"];
+    let acts = matches!(answer.action, Some(Action::GiveMoreDays | Action::PayInParts));
+    acts || pays(answer)
+        || OWING.iter().any(|it| answer.say.contains(it) || answer.when.as_ref().is_some_and(|when| when.contains(it)))
 }
 
 /// A sentence about a staff member; nothing where it cannot be made.

@@ -82,6 +82,11 @@ pub enum Decision {
     Act(Topic),
     /// A yes to what ends something: it is done once the customer names it.
     AskToName,
+    /// A yes to it that holds only if something else does, in these words: nothing is done.
+    YesOnCondition {
+        /// The whole message.
+        words: String,
+    },
     /// The customer has said no to it.
     Declined,
     /// Not now: it stays on offer.

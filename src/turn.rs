@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::actions::{Actions, Paper};
 use crate::answers::Speaker;
-use crate::billing::{Account, Billing, BillingError, Plan};
+use crate::billing::{Account, Billing, BillingError, Changed, Plan};
 use crate::classifier::Classifier;
 use crate::content::Content;
 use crate::conversation::{
@@ -183,7 +183,8 @@ pub async fn take_heard(
     heard: &Heard,
     looked: bool,
 ) -> Result<Outcome, StoreError> {
-    let known = Known::look(parts, state).await?;
+    let may_be_paying = may_be_paying(parts, recent);
+    let known = Known::look(parts, state, may_be_paying).await?;
     let account = known.account();
     let before = match rules::proves(heard) {
         true => AskedBefore::find(&parts.content, recent),
@@ -191,7 +192,7 @@ pub async fn take_heard(
     };
     // Once it is known who asked, the question is the one from before.
     let text = if known.verified && !before.text.is_empty() { &before.text } else { &heard.text };
-    let speaker = known.speaker(parts, text).after(state.last_said.as_deref());
+    let speaker = known.speaker(parts, text).after(state.last_said.as_deref()).while_paying(may_be_paying);
     let (decision, then, readings) = decide(parts, state, heard, looked, &known, &speaker, &before);
     let proof = Proof::take(parts, &decision, heard).await;
     if let Some(Proof::Right { customer, change }) = proof {
@@ -243,7 +244,7 @@ fn decide(
         slots: SlotContext {
             today: known.today,
             currency: &parts.content.business.currency,
-            language: &parts.content.business.language,
+            language: speaker.locale(),
             invoices: &invoices,
             current: talked_about.as_deref(),
             words: Some(&parts.content.language),
@@ -271,6 +272,18 @@ fn decide(
     }
 }
 
+/// So long after a way to pay was shown, the account may change at any moment.
+const PAYING_MAX: SignedDuration = SignedDuration::from_mins(30);
+
+/// Whether the customer was shown a way to pay a moment ago, so that what billing said before may be over.
+fn may_be_paying(parts: &Parts, recent: &[Event]) -> bool {
+    let pay_url = &parts.content.business.pay_url;
+    let shows = |it: &Message| it.page.is_some() || (!pay_url.is_empty() && it.text.contains(pay_url.as_str()));
+    let since = (parts.now - PAYING_MAX).as_millisecond();
+    let mut latest = recent.iter().rev().take_while(|it| since <= it.at_ms).filter(|it| it.from == Sender::Bot);
+    latest.any(|it| matches!(&it.what, What::Message(message) if shows(message)))
+}
+
 /// What is known of the customer at the time of the turn.
 struct Known {
     account: Option<Result<Account, BillingError>>,
@@ -281,7 +294,11 @@ struct Known {
 }
 
 impl Known {
-    async fn look(parts: &Parts, state: &State) -> Result<Self, StoreError> {
+    /// `anew`: nothing that is held from before counts.
+    async fn look(parts: &Parts, state: &State, anew: bool) -> Result<Self, StoreError> {
+        if let Some(customer) = state.customer.as_ref().filter(|_| anew) {
+            parts.billing.forget(&Changed::of(customer));
+        }
         let (account, past) = match &state.customer {
             Some(customer) => (Some(parts.billing.account(customer).await), parts.actions.past(customer).await?),
             None => (None, Vec::new()),

@@ -1,5 +1,6 @@
 //! What holds for the pure core whatever is said, guessed and decided.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock};
@@ -8,9 +9,13 @@ use futures_util::future::BoxFuture;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use plainbill::actions::Actions;
+use plainbill::answers::facts::Wait;
+use plainbill::answers::{Answer, Speaker};
 use plainbill::billing::demo::{self, Demo};
 use plainbill::billing::explain::explain;
-use plainbill::billing::{Account, Billing, BillingError, Currency, Invoice, Line, LineKind, Money, Plan};
+use plainbill::billing::{
+    Account, Billing, BillingError, Currency, Invoice, Line, LineKind, Money, Payment, PaymentStatus, Plan, Standing,
+};
 use plainbill::config::Config;
 use plainbill::content::Content;
 use plainbill::conversation::{
@@ -505,6 +510,101 @@ proptest! {
         let account = demo::account(&ids[who % ids.len()], today).expect("who is listed has an account");
         for pair in account.invoices.windows(2) {
             prop_assert!(explain(&pair[0], &pair[1]).complete, "{} on {today}: {}", account.customer, pair[0].number);
+        }
+    }
+}
+
+/// An account with a few bills of every kind, payments on their way or failed, and credit.
+fn any_account() -> impl Strategy<Value = Account> {
+    let bills = proptest::collection::vec((-600..6_000_i64, 0..=5_u8, any::<bool>()), 1..6);
+    let payment = proptest::option::of((1..9_000_i64, any::<bool>()));
+    (bills, payment, prop_oneof![Just(0_i64), 1..3_000_i64], any::<bool>(), 0..3_u8).prop_map(
+        |(bills, payment, credit, autopay, standing)| {
+            let today = Date::constant(2026, 6, 16);
+            let mut account = demo::account("all-quiet", today).expect("a demo customer");
+            let template = account.invoices[0].clone();
+            let currency = account.currency;
+            account.invoices = (bills.into_iter().enumerate())
+                .map(|(at, (total, paid, void))| {
+                    let back = jiff::Span::new().months(i64::try_from(at).expect("few"));
+                    let issued = Date::constant(2026, 6, 1).saturating_sub(back);
+                    // Nothing, a part, all of it, or more than that.
+                    let paid =
+                        [0, 0, total.max(0) / 2, total.max(0), total.max(0), total.max(0) + 700][usize::from(paid)];
+                    Invoice {
+                        number: format!("INV-{}", 900 - at),
+                        issued,
+                        due: issued.saturating_add(jiff::Span::new().days(14)),
+                        total: Money::new(total, currency),
+                        paid: Money::new(paid, currency),
+                        lines: vec![line(LineKind::Plan, "Standard", total, currency)],
+                        void: void && at == 2,
+                        ..template.clone()
+                    }
+                })
+                .collect();
+            account.credit = Money::new(credit, currency);
+            account.autopay = autopay;
+            account.standing = [Standing::Active, Standing::Active, Standing::Paused][usize::from(standing)];
+            account.payments = payment.map_or(Vec::new(), |(amount, failed)| {
+                let status = if failed { PaymentStatus::Failed } else { PaymentStatus::Pending };
+                let of = demo::account("payment-pending", today).expect("a demo customer").payments[0].clone();
+                vec![Payment { status, amount: Money::new(amount, currency), ..of }]
+            });
+            account
+        },
+    )
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Whatever bills there are, no answer says of them what isn't so, and what counts isn't left out.
+    #[test]
+    fn no_answer_contradicts_the_account(account in any_account()) {
+        let today = Date::constant(2026, 6, 16);
+        let content = &**CONTENT;
+        let speaker = Speaker::new(content, Some(&account), &[], true, today, "");
+        let (slots, wait) = (BTreeMap::new(), Wait::default());
+        let money = |it: Money| it.text();
+        let owes = 0 < account.balance().minor;
+        let is_coming = account.payments.iter().any(|it| it.status == PaymentStatus::Pending);
+        let paid = regex::Regex::new(r"Your (\w+) bill (?:for \S+ )?is paid").expect("a pattern");
+        let owing = regex::Regex::new(r"You (?:still )?owe (£[\d,.]*\d)").expect("a pattern");
+        let holds = |when: &Option<String>| when.as_ref().is_none_or(|it| speaker.holds(it, &slots));
+        let follow_ups = content.follow_ups.values().filter(|it| holds(&it.file.when)).map(|it| &it.intent);
+        for intent in content.intents.values().chain(follow_ups) {
+            if !speaker.answers(intent, &slots) {
+                continue;
+            }
+            let name = &intent.name;
+            let answer = speaker.answer(intent, &slots, &wait, None);
+            prop_assert!(answer.is_ok(), "{name}: {:?}\n{account:#?}", answer.err());
+            let Ok(Answer { text: said, .. }) = answer else { continue };
+            for nothing in ["owe nothing", "don't owe anything", "Nothing is due right now"] {
+                prop_assert!(!owes || !said.contains(nothing), "{name}: {said}\n{account:#?}");
+            }
+            for found in paid.captures_iter(&said) {
+                let is_so = |it: &&Invoice| it.issued.strftime("%B").to_string() == found[1] && it.owed().minor == 0;
+                let bill = account.invoices.iter().find(is_so);
+                prop_assert!(bill.is_some_and(|it| 0 <= it.total.minor && !it.void), "{name}: {said}\n{account:#?}");
+            }
+            for found in owing.captures_iter(&said) {
+                let figures = account.invoices.iter().map(Invoice::owed).chain([account.balance()]);
+                prop_assert!(figures.map(money).any(|it| it == found[1]), "{name}: {said}\n{account:#?}");
+            }
+            let invites = ["make_payment", "payment_extension", "check_balance_due", "check_due_date"];
+            if owes && invites.contains(&name.as_str()) {
+                prop_assert!(!is_coming || said.contains("on its way"), "{name}: {said}\n{account:#?}");
+                let credit = account.credit;
+                prop_assert!(credit.minor == 0 || said.contains(&money(credit)), "{name}: {said}\n{account:#?}");
+                let open = account.invoices.iter().filter(|it| 0 < it.owed().minor);
+                let first = open.min_by_key(|it| it.due).expect("something is owed");
+                let month = first.issued.strftime("%B").to_string();
+                prop_assert!(said.contains(&month) || said.contains(&money(account.balance())), "{name}: {said}");
+                let beyond = account.overpaid();
+                prop_assert!(beyond.minor == 0 || said.contains(&money(beyond)), "{name}: {said}\n{account:#?}");
+            }
         }
     }
 }

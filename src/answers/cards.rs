@@ -133,6 +133,7 @@ fn invoice_note(account: &Account, invoice: &Invoice, style: Style) -> String {
     let still = if 0 < invoice.paid.minor { " still" } else { "" };
     match invoice.status(style.today) {
         InvoiceStatus::Void => "Called off, nothing to pay".to_owned(),
+        InvoiceStatus::InFavour => "In your favour, nothing to pay".to_owned(),
         InvoiceStatus::Open if still.is_empty() => format!("Due on {due}"),
         InvoiceStatus::Open => format!("{} still to pay by {due}", invoice.owed().text_in(style.locale)),
         InvoiceStatus::Late => format!("{}{still} to pay, was due on {due}", invoice.owed().text_in(style.locale)),
@@ -164,6 +165,7 @@ fn invoices_card(account: &Account, style: Style) -> Card {
             InvoiceStatus::Open => Some(format!("due on {}", style.day(invoice.due))),
             InvoiceStatus::Late => Some(format!("late, {} to pay", invoice.owed().text_in(style.locale))),
             InvoiceStatus::Void => Some("called off".to_owned()),
+            InvoiceStatus::InFavour => Some("in your favour".to_owned()),
         },
     });
     Card { title: "Your bills".to_owned(), rows: rows.collect(), total: None, note: None }

@@ -30,6 +30,8 @@ pub struct Invoice {
 /// How a bill stands on a day.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum InvoiceStatus {
+    /// It is below zero: what it says stands in the customer's favor.
+    InFavour,
     /// Nothing is owed for it.
     Paid,
     /// Something is owed, and there is time.
@@ -48,6 +50,7 @@ impl InvoiceStatus {
             InvoiceStatus::Open => "open",
             InvoiceStatus::Late => "late",
             InvoiceStatus::Void => "void",
+            InvoiceStatus::InFavour => "in_favour",
         }
     }
 }

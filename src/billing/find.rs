@@ -67,10 +67,17 @@ impl Invoice {
         Money::new(owed, self.total.currency)
     }
 
+    /// What came in beyond what it asks for; of a bill below zero, what it gives back. Zero or more.
+    pub fn beyond(&self) -> Money {
+        let beyond = if self.void { 0 } else { self.paid.minor.saturating_sub(self.total.minor).max(0) };
+        Money::new(beyond, self.total.currency)
+    }
+
     /// How it stands on a day. It is late from the day after the due day.
     pub fn status(&self, today: Date) -> InvoiceStatus {
         match () {
             () if self.void => InvoiceStatus::Void,
+            () if self.total.minor < 0 => InvoiceStatus::InFavour,
             () if self.owed().minor == 0 => InvoiceStatus::Paid,
             () if self.due < today => InvoiceStatus::Late,
             () => InvoiceStatus::Open,
@@ -171,6 +178,15 @@ impl Account {
     pub fn balance(&self) -> Money {
         let minor = self.invoices.iter().fold(0_i64, |sum, it| sum.saturating_add(it.owed().minor));
         Money::new(minor, self.currency)
+    }
+
+    /// What came in beyond what the bills ask for, and neither stands in the customer's favor nor went back: bills that
+    /// are so are few, and a colleague looks.
+    pub fn overpaid(&self) -> Money {
+        let beyond = self.invoices.iter().fold(0_i64, |sum, it| sum.saturating_add(it.beyond().minor));
+        let went_back = self.refunds.iter().fold(0_i64, |sum, it| sum.saturating_add(it.amount.minor));
+        let left = beyond.saturating_sub(self.credit.minor.max(0)).saturating_sub(went_back).max(0);
+        Money::new(left, self.currency)
     }
 
     /// What is owed in other currencies, one amount for each.

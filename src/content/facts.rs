@@ -44,7 +44,7 @@ pub(crate) fn everything(business: &BusinessFile, policy: Value, slots: Value) -
             "billing_day": 1, "next_bill_on": "2026-07-01", "next_due_on": "2026-07-15",
             "email": "ada@example.com", "address": "1 High Street", "company": "Moss Ltd", "tax_id": "GB123",
             "paper": true, "status": "active", "since": "2024-02-01", "ended_on": "2026-12-31",
-            "contract_ends_on": "2026-12-31", "end_fee": 6000, "other_owed": ["$12.00"],
+            "contract_ends_on": "2026-12-31", "end_fee": 6000, "overpaid": 0, "other_owed": ["$12.00"],
         },
         "invoice": invoice.clone(),
         "previous": invoice,

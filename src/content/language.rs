@@ -45,6 +45,9 @@ pub struct LanguageFile {
     /// What begins a clause that says on what condition something is asked: "if", "as soon as".
     #[serde(default)]
     pub conditions: Vec<String>,
+    /// What stands before the new value of something: "change it to".
+    #[serde(default)]
+    pub changes: Vec<String>,
     /// What means yes.
     #[serde(default)]
     pub yes: Vec<String>,
@@ -140,6 +143,8 @@ pub struct Language {
     pub comparing: Phrases,
     /// What begins a clause that says a condition.
     pub conditions: Phrases,
+    /// What stands before the new value of something.
+    pub changes: Phrases,
     /// What means yes.
     pub yes: Phrases,
     /// What means no.
@@ -264,6 +269,7 @@ impl Language {
             denials: phrases(&own.denials),
             comparing: phrases(&own.comparing),
             conditions: phrases(&own.conditions),
+            changes: phrases(&own.changes),
             yes: phrases(&own.yes),
             no: phrases(&own.no),
             dismissals: phrases(&own.dismissals),
@@ -306,6 +312,7 @@ impl LanguageFile {
             ("denials", &self.denials),
             ("comparing", &self.comparing),
             ("conditions", &self.conditions),
+            ("changes", &self.changes),
             ("yes", &self.yes),
             ("no", &self.no),
             ("dismissals", &self.dismissals),

@@ -27,7 +27,10 @@ pub fn parts(text: &str, language: &Language) -> Vec<String> {
             // "What do I owe and when": a short question after one.
             let follows = is_elliptical(&part, language) && parts.last().is_some_and(|it| asks(it, language));
             // What was told before is no part of a sentence that asks.
-            let told = |last: &str| at == 0 && PART_WORDS_MIN < words(last).count() && asks(&part, language);
+            let told = |last: &str| {
+                let after_comma = last.ends_with(',') && !is_condition(last, language);
+                (at == 0 || after_comma) && PART_WORDS_MIN < words(last).count() && asks(&part, language)
+            };
             match parts.last_mut() {
                 // Too little to be a question: it belongs to what was said before or what comes after.
                 Some(last)

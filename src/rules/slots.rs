@@ -190,6 +190,50 @@ pub fn without_lead(text: &str, language: &Language) -> String {
     }
 }
 
+/// What follows "change it to" and the like, where something else stands before it: "that's the wrong company. change it
+/// to Moss Ltd". The whole text, where nothing does.
+pub fn after_change<'a>(text: &'a str, language: &Language) -> &'a str {
+    let mut after = text;
+    for (at, _) in text.match_indices(char::is_whitespace) {
+        let rest = text[at..].trim_start();
+        let words = normal::words(rest);
+        let n = language.changes.at_start(&words);
+        if 0 < n && n < words.len() {
+            after = rest;
+        }
+    }
+    after
+}
+
+/// A day of the month in the reply of somebody who was asked for one: "then 28 it is", "28. the payment day". The next
+/// such day.
+pub fn day_in_reply(text: &str, context: &SlotContext<'_>) -> Option<String> {
+    let tokens: Vec<&str> = text.split_whitespace().collect();
+    let n_words = tokens.len();
+    if REPLY_WORDS_MAX < n_words {
+        return None;
+    }
+    let counts = |at: usize| tokens.get(at + 1).is_some_and(|it| is_counted(it));
+    let day = |at: usize| {
+        let bare = tokens[at].trim_matches(|it: char| matches!(it, '.' | ',' | '!' | '?' | ';' | ':'));
+        (!counts(at)).then(|| lone_day(bare, context.today)).flatten()
+    };
+    (0..n_words).find_map(day)
+}
+
+/// So long may a reply be in which a number is the day that was asked for.
+const REPLY_WORDS_MAX: usize = 16;
+
+/// Whether a number before this word counts something: "3 days", "20 pounds".
+fn is_counted(word: &str) -> bool {
+    let word = word.trim_matches(|it: char| !it.is_alphanumeric()).to_lowercase();
+    const COUNTED: [&str; 14] = [
+        "day", "days", "week", "weeks", "month", "months", "year", "years", "pounds", "quid", "euros", "dollars",
+        "times", "percent",
+    ];
+    COUNTED.contains(&word.as_str())
+}
+
 /// Whether a word is part of a day: "tomorrow", "friday", "next".
 pub fn is_day_word(word: &str) -> bool {
     const WORDS: [&str; 24] = [

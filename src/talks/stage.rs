@@ -103,7 +103,7 @@ impl Stage {
     }
 
     fn keep(&mut self, from: Sender, what: What) {
-        let event = Event { seq: self.state.seq + 1, at_ms: 0, from, name: None, what };
+        let event = Event { seq: self.state.seq + 1, at_ms: self.parts.now.as_millisecond(), from, name: None, what };
         self.state.apply(&event);
         self.events.push(event);
     }

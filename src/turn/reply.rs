@@ -95,6 +95,7 @@ impl Reply<'_> {
             },
             Decision::NotNow => self.stay(&[&sentences.not_now, &sentences.not_changed], Did::Talked, &[]),
             Decision::WhichOne => self.stay(&[&sentences.which_one, &sentences.which_one_again], Did::Talked, &[]),
+            Decision::YesOnCondition { words } => self.keep_on_condition(words),
             Decision::AskToName => self.ask_to_name(),
             Decision::AnotherWay => self.another_way(),
             Decision::Ask { intent, slot, slots, again } => self.ask(&content, intent, slot, slots, *again),
@@ -457,6 +458,28 @@ impl Reply<'_> {
             text
         };
         self.keep_offer(text);
+        Ok(())
+    }
+
+    /// A yes that holds only if something else does: nothing is done, and the condition is named.
+    fn keep_on_condition(&mut self, words: &str) -> Result<(), TemplateError> {
+        let content = Arc::clone(&self.parts.content);
+        let words: String = words.trim().chars().take(LEFT_CHARS_MAX).collect();
+        let about = About { first: Some(&words), ..About::default() };
+        let text = self.speaker.sentence(&content.sentences.on_condition, about)?;
+        let text = if self.state.last_said.as_deref() == Some(&text) {
+            self.fresh(&[&content.sentences.not_now])?
+        } else {
+            text
+        };
+        self.record(self.seq, &words, Why::Missed, self.heard.guess.clone());
+        self.keep_offer(text);
+        // A plain yes after it is one.
+        if let Some(NewEvent { what: What::Message(Message { step: Some(step), .. }), .. }) =
+            self.outcome.events.last_mut()
+        {
+            step.asks_yes = step.confirms.is_some();
+        }
         Ok(())
     }
 

@@ -47,7 +47,7 @@ async fn complete(
     begun: ActionRecord,
     answers: bool,
 ) -> Result<Outcome, StoreError> {
-    let known = Known::look(parts, state).await?;
+    let known = Known::look(parts, state, false).await?;
     let speaker = known.speaker(parts, "");
     let heard = Heard::default();
     if begun.status == ActionStatus::Begun {
@@ -88,7 +88,7 @@ async fn complete(
 
 /// Tells a visitor that the letter with their code may not have left us, and offers another.
 pub async fn letter_lost(parts: &Parts, state: &State, recent: &[Event]) -> Result<Outcome, StoreError> {
-    let known = Known::look(parts, state).await?;
+    let known = Known::look(parts, state, false).await?;
     let speaker = known.speaker(parts, "");
     let heard = Heard::default();
     let outcome = Outcome { code: Some(CodeChange::LetterLost), ..Outcome::default() };

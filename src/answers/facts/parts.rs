@@ -91,6 +91,8 @@ pub(super) struct AccountFacts {
     ended_on: Option<String>,
     contract_ends_on: Option<String>,
     end_fee: i64,
+    /// What came in beyond what the bills ask for, in minor units.
+    overpaid: i64,
     /// What is owed in other currencies, as texts.
     other_owed: Vec<String>,
 }
@@ -103,6 +105,7 @@ impl AccountFacts {
             price: account.plan.price.minor,
             frequency: account.plan.frequency.as_str(),
             balance: account.balance().minor,
+            overpaid: account.overpaid().minor,
             other_owed: account.owed_elsewhere().iter().map(|it| it.text_in(locale)).collect(),
             credit: account.credit.minor.max(0),
             autopay: account.autopay,

@@ -26,6 +26,8 @@ pub struct SentencesFile {
     pub not_now: String,
     /// A part of the message that has not been answered, after the answers; `first` is its words.
     pub not_answered: String,
+    /// A yes that holds only if something else does; `first` is the words.
+    pub on_condition: String,
     /// The same, with buttons for what it may mean.
     pub which_part: String,
     /// The customer writes on while waiting, after `kept_for_person`.
@@ -124,6 +126,14 @@ pub struct SentencesFile {
     pub not_changed: String,
     /// After an answer about what is owed, where something is owed in another currency; `account.other_owed`.
     pub other_currency: String,
+    /// Beside an answer about owing: a payment is on its way.
+    pub payment_coming: String,
+    /// The same: something stands in the customer's favour.
+    pub in_favour: String,
+    /// The same: more came in than the bills ask for.
+    pub overpaid: String,
+    /// The same: somebody was led to paying a moment ago.
+    pub just_paid: String,
     /// A page: the link that led to it has ended, or never was one.
     pub page_ended: String,
     /// A page: billing has no page to lead to right now.

@@ -21,7 +21,7 @@ pub struct Locale {
     /// Above the first thousand, digits are grouped by two: 12,34,567.
     pub(super) by_two: bool,
     /// June 3 rather than 3 June.
-    pub(super) month_first: bool,
+    pub month_first: bool,
 }
 
 /// Where the sign of a currency stands.

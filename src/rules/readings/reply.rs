@@ -57,10 +57,14 @@ pub(super) fn read(look: &Looked<'_>) -> Option<Reading> {
         return Some(Reading::new(Reader::Reply, FACT, "a no to the question", Decision::Declined));
     }
     let text = match slot.kind {
-        SlotKind::Text | SlotKind::Address => slots::without_lead(&look.heard.text, &look.content.language),
+        SlotKind::Text | SlotKind::Address => {
+            let text = slots::after_change(&look.heard.text, &look.content.language);
+            slots::without_lead(text, &look.content.language)
+        }
         _ => look.heard.text.clone(),
     };
-    let value = slots::read_slot(slot, &text, &look.now.slots);
+    let value = slots::read_slot(slot, &text, &look.now.slots)
+        .or_else(|| (slot.kind == SlotKind::Date).then(|| slots::day_in_reply(&text, &look.now.slots)).flatten());
     if let Some(value) = value.or_else(|| other_address(look, slot.kind, &text)) {
         let begins = |it: &String| look.content.language.question_words.contains(it);
         let asks = look.said.words.iter().take(2).any(begins) && look.heard.guess.verdict == Verdict::Answer;

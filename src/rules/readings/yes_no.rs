@@ -13,6 +13,8 @@ const PLAIN: f32 = 0.97;
 const REPEATED: f32 = 0.93;
 /// A yes to an answer that names what could be done next.
 const WANTED: f32 = 0.8;
+/// A yes that holds only if something else does.
+const ON_CONDITION: f32 = 0.85;
 /// Something is put off, and said why or until when.
 const PUTS_OFF: f32 = 0.55;
 /// Something else was said too: others may know what.
@@ -56,9 +58,14 @@ fn to_an_offer(look: &Looked<'_>, offer: &Choice) -> Option<Reading> {
             Some(Reading::new(Reader::YesNo, PLAIN, "a no to what is offered", Decision::Declined))
         }
         Some(YesNo::No) => Some(Reading::new(Reader::YesNo, WITH_MORE, "a no, and more", Decision::Declined)),
+        // "Yes, but only if …": nothing is done, and what it hangs on is named.
+        Some(YesNo::Yes) if on_condition(look) => {
+            let decision = Decision::YesOnCondition { words: look.heard.text.clone() };
+            Some(Reading::new(Reader::YesNo, ON_CONDITION, "a yes on a condition", decision))
+        }
         // "Yes, but …": nothing is done before it is clear what.
         Some(YesNo::Yes) if said.but => {
-            Some(Reading::new(Reader::YesNo, PUTS_OFF, "a yes on a condition", Decision::NotNow))
+            Some(Reading::new(Reader::YesNo, PUTS_OFF, "a yes, and half of it taken back", Decision::NotNow))
         }
         // What is offered, in words: "take it off then".
         _ if named => act(REPEATED, "what is offered, in words"),
@@ -102,6 +109,18 @@ fn beside_a_yes(text: &str, names: &[String], content: &Content) -> Option<Vec<S
         }
     }
     consents.then_some(asked)
+}
+
+/// Whether a yes hangs on something: "yes get it checked but only if I needn't ring", and not "yes but what if …".
+fn on_condition(look: &Looked<'_>) -> bool {
+    let language = &look.content.language;
+    // A question comes first.
+    if look.said.asks || questions::asks(&look.said.rest.join(" "), language) {
+        return false;
+    }
+    let words = &look.said.words;
+    let hangs = |at: usize| 0 < language.but.at_start(&words[at..]) && 0 < language.conditions.at_start(&words[at..]);
+    (0..words.len()).any(hangs)
 }
 
 /// A longer message says more than what is offered.

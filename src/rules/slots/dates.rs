@@ -7,6 +7,7 @@ use jiff::{Span, ToSpan};
 use regex::{Captures, Regex};
 
 use super::small_number;
+use crate::conversation::format::Locale;
 
 const MONTH: &str = r"jan(?:uary)?|feb(?:r?uary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?";
 
@@ -199,7 +200,7 @@ fn numeric(found: &Captures<'_>, today: Date, language: &str) -> Option<Date> {
         Some(year) => date(year, month, day),
         None => without_year(month, day, today),
     };
-    match language.eq_ignore_ascii_case("en-us") {
+    match Locale::of(language).unwrap_or_default().month_first {
         true => read(second, first).or_else(|| read(first, second)),
         false => read(first, second).or_else(|| read(second, first)),
     }
