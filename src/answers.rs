@@ -37,6 +37,7 @@ pub struct Speaker<'a> {
     codes: bool,
     last_said: Option<&'a str>,
     may_be_paying: bool,
+    accounts: bool,
 }
 
 /// What a sentence of the house is about, besides the facts.
@@ -125,6 +126,7 @@ impl<'a> Speaker<'a> {
             codes: false,
             last_said: None,
             may_be_paying: false,
+            accounts: true,
         }
     }
 
@@ -163,6 +165,12 @@ impl<'a> Speaker<'a> {
     /// The same, where a visitor can have a code sent by e-mail.
     pub fn with_codes(mut self, codes: bool) -> Self {
         self.codes = codes;
+        self
+    }
+
+    /// The same, where there are no accounts at all: nobody is asked to sign in for more.
+    pub fn with_accounts(mut self, accounts: bool) -> Self {
+        self.accounts = accounts;
         self
     }
 
@@ -299,7 +307,7 @@ impl<'a> Speaker<'a> {
             let ways = ["verify_me", "talk_to_human"].map(str::to_owned);
             let general = self.content.render(general, &facts)?;
             // Nobody is pressed who was told so just now, or has all that there is to say.
-            let told = !intent.file.sign_in || self.last_said.is_some_and(|it| it.contains(&check));
+            let told = !intent.file.sign_in || !self.accounts || self.last_said.is_some_and(|it| it.contains(&check));
             return Ok(Answer {
                 text: if told { general } else { format!("{general}\n\n{check}") },
                 choices: if self.codes { ways.to_vec() } else { Vec::new() },

@@ -307,7 +307,9 @@ impl App {
             codes: self
                 .codes
                 .offered()
-                .then(|| CodesHere { codes: Arc::clone(&self.codes), network: network.to_owned() }),
+                .then_some(())
+                .filter(|()| self.billing.has_accounts())
+                .map(|()| CodesHere { codes: Arc::clone(&self.codes), network: network.to_owned() }),
         }
     }
 

@@ -10,6 +10,7 @@ mod billing;
 mod identity;
 mod limits;
 mod mail;
+pub mod origins;
 mod proxies;
 
 pub use billing::BillingConfig;
@@ -42,12 +43,15 @@ pub struct Config {
     pub nats: String,
     /// Sites that may embed the widget, as `https://shop.example`; the server's own pages always may.
     pub origins: Vec<String>,
+    /// Where browsers reach the server, as `https://help.shop.example`: its own pages, its links and its cookies follow
+    /// from it, whatever a request claims. Empty: what each request says of itself, for trying out.
+    pub public_url: String,
     /// Proxies before the server, as addresses or networks (`10.0.0.0/8`): what they say in `X-Forwarded-For` is
     /// believed, so that limits count customers and not the proxy. None: nobody is believed.
     pub trusted_proxies: Vec<String>,
     /// Demo billing data, and the demo shop at `/`.
     pub demo: bool,
-    /// The server is reached by https: staff's cookies are marked secure.
+    /// The server is reached by https (so it is where `public_url` says so): staff's cookies are marked secure.
     pub https: bool,
     /// Keys that sign identity tokens; two at most, so that one can be changed for the next.
     pub identity_keys: Vec<IdentityKey>,
@@ -72,6 +76,7 @@ impl Default for Config {
             database: String::new(),
             nats: String::new(),
             origins: Vec::new(),
+            public_url: String::new(),
             trusted_proxies: Vec::new(),
             demo: true,
             https: false,
@@ -84,6 +89,11 @@ impl Default for Config {
 }
 
 impl Config {
+    /// Whether browsers reach the server by https.
+    pub fn is_https(&self) -> bool {
+        self.https || self.public_url.starts_with("https://")
+    }
+
     /// Reads the settings: defaults, then the file, then the environment.
     ///
     /// Without `file`, `plainbill.toml` is read where it exists. An unknown key, a wrong type or a limit of zero is
@@ -103,6 +113,12 @@ impl Config {
             // A config file means a real business: the demo has to be asked for.
             if !from_file.contains_key("demo") {
                 table.insert("demo".into(), toml::Value::Boolean(false));
+            }
+            // And so do made-up accounts: without a source, what holds for everybody is all that there is to say.
+            if from_file.get("demo").and_then(toml::Value::as_bool) != Some(true)
+                && let Some(toml::Value::Table(billing)) = table.get_mut("billing")
+            {
+                billing.insert("source".into(), toml::Value::String("none".into()));
             }
             lay_over(&mut table, from_file);
         }
@@ -128,6 +144,12 @@ impl Config {
             "engine is `{}`: it may be auto, onnxruntime or rten",
             self.engine
         );
+        for (at, origin) in self.origins.iter().enumerate() {
+            origins::check(&format!("origins[{at}]"), origin)?;
+        }
+        if !self.public_url.is_empty() {
+            origins::check("public_url", &self.public_url)?;
+        }
         Proxies::read(&self.trusted_proxies)?;
         self.billing.check(self.demo)?;
         anyhow::ensure!(
@@ -254,7 +276,7 @@ mod tests {
     fn an_unknown_billing_source_is_refused() {
         let file = file("[billing]\nsource = \"paypal\"\n");
         let fault = Config::read_with(Some(file.path()), nothing).expect_err("there is none").to_string();
-        assert!(fault.contains("demo, stripe or http"), "{fault}");
+        assert!(fault.contains("stripe, http, none"), "{fault}");
     }
 
     #[test]

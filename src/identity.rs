@@ -1,5 +1,8 @@
 //! Who is this? Tokens that the business's site signs for its customers, or a one-time code by e-mail.
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jsonwebtoken::errors::ErrorKind;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use serde::{Deserialize, Serialize};
 
@@ -22,11 +25,15 @@ const TOKEN_BYTES_MAX: usize = 4_096;
 struct Claims {
     /// The customer's id.
     sub: String,
-    aud: String,
-    /// When it was made, in seconds since 1970.
-    iat: i64,
-    /// When it ends, in seconds since 1970.
-    exp: i64,
+    /// One audience, or several (section 4.1.3); which one it names, the library checks.
+    aud: serde_json::Value,
+    /// When it was made, in seconds since 1970; like all times perhaps with a fraction (section 2).
+    iat: f64,
+    /// When it ends.
+    exp: f64,
+    /// Before this it doesn't count, where it says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    nbf: Option<f64>,
 }
 
 /// Why a token does not count. One word to the outside, whatever it is.
@@ -35,9 +42,24 @@ pub enum IdentityError {
     /// No key has the token's name.
     #[error("the token's `kid` names no key of ours")]
     UnknownKey,
-    /// Not a token, changed on the way, ended, or for somebody else.
-    #[error("the token is malformed, badly signed, ended or for another audience")]
-    Invalid,
+    /// Not a token at all, or not one that can be read.
+    #[error("the token cannot be read: {0}")]
+    Malformed(&'static str),
+    /// Signed with another key or algorithm, or changed on the way.
+    #[error("the token's signature is not of the key that its `kid` names, or not of that key's algorithm")]
+    BadSignature,
+    /// For somebody else.
+    #[error("the token's `aud` doesn't name plainbill")]
+    OtherAudience,
+    /// It is over.
+    #[error("the token's `exp` is over")]
+    Ended,
+    /// It doesn't count yet, or was made in the future.
+    #[error("the token's `{0}` lies in the future: is the clock of the site right?")]
+    NotYet(&'static str),
+    /// It demands that something is understood which isn't (RFC 7515, section 4.1.11).
+    #[error("the token's header has `crit`, and nothing critical is understood here")]
+    Critical,
     /// It would be valid for too long.
     #[error("the token is valid for longer than allowed")]
     TooLong,
@@ -59,9 +81,12 @@ impl Identity {
     /// The customer whom a token vouches for at `now`, in seconds since 1970.
     pub fn customer(&self, token: &str, now: i64) -> Result<CustomerId, IdentityError> {
         if TOKEN_BYTES_MAX < token.len() {
-            return Err(IdentityError::Invalid);
+            return Err(IdentityError::Malformed("it is too long"));
         }
-        let header = jsonwebtoken::decode_header(token).map_err(|_| IdentityError::Invalid)?;
+        let header = jsonwebtoken::decode_header(token).map_err(|_| IdentityError::Malformed("its header"))?;
+        if has_critical(token) {
+            return Err(IdentityError::Critical);
+        }
         let key = self.keys.iter().find(|it| Some(&it.kid) == header.kid.as_ref()).ok_or(IdentityError::UnknownKey)?;
         // The key says the algorithm, never the token: else a public key would do as a shared secret.
         let (algorithm, decoding_key) = match key.public_bytes() {
@@ -69,26 +94,41 @@ impl Identity {
             None => (Algorithm::HS256, DecodingKey::from_secret(key.secret.as_bytes())),
         };
         if header.alg != algorithm {
-            return Err(IdentityError::Invalid);
+            return Err(IdentityError::BadSignature);
         }
         let mut validation = Validation::new(algorithm);
         validation.set_audience(&[AUDIENCE]);
-        validation.set_required_spec_claims(&["exp", "aud", "sub"]);
+        validation.set_required_spec_claims(&["aud", "sub"]);
         // Times are compared below, with our own clock.
         validation.validate_exp = false;
-        let claims = jsonwebtoken::decode::<Claims>(token, &decoding_key, &validation)
-            .map_err(|_| IdentityError::Invalid)?
-            .claims;
-        if claims.exp.saturating_add(LEEWAY_SECONDS) <= now || now.saturating_add(LEEWAY_SECONDS) < claims.iat {
-            return Err(IdentityError::Invalid);
-        }
-        if self.seconds_max < claims.exp.saturating_sub(claims.iat) {
-            return Err(IdentityError::TooLong);
-        }
+        let claims = jsonwebtoken::decode::<Claims>(token, &decoding_key, &validation).map_err(fault)?.claims;
+        self.check_times(&claims, now)?;
         if claims.sub.trim().is_empty() {
-            return Err(IdentityError::Invalid);
+            return Err(IdentityError::Malformed("its `sub` is empty"));
         }
         Ok(CustomerId::new(claims.sub))
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "seconds since 1970 are far below 2^52")]
+    fn check_times(&self, claims: &Claims, now: i64) -> Result<(), IdentityError> {
+        let (now, leeway) = (now as f64, LEEWAY_SECONDS as f64);
+        // What is not a number is none.
+        if !claims.exp.is_finite() || !claims.iat.is_finite() {
+            return Err(IdentityError::Malformed("its times"));
+        }
+        if claims.exp + leeway <= now {
+            return Err(IdentityError::Ended);
+        }
+        if now + leeway < claims.iat {
+            return Err(IdentityError::NotYet("iat"));
+        }
+        if claims.nbf.is_some_and(|it| now + leeway < it) {
+            return Err(IdentityError::NotYet("nbf"));
+        }
+        if (self.seconds_max as f64) < claims.exp - claims.iat {
+            return Err(IdentityError::TooLong);
+        }
+        Ok(())
     }
 
     /// A token for a customer, as the business's site would make it: for the demo and for trying out.
@@ -96,12 +136,30 @@ impl Identity {
     /// Made with the first key that is a shared secret; with public keys alone only the site can make one.
     pub fn token(&self, customer: &CustomerId, now: i64) -> Result<String, IdentityError> {
         let key = self.keys.iter().find(|it| !it.secret.is_empty()).ok_or(IdentityError::UnknownKey)?;
-        let claims =
-            Claims { sub: customer.to_string(), aud: AUDIENCE.to_owned(), iat: now, exp: now + self.seconds_max };
+        #[expect(clippy::cast_precision_loss, reason = "seconds since 1970 are far below 2^52")]
+        let (iat, exp) = (now as f64, (now + self.seconds_max) as f64);
+        let claims = Claims { sub: customer.to_string(), aud: AUDIENCE.into(), iat, exp, nbf: None };
         let mut header = Header::new(Algorithm::HS256);
         header.kid = Some(key.kid.clone());
         jsonwebtoken::encode(&header, &claims, &EncodingKey::from_secret(key.secret.as_bytes()))
-            .map_err(|_| IdentityError::Invalid)
+            .map_err(|_| IdentityError::Malformed("it could not be made"))
+    }
+}
+
+/// Whether the header demands that extensions are understood.
+fn has_critical(token: &str) -> bool {
+    let header = token.split('.').next().and_then(|it| URL_SAFE_NO_PAD.decode(it).ok()).unwrap_or_default();
+    serde_json::from_slice::<serde_json::Value>(&header).is_ok_and(|it| it.get("crit").is_some())
+}
+
+/// What is wrong with a token, without anything that stands in it.
+fn fault(error: jsonwebtoken::errors::Error) -> IdentityError {
+    match error.kind() {
+        ErrorKind::InvalidSignature | ErrorKind::InvalidAlgorithm => IdentityError::BadSignature,
+        ErrorKind::InvalidAudience => IdentityError::OtherAudience,
+        ErrorKind::MissingRequiredClaim(_) => IdentityError::Malformed("`sub` or `aud` is missing"),
+        ErrorKind::Json(_) => IdentityError::Malformed("a claim is missing, or not of the kind that RFC 7519 has"),
+        _ => IdentityError::Malformed("its parts"),
     }
 }
 
@@ -110,6 +168,7 @@ mod tests {
     use super::*;
 
     const NOW: i64 = 1_800_000_000;
+    const NOW_F: f64 = 1_800_000_000.0;
 
     /// The secret half and the public half of the first test's key in RFC 8032, section 7.1.
     const ED25519_SECRET: &str = "9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60";
@@ -128,7 +187,7 @@ mod tests {
     }
 
     fn claims() -> Claims {
-        Claims { sub: "price-rise".into(), aud: AUDIENCE.into(), iat: NOW, exp: NOW + 600 }
+        Claims { sub: "price-rise".into(), aud: AUDIENCE.into(), iat: NOW_F, exp: NOW_F + 600.0, nbf: None }
     }
 
     fn signed(kid: &str, algorithm: Algorithm, claims: &Claims, key: &EncodingKey) -> String {
@@ -148,19 +207,19 @@ mod tests {
     fn a_token_of_the_sites_own_key_pair_names_its_customer() {
         let ours = Identity::new(vec![public("ed")], 600);
         let token = signed("ed", Algorithm::EdDSA, &claims(), &site_key());
-        assert_eq!(ours.customer(&token, NOW), Ok(CustomerId::new("price-rise")));
+        assert!(ours.customer(&token, NOW), Ok(CustomerId::new("price-rise")));
         assert_eq!(ours.token(&CustomerId::new("x"), NOW), Err(IdentityError::UnknownKey));
         for wrong in [
             Claims { aud: "other".into(), ..claims() },
             Claims { sub: " ".into(), ..claims() },
-            Claims { iat: NOW - 900, exp: NOW - 300, ..claims() },
+            Claims { iat: NOW_F - 900.0, exp: NOW_F - 300.0, ..claims() },
         ] {
             let token = signed("ed", Algorithm::EdDSA, &wrong, &site_key());
-            assert_eq!(ours.customer(&token, NOW), Err(IdentityError::Invalid), "{wrong:?}");
+            assert_eq!(ours.customer(&token, NOW).is_err(), "{wrong:?}");
         }
-        let long = Claims { exp: NOW + 601, ..claims() };
+        let long = Claims { exp: NOW_F + 601.0, ..claims() };
         let token = signed("ed", Algorithm::EdDSA, &long, &site_key());
-        assert_eq!(ours.customer(&token, NOW), Err(IdentityError::TooLong));
+        assert!(ours.customer(&token, NOW), Err(IdentityError::TooLong));
     }
 
     #[test]
@@ -170,15 +229,15 @@ mod tests {
         let pem = format!("-----BEGIN PUBLIC KEY-----\n{ED25519_PUBLIC}\n-----END PUBLIC KEY-----\n");
         for secret in [&bytes[..], ED25519_PUBLIC.as_bytes(), pem.as_bytes(), b""] {
             let token = signed("ed", Algorithm::HS256, &claims(), &EncodingKey::from_secret(secret));
-            assert_eq!(ours.customer(&token, NOW), Err(IdentityError::Invalid));
+            assert_eq!(ours.customer(&token, NOW).is_err());
         }
         // Nor does a good signature under the name of a key of the other kind.
         let both = Identity::new(vec![public("ed"), shared("hs")], 600);
         let token = signed("hs", Algorithm::EdDSA, &claims(), &site_key());
-        assert_eq!(both.customer(&token, NOW), Err(IdentityError::Invalid));
+        assert!(both.customer(&token, NOW).is_err());
         let secret = EncodingKey::from_secret(shared("hs").secret.as_bytes());
         let token = signed("ed", Algorithm::HS256, &claims(), &secret);
-        assert_eq!(both.customer(&token, NOW), Err(IdentityError::Invalid));
+        assert!(both.customer(&token, NOW).is_err());
     }
 
     #[test]
@@ -188,7 +247,7 @@ mod tests {
         let of_old = old.token(&CustomerId::new("price-rise"), NOW).expect("there is a key");
         let of_new = signed("new", Algorithm::EdDSA, &claims(), &site_key());
         assert!(both.customer(&of_old, NOW).is_ok() && both.customer(&of_new, NOW).is_ok());
-        assert_eq!(new.customer(&of_old, NOW), Err(IdentityError::UnknownKey));
+        assert!(new.customer(&of_old, NOW), Err(IdentityError::UnknownKey));
         assert!(new.customer(&of_new, NOW).is_ok());
     }
 
@@ -211,16 +270,16 @@ mod tests {
     fn a_token_ends() {
         let ours = identity("a");
         let token = ours.token(&CustomerId::new("x"), NOW).expect("there is a key");
-        assert_eq!(ours.customer(&token, NOW + 700), Err(IdentityError::Invalid));
-        assert_eq!(ours.customer(&token, NOW - 700), Err(IdentityError::Invalid));
+        assert_eq!(ours.customer(&token, NOW + 700).is_err());
+        assert!(ours.customer(&token, NOW - 700).is_err());
     }
 
     #[test]
     fn a_token_of_another_key_or_a_changed_one_does_not_count() {
         let theirs = identity("b").token(&CustomerId::new("x"), NOW).expect("there is a key");
-        assert_eq!(identity("a").customer(&theirs, NOW), Err(IdentityError::UnknownKey));
+        assert!(identity("a").customer(&theirs, NOW), Err(IdentityError::UnknownKey));
         let other_secret = Identity::new(vec![IdentityKey { secret: "s".repeat(40), ..shared("b") }], 600);
-        assert_eq!(other_secret.customer(&theirs, NOW), Err(IdentityError::Invalid));
+        assert_eq!(other_secret.customer(&theirs, NOW).is_err());
         for cut in 0..theirs.len() {
             assert!(identity("b").customer(&theirs[..cut], NOW).is_err());
         }
@@ -230,7 +289,7 @@ mod tests {
     fn a_token_that_is_valid_for_too_long_does_not_count() {
         let generous = Identity::new(identity("a").keys, 6_000);
         let token = generous.token(&CustomerId::new("x"), NOW).expect("there is a key");
-        assert_eq!(identity("a").customer(&token, NOW), Err(IdentityError::TooLong));
+        assert!(identity("a").customer(&token, NOW), Err(IdentityError::TooLong));
     }
 
     #[test]
@@ -239,7 +298,36 @@ mod tests {
         let unsigned = "eyJhbGciOiJub25lIiwia2lkIjoiYSJ9.\
                         eyJzdWIiOiJ4IiwiYXVkIjoicGxhaW5iaWxsIiwiaWF0IjowLCJleHAiOjk5OTk5OTk5OTl9.";
         for ours in [identity("a"), Identity::new(vec![public("a")], 600)] {
-            assert_eq!(ours.customer(unsigned, NOW), Err(IdentityError::Invalid));
+            assert_eq!(ours.customer(unsigned, NOW).is_err());
         }
+    }
+
+    #[test]
+    fn times_may_have_fractions_and_audiences_may_be_several() {
+        let (ours, key) = (identity("a"), EncodingKey::from_secret(shared("a").secret.as_bytes()));
+        let check = |claims: &Claims| ours.customer(&signed("a", Algorithm::HS256, claims, &key), NOW);
+        let good = Ok(CustomerId::new("price-rise"));
+        assert_eq!(check(&Claims { exp: NOW_F + 599.25, iat: NOW_F + 0.5, ..claims() }), good);
+        assert_eq!(check(&Claims { aud: serde_json::json!(["shop", "plainbill"]), ..claims() }), good);
+        assert_eq!(check(&Claims { nbf: Some(NOW_F - 5.0), ..claims() }), good);
+        assert_eq!(check(&Claims { nbf: Some(NOW_F + 3_600.0), ..claims() }), Err(IdentityError::NotYet("nbf")));
+        assert_eq!(
+            check(&Claims { iat: NOW_F + 90.0, exp: NOW_F + 200.0, ..claims() }),
+            Err(IdentityError::NotYet("iat"))
+        );
+        assert_eq!(check(&Claims { aud: serde_json::json!(["shop"]), ..claims() }), Err(IdentityError::OtherAudience));
+        assert_eq!(check(&Claims { aud: serde_json::json!([]), ..claims() }), Err(IdentityError::OtherAudience));
+    }
+
+    #[test]
+    fn a_token_that_demands_to_be_understood_in_a_way_that_we_do_not_know_is_refused() {
+        let header = r#"{"alg":"HS256","kid":"a","crit":["b64"],"b64":true}"#;
+        let body = serde_json::to_string(&claims()).expect("claims");
+        let message = format!("{}.{}", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(body));
+        let key = EncodingKey::from_secret(shared("a").secret.as_bytes());
+        let signature =
+            jsonwebtoken::crypto::sign(message.as_bytes(), &key, Algorithm::HS256).expect("it can be signed");
+        let token = format!("{message}.{signature}");
+        assert_eq!(identity("a").customer(&token, NOW), Err(IdentityError::Critical));
     }
 }

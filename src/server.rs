@@ -19,7 +19,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 
 use crate::app::App;
-use crate::config::{Limits, Proxies};
+use crate::config::{Limits, Proxies, origins};
 
 pub mod error;
 pub mod limits;
@@ -284,32 +284,21 @@ async fn ready(State(site): State<Site>) -> Response {
 fn origin_allowed(app: &App, headers: &HeaderMap) -> bool {
     let mut origins = headers.get_all(header::ORIGIN).iter();
     let (Some(origin), None) = (origins.next(), origins.next()) else { return false };
-    let Some(origin) = origin.to_str().ok().and_then(parse_origin) else { return false };
-    let ours = address_of(app, headers).and_then(|it| parse_origin(&it));
+    let Some(origin) = origin.to_str().ok().and_then(origins::parse) else { return false };
+    let ours = address_of(app, headers).and_then(|it| origins::parse(&it));
     ours.is_some_and(|it| it == origin)
-        || app.config.origins.iter().filter_map(|it| parse_origin(it)).any(|it| it == origin)
+        || app.config.origins.iter().filter_map(|it| origins::parse(it)).any(|it| it == origin)
 }
 
 /// Where whoever asks has reached us, as `https://help.shop.example`.
 fn address_of(app: &App, headers: &HeaderMap) -> Option<String> {
+    // What a request says of itself is believed only where nobody has said better.
+    if !app.config.public_url.is_empty() {
+        return Some(app.config.public_url.clone());
+    }
     let host = headers.get(header::HOST)?.to_str().ok()?;
     let address = format!("{}://{host}", if app.config.https { "https" } else { "http" });
-    parse_origin(&address).map(|_| address)
-}
-
-/// Scheme, host and port of an origin.
-fn parse_origin(text: &str) -> Option<(String, String, u16)> {
-    let uri: axum::http::Uri = text.parse().ok()?;
-    let scheme = uri.scheme_str()?.to_ascii_lowercase();
-    let port = match (uri.port_u16(), scheme.as_str()) {
-        (Some(port), _) => port,
-        (None, "http") => 80,
-        (None, "https") => 443,
-        (None, _) => return None,
-    };
-    let has_more = !matches!(uri.path(), "" | "/") || uri.query().is_some() || text.ends_with('/');
-    let host = uri.host()?.to_ascii_lowercase();
-    (!has_more && !text.contains('@')).then_some((scheme, host, port))
+    origins::parse(&address).map(|_| address)
 }
 
 /// The value of a cookie.
@@ -328,10 +317,10 @@ mod tests {
 
     #[test]
     fn origins_are_compared_as_a_whole() {
-        let shop = parse_origin("https://shop.example");
+        let shop = origins::parse("https://shop.example");
         assert!(shop.is_some());
         for same in ["https://shop.example:443", "HTTPS://SHOP.EXAMPLE"] {
-            assert_eq!(parse_origin(same), shop, "{same}");
+            assert_eq!(origins::parse(same), shop, "{same}");
         }
         for other in [
             "http://shop.example",
@@ -343,7 +332,7 @@ mod tests {
             "null",
             "",
         ] {
-            assert_ne!(parse_origin(other), shop, "{other}");
+            assert_ne!(origins::parse(other), shop, "{other}");
         }
     }
 }

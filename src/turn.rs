@@ -290,24 +290,30 @@ struct Known {
     plans: Vec<Plan>,
     past: Vec<Past>,
     verified: bool,
+    accounts: bool,
     today: jiff::civil::Date,
 }
 
 impl Known {
     /// `anew`: nothing that is held from before counts.
     async fn look(parts: &Parts, state: &State, anew: bool) -> Result<Self, StoreError> {
-        if let Some(customer) = state.customer.as_ref().filter(|_| anew) {
+        let customer = state.customer.as_ref().filter(|_| parts.billing.has_accounts());
+        if let Some(customer) = customer.filter(|_| anew) {
             parts.billing.forget(&Changed::of(customer));
         }
-        let (account, past) = match &state.customer {
+        let (account, past) = match customer {
             Some(customer) => (Some(parts.billing.account(customer).await), parts.actions.past(customer).await?),
             None => (None, Vec::new()),
         };
+        if matches!(account, Some(Err(BillingError::NotFound))) {
+            tracing::warn!("billing knows no account under the id that the site's token names: is `sub` billing's id?");
+        }
         Ok(Self {
             account,
             past,
             plans: parts.billing.plans().await.unwrap_or_default(),
-            verified: state.customer.is_some(),
+            verified: customer.is_some(),
+            accounts: parts.billing.has_accounts(),
             today: parts.now.to_zoned(parts.content.hours.time_zone.clone()).date(),
         })
     }
@@ -325,6 +331,7 @@ impl Known {
             .with_past(&self.past)
             .in_locale(parts.locale.as_deref())
             .with_codes(parts.codes.is_some())
+            .with_accounts(self.accounts)
     }
 }
 

@@ -1,5 +1,6 @@
 //! The business's own endpoint as a source of billing data, as `docs/billing-api.openapi.json` describes it.
 
+use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
 use futures_util::future::BoxFuture;
@@ -57,6 +58,7 @@ impl Http {
             tracing::error!("billing gave the account of another customer than the one who was asked for");
             return Err(BillingError::Broken);
         }
+        let account = whole(account);
         self.accounts.keep(ticket, customer.clone(), account.clone(), Instant::now());
         Ok(account)
     }
@@ -187,6 +189,22 @@ impl Billing for Http {
             self.plans.forget(|_, _| true);
         }
     }
+}
+
+/// The account as a whole: a bill that stands there twice counts once, and what doesn't add up is logged, by number only.
+fn whole(mut account: Account) -> Account {
+    let mut numbers = HashSet::new();
+    account.invoices.retain(|it| {
+        let is_new = numbers.insert(it.number.clone());
+        if !is_new {
+            tracing::error!(invoice = it.number, "billing gave one bill twice: the second is left out");
+        }
+        is_new
+    });
+    for invoice in account.invoices.iter().filter(|it| !it.adds_up()) {
+        tracing::warn!(invoice = invoice.number, "the lines of a bill don't sum to its total: it can't be explained");
+    }
+    account
 }
 
 /// What can't be read is logged with its place and is broken.

@@ -45,11 +45,17 @@ pub async fn serve(config: Config) -> anyhow::Result<ExitCode> {
     let zone = time_zone.clone();
     let listener = server::bind(config.listen, &config.limits)?;
     let address = listener.local_addr()?;
-    let site = format!("{}://{address}", if config.https { "https" } else { "http" });
+    let site = match config.public_url.as_str() {
+        "" => format!("{}://{address}", if config.https { "https" } else { "http" }),
+        public_url => public_url.to_owned(),
+    };
     let now = move || jiff::Timestamp::now().to_zoned(time_zone.clone());
     let source = billing::open(&config.billing, &config.limits, zone, jiff::Timestamp::now)?;
-    if source.is_none() && !config.demo {
-        tracing::warn!("no billing.source is set: every account is unknown but those that the demo made up");
+    if source.as_ref().is_some_and(|it| !it.has_accounts()) {
+        tracing::warn!(
+            "billing.source is none: customers get general answers without their own figures; \
+             set it to stripe or http once your billing is connected (docs/billing.md)"
+        );
     }
     let billing: Arc<dyn Billing> = source.unwrap_or_else(|| Arc::new(Demo::new(store.clone(), site, now)));
     let first_password = staff::add_first(&store).await?;

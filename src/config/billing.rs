@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct BillingConfig {
-    /// `demo`, `stripe`, or `http` for the business's own endpoint (`docs/billing-api.openapi.json`).
+    /// `demo` (with `demo = true` only), `none` for general answers without anybody's figures, `stripe`, or `http` for the business's own endpoint (`docs/billing-api.openapi.json`).
     pub source: String,
     /// Where the endpoint is, https unless it is on this machine; for Stripe empty but in tests.
     pub url: String,
@@ -49,11 +49,19 @@ impl std::fmt::Debug for BillingConfig {
 impl BillingConfig {
     pub(super) fn check(&self, demo: bool) -> anyhow::Result<()> {
         anyhow::ensure!(
-            matches!(self.source.as_str(), "demo" | "stripe" | "http"),
-            "billing.source is `{}`: it may be demo, stripe or http",
+            matches!(self.source.as_str(), "demo" | "none" | "stripe" | "http"),
+            "billing.source is `{}`: it may be stripe, http, none (general answers only) or demo",
             self.source
         );
         if self.source == "demo" {
+            anyhow::ensure!(
+                demo,
+                "billing.source is `demo` and demo is false: made-up accounts are for trying out only. \
+                 Set demo = true, or billing.source = \"none\" for general answers until your billing is connected"
+            );
+            return Ok(());
+        }
+        if self.source == "none" {
             return Ok(());
         }
         anyhow::ensure!(

@@ -472,6 +472,7 @@ fn check_business(file: &BusinessFile, source: &Source, known: &Known, faults: &
 }
 
 fn check_policies(file: &PoliciesFile, source: &Source, faults: &mut Vec<Fault>) {
+    let today = jiff::Zoned::now().date().to_string();
     for (i, policy) in file.policy.iter().enumerate() {
         if policy.from.parse::<Date>().is_err() || policy.from.len() != "2026-01-01".len() {
             let what = format!("`{}` is not a date", policy.from);
@@ -486,6 +487,17 @@ fn check_policies(file: &PoliciesFile, source: &Source, faults: &mut Vec<Fault>)
             faults.push(source.fault(&format!("policy.{i}.name"), what, "Take one out, or give it another date."));
         }
         let mut fault = |path: String, what: String, hint: &str| faults.push(source.fault(&path, what, hint));
+        if policy.value < 0 || policy.bands.iter().any(|it| it.value < 0 || it.up_to < 0) {
+            let what = format!("`{}` is below zero", policy.name);
+            fault(format!("policy.{i}.value"), what, "Write how much or how many it is, without a minus.");
+        }
+        // One that is planned holds once its day has come; until then something has to hold.
+        let of_name = || file.policy.iter().filter(|it| it.name == policy.name && it.staff == policy.staff);
+        let first = of_name().map(|it| it.from.as_str()).min().unwrap_or_default();
+        if policy.from == first && today.as_str() < first && policy.staff.is_none() {
+            let what = format!("`{}` has nothing that holds today: its first entry is from {first}", policy.name);
+            fault(format!("policy.{i}.from"), what, "Add an entry with what holds today, or an earlier date.");
+        }
         if policy.bands.is_empty() != policy.by.is_none() {
             let what = format!("`{}` has `bands` without `by`, or `by` without `bands`", policy.name);
             fault(format!("policy.{i}"), what, "Write `by = \"owed\"` and `bands = [{ up_to = 5000, value = 14 }]`.");

@@ -124,7 +124,7 @@ pub fn wire(staff: &Staff) -> StaffMember {
 }
 
 fn set_cookie(app: &Arc<App>, token: &str, seconds: i64) -> HeaderValue {
-    let secure = if app.config.https { "; Secure" } else { "" };
+    let secure = if app.config.is_https() { "; Secure" } else { "" };
     let text = format!("{COOKIE}={token}; Path=/; HttpOnly; SameSite=Strict; Max-Age={seconds}{secure}");
     HeaderValue::from_str(&text).expect("a token is plain ASCII")
 }
