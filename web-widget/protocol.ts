@@ -107,6 +107,10 @@ resume?: string,
  */
 seq: number,
 /**
+ * The server's time, in milliseconds since 1970: a customer's own clock may be wrong.
+ */
+at: number,
+/**
  * True: forget what is on the screen, everything follows from `seq` 1.
  */
 reset: boolean,

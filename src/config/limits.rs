@@ -14,7 +14,7 @@ pub struct Limits {
     pub head_ms_max: u64,
     /// `hello` must come within this, or the socket is closed.
     pub hello_ms_max: u64,
-    /// The largest message on a socket; a larger one closes it.
+    /// The largest message on a socket; a larger one is refused, and one of more than four times that closes it.
     pub frame_bytes_max: usize,
     /// The largest body of a request; a larger one is answered 413.
     pub body_bytes_max: usize,

@@ -25,6 +25,12 @@ pub fn words(text: &str) -> Vec<String> {
     parts.map(|it| it.trim_matches('\'').to_owned()).filter(|it| !it.is_empty()).collect()
 }
 
+/// Whether there is nothing to read in a text: spaces, control characters and letters that nobody sees.
+pub fn is_blank(text: &str) -> bool {
+    let shows_nothing = |it: char| matches!(it, '\u{2800}' | '\u{fff9}'..='\u{fffb}');
+    text.chars().all(|it| it.is_whitespace() || it.is_control() || is_invisible(it) || shows_nothing(it))
+}
+
 /// Signs of one meaning as one sign.
 fn one_kind(letter: char) -> char {
     match letter {
@@ -103,6 +109,27 @@ mod tests {
             ("café, naïve", "café, naïve"),
         ] {
             assert_eq!(normal(typed), wanted, "{typed:?}");
+        }
+    }
+
+    #[test]
+    fn a_text_of_what_nobody_sees_is_blank() {
+        for text in [
+            "",
+            " \t\n",
+            "\u{200b}",
+            "\u{200b}\u{200b} \u{feff}",
+            "\u{ad}",
+            "\u{2800}",
+            "\u{3164}",
+            "\0",
+            "\u{202e}\u{202c}",
+            "\u{e0041}",
+        ] {
+            assert!(is_blank(text), "{text:?}");
+        }
+        for text in ["?", "\u{200b}a", "❤\u{fe0f}", "👩\u{200d}🚀", "\u{fffd}", "0", "。", "\u{301}"] {
+            assert!(!is_blank(text), "{text:?}");
         }
     }
 

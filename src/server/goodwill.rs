@@ -15,6 +15,7 @@ use crate::billing::{Account, Act, Money};
 use crate::content::Content;
 use crate::content::file::Then;
 use crate::conversation::format::{self, Style};
+use crate::conversation::normal::is_blank;
 use crate::conversation::{ConversationId, CustomerId, NewEvent, Receipt, Sender, What, masking};
 use crate::rules::policy::{Deed, Given, Purse};
 use crate::server::error::Problem;
@@ -186,7 +187,7 @@ impl<'a> Desk<'a> {
         // A full stop comes with the sentence.
         let reason = masking::mask(goodwill.reason.trim()).text;
         let reason = reason.trim_end_matches('.').trim_end();
-        match reason.is_empty() {
+        match is_blank(reason) {
             true => Err(No::Refused("Please say why: the customer reads it.".to_owned())),
             false => Ok(reason.to_owned()),
         }

@@ -18,7 +18,7 @@ use tokio::time::timeout;
 use crate::identity::secrets;
 use crate::server::error::Problem;
 use crate::server::protocol::{Code, ServerFrame};
-use crate::server::socket::{self, Caller, Gone, Incoming, Transport};
+use crate::server::socket::{self, Caller, Gone, Incoming, ROOM_TO_REFUSE, Transport};
 use crate::server::{Peer, Place, Site, address_of, origin_allowed};
 
 /// The header with the connection's token.
@@ -100,7 +100,7 @@ async fn send_allowed(site: &Site, peer: Peer, headers: &HeaderMap, frames: Fram
             None => return Problem::new(Code::Busy).into_response(),
         },
     };
-    let frame_bytes_max = site.app.config.limits.frame_bytes_max;
+    let frame_bytes_max = site.app.config.limits.frame_bytes_max.saturating_mul(ROOM_TO_REFUSE);
     for frame in frames.frames {
         let incoming = match frame.get().len() <= frame_bytes_max {
             true => Incoming::Text(frame.get().to_owned()),

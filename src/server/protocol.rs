@@ -117,6 +117,8 @@ pub enum ServerFrame {
         resume: Option<String>,
         /// The last event that there is.
         seq: u32,
+        /// The server's time, in milliseconds since 1970: a customer's own clock may be wrong.
+        at: i64,
         /// True: forget what is on the screen, everything follows from `seq` 1.
         reset: bool,
         /// Who answers next: `bot`, `queue`, `staff` or `nobody`.

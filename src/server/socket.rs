@@ -23,9 +23,14 @@ use crate::server::wire;
 use crate::session::{Happening, Kept, SessionError};
 use crate::store::Typing;
 use customer::{Customer, Hello};
+use reading::{Unreadable, key_of};
 
 mod customer;
+mod reading;
 
+/// A message of up to so many times `frame_bytes_max` is still read, so that its refusal can name it; a larger one ends
+/// the connection.
+pub const ROOM_TO_REFUSE: usize = 4;
 /// Frames that make no sense before the connection is closed.
 const MALFORMED_MAX: u32 = 10;
 /// The longest key, locale, address and title that are looked at, in bytes.
@@ -99,9 +104,14 @@ async fn welcome(app: &Arc<App>, pace: &Pace, transport: &mut impl Transport) ->
             }
             Incoming::Gone => return Err(Gone),
         };
-        let problem = match (pace.frame(), serde_json::from_str::<ClientFrame>(&text)) {
+        let read = reading::read(&text, app.config.limits.frame_bytes_max);
+        let key = match &read {
+            Ok(frame) => key_of(frame).cloned(),
+            Err(unreadable) => unreadable.key.clone(),
+        };
+        let problem = match (pace.frame(), read) {
             (Err(wait), _) => Problem { retry_after_ms: Some(wait), ..Problem::new(Code::RateLimited) },
-            (_, Err(_)) => Problem::new(Code::Malformed),
+            (_, Err(unreadable)) => Problem::new(unreadable.code),
             (_, Ok(ClientFrame::Hello { conversation, resume, after, identity, locale, page })) => {
                 let hello = Hello { conversation, resume, after: after.unwrap_or(0), identity, locale, page };
                 match Customer::come(app, hello).await {
@@ -118,7 +128,7 @@ async fn welcome(app: &Arc<App>, pace: &Pace, transport: &mut impl Transport) ->
             }
             (_, Ok(_)) => Problem::new(Code::NotWelcomed),
         };
-        transport.send(&problem.frame(None)).await?;
+        transport.send(&problem.frame(key)).await?;
     }
 }
 
@@ -280,11 +290,11 @@ impl<T: Transport> Connection<T> {
                 return Err(POLICY);
             }
         };
-        let frame = match serde_json::from_str::<ClientFrame>(&text) {
+        let frame = match reading::read(&text, self.app.config.limits.frame_bytes_max) {
             Ok(frame) => frame,
-            Err(_) => {
+            Err(Unreadable { code, key }) => {
                 self.n_malformed += 1;
-                self.refuse(Problem::new(Code::Malformed), None).await?;
+                self.refuse(Problem::new(code), key).await?;
                 return if MALFORMED_MAX <= self.n_malformed { Err(POLICY) } else { Ok(()) };
             }
         };
@@ -292,9 +302,6 @@ impl<T: Transport> Connection<T> {
         if let Err(wait) = self.pace.frame() {
             let problem = Problem { retry_after_ms: Some(wait), ..Problem::new(Code::RateLimited) };
             return self.refuse(problem, key).await;
-        }
-        if key.as_ref().is_some_and(|it| it.is_empty() || FIELD_BYTES_MAX < it.len()) {
-            return self.refuse(Problem::new(Code::Malformed), None).await;
         }
         let network = self.caller.network;
         match frame {
@@ -389,16 +396,6 @@ impl<T: Transport> Connection<T> {
                 self.send(&frame).await
             }
         }
-    }
-}
-
-fn key_of(frame: &ClientFrame) -> Option<&String> {
-    match frame {
-        ClientFrame::Say { key, .. }
-        | ClientFrame::Choose { key, .. }
-        | ClientFrame::Rate { key, .. }
-        | ClientFrame::End { key } => Some(key),
-        _ => None,
     }
 }
 

@@ -13,6 +13,7 @@ use serde_json::json;
 use crate::answers::Speaker;
 use crate::app::App;
 use crate::content::file::CardKind;
+use crate::conversation::normal::is_blank;
 use crate::conversation::{
     Card, ConversationId, Event, Guess, Message, NewEvent, Owner, OwnerChange, Reason, Sender, Seq, What, format,
     masking,
@@ -201,7 +202,7 @@ pub async fn reply(
     let (app, staff) = (&site.app, answers.0);
     let id = ConversationId::new(id);
     let text = reply.text.trim();
-    if text.is_empty() {
+    if is_blank(text) {
         return Err(Problem::new(Code::Empty));
     }
     if app.config.limits.text_chars_max < text.chars().count() || KEY_BYTES_MAX < reply.key.len() {
@@ -295,7 +296,7 @@ pub async fn change_cause(
     Json(change): Json<CauseChange>,
 ) -> Result<Json<serde_json::Value>, Problem> {
     let name = change.name.map(|it| it.trim().to_owned());
-    if name.as_ref().is_some_and(String::is_empty) {
+    if name.as_deref().is_some_and(is_blank) {
         return Err(Problem::new(Code::Empty));
     }
     if change.status.as_deref().is_some_and(|it| !matches!(it, "open" | "closed")) {

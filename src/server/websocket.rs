@@ -12,7 +12,7 @@ use crate::config::Limits;
 use crate::server::error::Problem;
 use crate::server::login::Reads;
 use crate::server::protocol::{Code, SUBPROTOCOL, ServerFrame};
-use crate::server::socket::{self, Caller, Gone, Incoming, Transport};
+use crate::server::socket::{self, Caller, Gone, Incoming, ROOM_TO_REFUSE, Transport};
 use crate::server::{Peer, Site, address_of, origin_allowed, watching};
 
 /// Bytes of the buffers of one socket; the default of 128 KiB would cost 20 times the memory.
@@ -32,7 +32,8 @@ pub async fn chat(
     let app = site.app.clone();
     let limits = app.config.limits.clone();
     let caller = Caller { network: peer.address, site: address_of(&app, &headers) };
-    bounded(upgrade, &limits).on_upgrade(move |socket| {
+    let bytes_max = limits.frame_bytes_max.saturating_mul(ROOM_TO_REFUSE);
+    bounded(upgrade, &limits, bytes_max).on_upgrade(move |socket| {
         app.tasks.clone().track_future(async move {
             // The place is taken until the socket ends, not until the upgrade.
             let _place = peer.place;
@@ -55,7 +56,7 @@ pub async fn staff(
     }
     let app = site.app.clone();
     let limits = app.config.limits.clone();
-    bounded(upgrade, &limits).on_upgrade(move |socket| {
+    bounded(upgrade, &limits, limits.frame_bytes_max).on_upgrade(move |socket| {
         app.tasks.clone().track_future(async move {
             let _place = peer.place;
             let socket = Socket::new(socket, &limits);
@@ -64,14 +65,14 @@ pub async fn staff(
     })
 }
 
-fn bounded(upgrade: WebSocketUpgrade, limits: &Limits) -> WebSocketUpgrade {
+fn bounded(upgrade: WebSocketUpgrade, limits: &Limits, bytes_max: usize) -> WebSocketUpgrade {
     upgrade
         .protocols([SUBPROTOCOL])
         .read_buffer_size(BUFFER_BYTES)
         .write_buffer_size(0)
         .max_write_buffer_size(limits.frame_bytes_max.saturating_mul(16))
-        .max_message_size(limits.frame_bytes_max)
-        .max_frame_size(limits.frame_bytes_max)
+        .max_message_size(bytes_max)
+        .max_frame_size(bytes_max)
 }
 
 /// A WebSocket that sends in time or not at all.

@@ -1,6 +1,7 @@
 //! Keeps what customers do: messages, ratings, ends, and who they have shown to be.
 
 use super::{Kept, RECENT_MAX, Session, SessionError, TRIES_MAX, system};
+use crate::conversation::normal::is_blank;
 use crate::conversation::{
     ASKS_CODE, CustomerId, Event, Message, NewEvent, Owner, OwnerChange, Rating, Reason, Sender, Seq, What, masking,
 };
@@ -17,7 +18,7 @@ impl Session {
         choice: Option<String>,
     ) -> Result<Kept, SessionError> {
         let text = text.trim();
-        if choice.is_none() && text.is_empty() {
+        if choice.is_none() && is_blank(text) {
             return Err(SessionError::Empty);
         }
         if self.app.config.limits.text_chars_max < text.chars().count() {
@@ -83,7 +84,7 @@ impl Session {
             return Err(SessionError::TooLong);
         }
         let rating = Rating {
-            comment: rating.comment.map(|it| masking::mask(it.trim()).text).filter(|it| !it.is_empty()),
+            comment: rating.comment.map(|it| masking::mask(it.trim()).text).filter(|it| !is_blank(it)),
             ..rating
         };
         let before =

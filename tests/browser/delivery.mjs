@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { WHY } from './asking.mjs';
 import { chatOn, customerOn, staffOn } from './people.mjs';
+import { openShop, pageWith } from './shop.mjs';
 
 const DUE = 'when is it due?';
 
@@ -171,6 +172,104 @@ export default async function delivery(test) {
     await chat.say('x'.repeat(2003));
     await chat.panel.getByText('Please make it 3 letters shorter.').waitFor();
     assert.deepEqual(await chat.said(), []);
+  });
+
+  await test('a message that can never be sent is said once, holds nothing back, and is removed on wish', async ({ server, open }) => {
+    const chat = await customerOn(await open(), server.url);
+    await chat.open();
+    await chat.page.evaluate(() => plainbill('send', 'x'.repeat(20_000)));
+    await chat.page.evaluate(() => plainbill('send', { toString: () => '\u200b' }));
+    await chat.say(WHY, '£12.00 more than');
+    const failed = chat.customer.filter({ hasText: 'Not sent. Please make it 18000 letters shorter.' });
+    await failed.waitFor();
+    await reload(chat);
+    await failed.waitFor();
+    assert.equal(await failed.getByRole('button', { name: 'Try again' }).count(), 0);
+    await failed.getByRole('button', { name: 'Remove' }).click();
+    await reload(chat);
+    await chat.bot.nth(1).waitFor();
+    assert.deepEqual(await chat.said(), [WHY]);
+  });
+
+  await test('what the server refuses takes no buttons away', async ({ server, open }) => {
+    const context = await open();
+    let refuses = true;
+    await context.routeWebSocket(/\/v1\/chat/, (socket) => {
+      const server = socket.connectToServer();
+      socket.onMessage((message) => {
+        const frame = JSON.parse(message);
+        if (frame.type !== 'choose' || !refuses) return server.send(message);
+        const error = { type: 'error', key: frame.key, code: 'not_offered', message: 'That choice isn’t there any more. Please pick another one or write to us.' };
+        socket.send(JSON.stringify(error));
+      });
+    });
+    const chat = await customerOn(context, server.url);
+    await chat.open();
+    await chat.say(WHY, '£12.00 more than');
+    const buttons = chat.log.locator('.choices button');
+    const before = await buttons.allInnerTexts();
+    assert.ok(before.length > 1);
+    await buttons.first().click();
+    await chat.customer.filter({ hasText: 'Please pick another one' }).waitFor();
+    assert.deepEqual(await buttons.allInnerTexts(), before);
+    assert.equal(await chat.log.getByRole('group', { name: 'Was this helpful?' }).count(), 1);
+    refuses = false;
+    await chat.say(DUE);
+    await chat.bot.nth(2).waitFor();
+    await buttons.first().click();
+    await chat.bot.nth(3).waitFor();
+  });
+
+  await test('a page that wakes up on a dead line takes another within seconds, not after the long silence', async ({ server, open }) => {
+    const context = await open();
+    const lines = [];
+    await context.routeWebSocket(/\/v1\/chat/, (socket) => {
+      const line = { dead: false };
+      lines.push(line);
+      const server = socket.connectToServer();
+      socket.onMessage((message) => line.dead || server.send(message));
+      server.onMessage((message) => line.dead || socket.send(message));
+    });
+    const chat = await customerOn(context, server.url);
+    await chat.open();
+    await chat.say(WHY, '£12.00 more than');
+    lines.forEach((line) => (line.dead = true));
+    await chat.say(DUE);
+    await chat.page.evaluate(() => document.dispatchEvent(new Event('visibilitychange')));
+    await chat.bot.nth(2).waitFor();
+    assert.deepEqual(await chat.said(), [WHY, DUE]);
+    assert.equal(lines.length, 2);
+  });
+
+  await test('two tabs without a network lose nothing of what is written in either', async ({ server, shopPort, open, after }) => {
+    const shop = await openShop(shopPort, { '/': { html: pageWith(server, { attributes: 'data-persist="local"', head: '<link rel="icon" href="data:,">' }) } });
+    after(() => shop.close());
+    const context = await open();
+    const line = await cable(context);
+    const tab = async () => {
+      const page = await context.newPage();
+      await page.goto(shop.url);
+      return chatOn(page);
+    };
+    const [one, other] = [await tab(), await tab()];
+    await one.open();
+    await one.say('how can I pay?');
+    await one.bot.nth(1).waitFor();
+    await other.page.reload();
+    await other.launcher.click();
+    await other.bot.nth(1).waitFor();
+    line.cut = true;
+    line.open.forEach((socket) => socket.close());
+    await one.say('written in one');
+    await other.say('written in the other');
+    for (const chat of [one, other]) await chat.customer.nth(1).getByText('Sending …').waitFor();
+    await one.page.close();
+    await other.page.close();
+    line.cut = false;
+    const later = await tab();
+    await later.launcher.click();
+    await later.customer.nth(2).getByText('Sent').waitFor();
+    assert.deepEqual((await later.said()).toSorted(), ['how can I pay?', 'written in one', 'written in the other']);
   });
 
   await test('a message that came while the chat was closed is counted on the launcher', async ({ server, open }) => {

@@ -2,15 +2,17 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 
-/** Serves `pages` (path to { html, headers } or text of a style sheet) on this port. */
+/** Serves `pages` on this port: path to { html, headers }, to the text of a style sheet or script, or to what answers by itself. */
 export async function openShop(port, pages) {
   const asked = [];
   const shop = createServer((request, response) => {
     asked.push(request.url);
     const page = pages[request.url.split('?')[0]];
     if (!page) return response.writeHead(404).end();
-    const { html, css, headers = {} } = page;
-    response.writeHead(200, { 'Content-Type': css ? 'text/css' : 'text/html; charset=utf-8', ...headers }).end(css ?? html);
+    if (typeof page === 'function') return page(response);
+    const { html, css, script, headers = {} } = page;
+    const type = css ? 'text/css' : script ? 'text/javascript' : 'text/html; charset=utf-8';
+    response.writeHead(200, { 'Content-Type': type, ...headers }).end(css ?? script ?? html);
   }).listen(port, '127.0.0.1');
   await once(shop, 'listening');
   return {
@@ -24,6 +26,6 @@ export async function openShop(port, pages) {
 }
 
 /** A page with the tag in its head; `attributes` are the tag's. */
-export const pageWith = (server, { attributes = '', html = 'lang="en"', head = '' } = {}) =>
+export const pageWith = (server, { attributes = '', html = 'lang="en"', head = '', tag = `<script async src="${server.url}/w.js" ${attributes}></script>` } = {}) =>
   `<!doctype html><html ${html}><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">` +
-  `<title>Shop</title>${head}<script async src="${server.url}/w.js" ${attributes}></script></head><body><main><h1>Shop</h1><p>Our <a href="/">bills</a>.</p></main></body></html>`;
+  `<title>Shop</title>${head}${tag}</head><body><main><h1>Shop</h1><p>Our <a href="/">bills</a>.</p></main></body></html>`;

@@ -59,7 +59,6 @@ async fn frames_that_make_no_sense_are_refused_with_a_code_and_nothing_from_insi
         "{\"type\":\"say\"}",
         "{\"type\":\"say\",\"key\":\"k\",\"text\":1}",
         "{\"type\":\"say\",\"key\":\"k\",\"text\":\"x\",\"admin\":true}",
-        "{\"type\":\"say\",\"key\":\"k\",\"text\":\"\\ud800\"}",
     ] {
         customer.send_text(text.to_owned()).await;
         let error = customer.frame_of("error").await;
@@ -72,10 +71,56 @@ async fn frames_that_make_no_sense_are_refused_with_a_code_and_nothing_from_insi
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn half_an_emoji_is_replaced_and_ends_nothing() {
+    let house = with_limits(|_| {}).await;
+    let mut customer = Customer::connect(house.address, None).await;
+    let hello = r#"{"type":"hello","page":{"url":"https://shop.example/","title":"Sale \ud83d"}}"#;
+    customer.send_text(hello.to_owned()).await;
+    customer.frame_of("welcome").await;
+    customer.send_text(r#"{"type":"say","key":"k","text":"hello \ude00"}"#.to_owned()).await;
+    assert_eq!(customer.frame_of("ack").await["key"], "k");
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_read_is_refused_with_its_key() {
+    let house = with_limits(|_| {}).await;
+    let mut customer = house.visitor().await;
+    for frame in [
+        json!({ "type": "say", "key": "k", "text": 42 }),
+        json!({ "type": "rate", "key": "k", "about": 1, "score": 300 }),
+        json!({ "type": "end", "key": "k", "more": 1 }),
+    ] {
+        customer.send(frame.clone()).await;
+        let error = customer.frame_of("error").await;
+        assert_eq!((error["code"].as_str(), error["key"].as_str()), (Some("malformed"), Some("k")), "{frame}");
+    }
+    customer.says("still here").await;
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hello_that_is_too_large_is_refused_and_another_may_follow() {
+    let house = with_limits(|_| {}).await;
+    let mut customer = Customer::connect(house.address, None).await;
+    customer.send(json!({ "type": "hello", "identity": "t".repeat(20_000) })).await;
+    assert_eq!(customer.frame_of("error").await["code"], "too_large");
+    customer.send(json!({ "type": "hello" })).await;
+    customer.frame_of("welcome").await;
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn empty_and_overlong_texts_are_refused_with_their_key() {
     let house = with_limits(|_| {}).await;
     let mut customer = house.visitor().await;
-    for (text, code) in [("   ".to_owned(), "empty"), ("x".repeat(2_001), "too_large")] {
+    for (text, code) in [
+        ("   ".to_owned(), "empty"),
+        ("\u{200b}\u{2060}".to_owned(), "empty"),
+        ("x".repeat(2_001), "too_large"),
+        ("x".repeat(20_000), "too_large"),
+        ("😀".repeat(16_000), "too_large"),
+    ] {
         customer.send(json!({ "type": "say", "key": "k", "text": text })).await;
         let error = customer.frame_of("error").await;
         assert_eq!((error["code"].as_str(), error["key"].as_str()), (Some(code), Some("k")));
@@ -85,11 +130,11 @@ async fn empty_and_overlong_texts_are_refused_with_their_key() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_frame_above_the_limit_closes_its_own_socket_and_no_other() {
+async fn a_frame_far_above_the_limit_closes_its_own_socket_and_no_other() {
     let house = with_limits(|_| {}).await;
     let mut other = house.visitor().await;
     let mut large = house.visitor().await;
-    let _ = large.socket.send(Message::text("x".repeat(20_000))).await;
+    let _ = large.socket.send(Message::text("x".repeat(70_000))).await;
     while large.try_frame(PATIENCE).await.is_some() {}
     other.says("still here").await;
     house.close().await;

@@ -1,5 +1,18 @@
 // Times and counts as people write them.
 
+/**
+ * The first of these that names a language, also where it is written as programs do (`en_GB.UTF-8`). Nothing where none
+ * does: that is the browser's own.
+ */
+export function goodLocale(...wanted: readonly (string | undefined)[]): string | undefined {
+  for (const tag of wanted) {
+    try {
+      return Intl.getCanonicalLocales(tag!.trim().slice(0, 99).split(/[.@,;]/)[0]!.replace(/_/g, '-'))[0];
+    } catch {}
+  }
+  return undefined;
+}
+
 /** "10:42", in the reader's own way of writing it. */
 export const clock = (at: number, locale?: string) => new Date(at).toLocaleTimeString(locale, { timeStyle: 'short' });
 

@@ -1,6 +1,9 @@
 // Shows plain text: paragraphs, lists of lines that begin with "- ", and addresses that can be followed.
 import { h } from './dom';
 
+/** Whether there is nothing to read in a text: spaces, and letters that nobody sees. */
+export const isBlank = (text: string) => !/[^\s\p{Cc}\p{DI}\u2800\ufff9-\ufffb]/u.test(text);
+
 /** A web address, without the punctuation that ends a sentence. */
 const ADDRESS = /(https?:\/\/[^\s<>"]*[^\s<>".,;:!?)\]'’])/;
 

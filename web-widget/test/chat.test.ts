@@ -1,81 +1,9 @@
 // The chat as a whole, on a link and a memory made for the test.
 import assert from 'node:assert/strict';
-import { afterEach, beforeEach, mock, test } from 'node:test';
-import type { ClientFrame, WireEvent } from '../protocol';
-import { makeChat } from '../widget/chat';
-import type { Listener, OpenLink } from '../widget/links';
+import { mock, test } from 'node:test';
 import type { Remembered } from '../widget/memory';
-import { event, welcome, type Frame } from './samples';
-
-type Hello = Extract<ClientFrame, { type: 'hello' }>;
-
-const token = (sub: string, exp?: number) => `h.${Buffer.from(JSON.stringify({ sub, exp })).toString('base64url')}.s`;
-
-/** Lets what was asked for arrive. */
-const settled = () => new Promise(setImmediate);
-
-/** Seconds go by on a link that is alive. */
-async function pass(chat: Chat, seconds: number) {
-  for (; seconds; seconds--) {
-    mock.timers.tick(1_000);
-    link.frame({ type: 'pong' });
-    chat.tick();
-    await settled();
-  }
-}
-
-let stored: Remembered | undefined;
-let link: Listener & { sent: ClientFrame[] };
-let fresh: WireEvent[];
-let forgotten: number;
-
-const open: OpenLink = (listener) => {
-  const mine = { ...listener, sent: [] as ClientFrame[] };
-  link = mine;
-  return { send: (frame) => mine.sent.push(frame), close() {} };
-};
-
-const chatWith = (settings: { identityUrl?: string } = {}) =>
-  makeChat(
-    {
-      socket: open,
-      polling: open,
-      memory: { recall: () => stored ?? {}, keep: (remembered) => void (stored = structuredClone(remembered)), forget: () => void (stored = undefined) },
-      ...settings,
-    },
-    { changed: (events) => fresh.push(...events), forgotten: () => forgotten++, refused() {} },
-  );
-
-type Chat = ReturnType<typeof chatWith>;
-
-async function connected(chat: Chat, ...frames: Parameters<typeof link.frame>[0][]): Promise<Hello> {
-  chat.connect();
-  return reopened(...frames);
-}
-
-async function reopened(...frames: Parameters<typeof link.frame>[0][]): Promise<Hello> {
-  mock.timers.tick(0);
-  await link.opened();
-  const hello = link.sent[0] as Hello;
-  [welcome({ resume: 'secret' }), ...frames].forEach((frame) => link.frame(frame));
-  return hello;
-}
-
-const sent = <Type extends ClientFrame['type']>(type: Type) => link.sent.filter((frame) => frame.type === type) as Extract<ClientFrame, { type: Type }>[];
-const ack = (key: string): Frame<'ack'> => ({ type: 'ack', key, seq: 1, at: 0 });
-
-beforeEach(() => {
-  stored = undefined;
-  fresh = [];
-  forgotten = 0;
-  mock.timers.enable({ apis: ['setTimeout', 'setInterval', 'Date'] });
-  Object.defineProperty(globalThis, 'navigator', { value: { onLine: true }, configurable: true });
-  Object.assign(globalThis, { location: { origin: 'https://shop.example', pathname: '/bills' }, document: { title: 'My bills' } });
-});
-afterEach(() => {
-  mock.timers.reset();
-  mock.restoreAll();
-});
+import { ack, chatWith, connected, fresh, jump, link, reopened, sent, store, stored } from './rig';
+import { event, welcome } from './samples';
 
 test('nothing is stored before the first message', async () => {
   const chat = chatWith();
@@ -164,7 +92,8 @@ test('what stays is shown as not sent, with the reason, until the customer tries
 test('ten minutes without an answer end in not sent', async () => {
   const chat = chatWith();
   chat.say('one');
-  mock.timers.tick(600_000);
+  for (let second = 1; second < 600; second++) chat.tick();
+  assert.equal(chat.now().outbox[0]!.state, 'sending');
   chat.tick();
   assert.equal(chat.now().outbox[0]!.state, 'failed');
 });
@@ -198,139 +127,8 @@ test('what is on the screen is told once', async () => {
   assert.equal(chat.now().unread, 0);
 });
 
-test('a token goes into hello, and its change into identify', async () => {
-  const chat = chatWith();
-  chat.identify(token('ana'));
-  assert.equal((await connected(chat)).identity, token('ana'));
-  chat.identify(token('ana') + '2');
-  assert.deepEqual(sent('identify').map(({ token }) => token), [token('ana') + '2']);
-  assert.equal(forgotten, 0);
-});
-
-test('another customer starts with nothing of the one before', async () => {
-  const chat = chatWith();
-  chat.identify(token('ana'));
-  await connected(chat, event(1));
-  chat.say('my secret');
-  chat.identify(token('ben'));
-  assert.deepEqual([chat.now().outbox.length, chat.now().conversation.events.length, stored, forgotten], [0, 0, undefined, 1]);
-  const hello = await reopened();
-  assert.deepEqual([hello.conversation, hello.resume, hello.identity], [undefined, undefined, token('ben')]);
-});
-
-test('a stored conversation of somebody else is not opened', async () => {
-  stored = { conversation: 'c9', resume: 'old', subject: 'ana', draft: 'secret' };
-  const chat = chatWith();
-  chat.identify(token('ben'));
-  const hello = await connected(chat);
-  assert.equal(hello.conversation, undefined);
-  assert.equal(chat.now().draft, '');
-});
-
-test('a page that says nobody is signed in closes the conversation of who was', async () => {
-  stored = { conversation: 'c9', resume: 'old', subject: 'ana' };
-  mock.method(globalThis, 'fetch', async () => new Response('', { status: 401 }));
-  assert.equal((await connected(chatWith({ identityUrl: '/token' }))).conversation, undefined);
-});
-
-test('a page that cannot say who is signed in changes nothing', async () => {
-  stored = { conversation: 'c9', resume: 'old', subject: 'ana' };
-  mock.method(globalThis, 'fetch', async () => new Response('', { status: 503 }));
-  assert.equal((await connected(chatWith({ identityUrl: '/token' }))).conversation, 'c9');
-});
-
-test('a refused token is fetched once more, then the customer is a visitor', async () => {
-  const asked = mock.method(globalThis, 'fetch', async () => Response.json({ token: token('ana') }));
-  const chat = chatWith({ identityUrl: '/token' });
-  chat.connect();
-  for (const identity of [token('ana'), token('ana'), undefined]) {
-    await link.opened();
-    assert.equal((link.sent[0] as Hello).identity, identity);
-    link.frame({ type: 'error', code: 'bad_identity', message: 'No.' });
-    mock.timers.tick(0);
-  }
-  assert.equal(asked.mock.callCount(), 2);
-});
-
-test('a page that gives a function is asked on every connection', async () => {
-  const asked = mock.fn(async () => token('ana'));
-  const chat = chatWith();
-  chat.identify(asked);
-  assert.equal((await connected(chat)).identity, token('ana'));
-  chat.wake(true);
-  assert.equal((await reopened()).identity, token('ana'));
-  assert.equal(asked.mock.callCount(), 2);
-  assert.equal(forgotten, 0);
-});
-
-test('the page is asked for the next token a minute before the last one ends', async () => {
-  const tokens = [token('ana', 600), token('ana', 1_200)];
-  const chat = chatWith();
-  chat.identify(() => tokens.shift());
-  await connected(chat);
-  await pass(chat, 539);
-  assert.deepEqual(sent('identify'), []);
-  await pass(chat, 2);
-  assert.deepEqual(sent('identify').map(({ token }) => token), [token('ana', 1_200)]);
-  assert.equal(forgotten, 0);
-});
-
-test('tokens of a page that names an address are renewed as well', async () => {
-  mock.method(globalThis, 'fetch', async () => Response.json({ token: token('ana', Date.now() / 1_000 + 600) }));
-  const chat = chatWith({ identityUrl: '/token' });
-  await connected(chat);
-  await pass(chat, 540);
-  assert.deepEqual(sent('identify').map(({ token }) => token), [token('ana', 1_140)]);
-});
-
-test('a token that ends soon does not make the page be asked all the time', async () => {
-  const asked = mock.fn(() => token('ana', 1));
-  const chat = chatWith();
-  chat.identify(asked);
-  await connected(chat);
-  await pass(chat, 31);
-  assert.equal(asked.mock.callCount(), 3);
-});
-
-test('a page that cannot say who is signed in is asked again, and nothing is lost', async () => {
-  const answers = [token('ana', 100), new Error('no network'), undefined, token('ana', 600)];
-  const chat = chatWith();
-  chat.identify(() => {
-    const answer = answers.shift();
-    if (answer instanceof Error) throw answer;
-    return answer;
-  });
-  await connected(chat);
-  await pass(chat, 80);
-  assert.deepEqual(sent('identify').map(({ token }) => token), [token('ana', 600)]);
-  assert.equal(forgotten, 0);
-});
-
-test('when the page says that nobody is signed in any more, or somebody else, nothing of the customer stays', async () => {
-  for (const next of [null, token('ben', 600)]) {
-    const tokens = [token('ana', 100), next, next];
-    forgotten = 0;
-    const chat = chatWith();
-    chat.identify(() => tokens.shift());
-    await connected(chat, event(1));
-    await pass(chat, 40);
-    assert.equal(forgotten, 1);
-    const hello = await reopened();
-    assert.deepEqual([hello.conversation, hello.identity], [undefined, next ?? undefined]);
-  }
-});
-
-test('a visitor who signs in while the chat is open is told to the server', async () => {
-  const chat = chatWith();
-  await connected(chat, event(1));
-  chat.identify(async () => token('ana', 600));
-  await settled();
-  assert.deepEqual(sent('identify').map(({ token }) => token), [token('ana', 600)]);
-  assert.equal(forgotten, 0);
-});
-
 test('a conversation that the server does not know is begun anew with what was not sent', async () => {
-  stored = { conversation: 'c9', resume: 'old' };
+  store({ conversation: 'c9', resume: 'old' });
   const chat = chatWith();
   chat.say('still here');
   await link.opened();
@@ -340,10 +138,138 @@ test('a conversation that the server does not know is begun anew with what was n
   assert.deepEqual(sent('say').map(({ text }) => text), ['still here']);
 });
 
-test('signing out leaves nothing behind', async () => {
+const refusal = (key: string | undefined, code: string) => ({ type: 'error', key, code, message: 'No.' }) as Parameters<typeof link.frame>[0];
+
+test('a message that can never be sent is told once, holds nothing back, and goes when the customer wants it', async () => {
   const chat = chatWith();
-  await connected(chat, event(1));
-  chat.say('one');
-  chat.logout();
-  assert.deepEqual([stored, chat.now().conversation.events.length, chat.now().remembers], [undefined, 0, false]);
+  await connected(chat);
+  chat.say('too much');
+  chat.say('and this');
+  const { key } = sent('say')[0]!;
+  link.frame(refusal(key, 'malformed'));
+  chat.wake(true);
+  await reopened();
+  assert.deepEqual(sent('say').map(({ text }) => text), ['and this']);
+  const after = chatWith();
+  await connected(after);
+  assert.deepEqual(sent('say').map(({ text }) => text), ['and this']);
+  assert.equal(after.now().outbox[0]!.shown, 'too much');
+  after.drop(key);
+  assert.deepEqual(stored?.outbox?.map(({ shown }) => shown), ['and this']);
+});
+
+test('a message that is longer than the server takes never goes out, whatever wrote it', async () => {
+  const chat = chatWith();
+  chat.say('😀'.repeat(2_001));
+  chat.say('x'.repeat(1_000_000));
+  await connected(chat);
+  chat.say('y'.repeat(20_000));
+  chat.say('😀'.repeat(2_000));
+  assert.equal(sent('say').length, 1);
+  assert.deepEqual(chat.now().outbox.map(({ state, reason }) => [state, reason]), [
+    ['failed', 'Please make it 1 letter shorter.'],
+    ['failed', 'Please make it 998000 letters shorter.'],
+    ['failed', 'Please make it 18000 letters shorter.'],
+    ['sending', undefined],
+  ]);
+});
+
+test('a title, an address and letters without end fit into a hello', async () => {
+  Object.assign(globalThis, { location: { origin: 'https://shop.example', pathname: '/x'.repeat(20_000) }, document: { title: '😀'.repeat(20_000) } });
+  const { page } = await connected(chatWith());
+  assert.deepEqual([[...page!.title].length, page!.url.length], [200, 200]);
+});
+
+test('a hello that the server cannot read is said again with less, until it is', async () => {
+  store({ conversation: 'c9', resume: 'old' });
+  const chat = chatWith();
+  chat.connect();
+  for (const fields of [['after', 'conversation', 'identity', 'locale', 'page', 'resume', 'type'], ['after', 'conversation', 'resume', 'type'], ['type']]) {
+    await link.opened();
+    assert.deepEqual(Object.keys(link.sent[0]!).sort(), fields);
+    link.frame(refusal(undefined, 'too_large'));
+    mock.timers.tick(0);
+  }
+  assert.equal(link.sent.length, 1, 'and then it waits as after any failure');
+});
+
+test('what nobody can see is not said', async () => {
+  const chat = chatWith();
+  await connected(chat);
+  for (const text of ['', '  ', '\u200b', '\u200b\ufeff \u2060', undefined, null]) chat.say(text);
+  assert.deepEqual(sent('say'), []);
+  chat.say(42);
+  assert.deepEqual(sent('say').map(({ text }) => text), ['42']);
+});
+
+test('a clock that jumps gives up nothing, and a page that slept had no chance', async () => {
+  for (const ms of [11 * 60_000, -11 * 60_000, 86_400_000]) {
+    const chat = chatWith();
+    chat.say('one');
+    chat.tick();
+    jump(ms);
+    chat.tick();
+    mock.timers.tick(11 * 60_000);
+    chat.tick();
+    assert.equal(chat.now().outbox.at(-1)!.state, 'sending');
+  }
+});
+
+test('patience begins anew on a page that was loaded again', async () => {
+  const before = chatWith();
+  for (let second = 0; second < 599; second++) before.tick();
+  before.say('one');
+  const chat = chatWith();
+  chat.tick();
+  assert.equal(chat.now().outbox[0]!.state, 'sending');
+  for (let second = 1; second < 600; second++) chat.tick();
+  assert.equal(chat.now().outbox[0]!.state, 'failed');
+});
+
+test('a page that wakes up asks whether the link lives, and takes another after two seconds of silence', async () => {
+  const chat = chatWith();
+  await connected(chat);
+  const wakes = [() => chat.wake(false), () => (mock.timers.tick(15_000), chat.tick())];
+  for (const wakeUp of wakes) {
+    chat.tick();
+    const old = link;
+    wakeUp();
+    assert.equal(sent('ping').length > 0, true);
+    mock.timers.tick(1_999);
+    assert.equal(chat.now().status, 'open');
+    mock.timers.tick(1);
+    assert.equal(chat.now().status, 'connecting');
+    await reopened();
+    assert.notEqual(link, old);
+  }
+});
+
+test('a link that answers when the page wakes up stays', async () => {
+  const chat = chatWith();
+  await connected(chat);
+  const old = link;
+  chat.wake(false);
+  link.frame({ type: 'pong' });
+  mock.timers.tick(10_000);
+  assert.deepEqual([chat.now().status, link === old], ['open', true]);
+});
+
+test('a tab that has nothing yet goes on with the conversation that another tab began', async () => {
+  const chat = chatWith();
+  chat.say('here');
+  store({ conversation: 'c7', resume: 'theirs' });
+  assert.deepEqual([(await connected(chat)).conversation], ['c7']);
+});
+
+test('where two tabs begin at the same moment, both go on with the first', async () => {
+  const chat = chatWith();
+  chat.say('here');
+  chat.connect();
+  await link.opened();
+  store({ conversation: 'c7', resume: 'theirs' });
+  link.frame(welcome({ conversation: 'c8', resume: 'mine' }));
+  assert.deepEqual(sent('say'), []);
+  const hello = await reopened(welcome({ conversation: 'c7' }));
+  assert.deepEqual([hello.conversation, hello.resume], ['c7', 'theirs']);
+  assert.deepEqual(sent('say').map(({ text }) => text), ['here']);
 });

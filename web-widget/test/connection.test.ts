@@ -86,6 +86,26 @@ test('a link without a word for 45 seconds is replaced', () => {
   assert.equal(links.length, 2);
 });
 
+test('a page that was away asks an open link for a sign of life, and takes another after two seconds', () => {
+  const connection = connect();
+  last().frame(welcome());
+  connection.probe();
+  assert.deepEqual(last().sent.map(({ type }) => type), ['ping']);
+  mock.timers.tick(1_999);
+  assert.equal(links[0]!.isClosed, false);
+  mock.timers.tick(1);
+  mock.timers.tick(0);
+  assert.deepEqual([links[0]!.isClosed, links.length], [true, 2]);
+});
+
+test('a page that was away does not sit out a wait', () => {
+  const connection = connect();
+  last().closed();
+  connection.probe();
+  mock.timers.tick(0);
+  assert.equal(links.length, 2);
+});
+
 test('a link that is never welcomed is given up after ten seconds', () => {
   connect();
   mock.timers.tick(10_000);

@@ -1,9 +1,9 @@
 // What waits for the server.
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
-import { acked, change, expired, passes, PATIENCE_MS, put, toSend, without, type Outbox } from '../widget/outbox';
+import { mock, test } from 'node:test';
+import { acked, change, expired, passes, PATIENCE_S, put, toSend, without, type Outbox } from '../widget/outbox';
 
-const said = (key: string, at = 0, outbox: Outbox = []) => put(outbox, { type: 'say', key, text: 'hello' }, at, 'hello');
+const said = (key: string, since = 0, outbox: Outbox = []) => put(outbox, { type: 'say', key, text: 'hello' }, since, 'hello');
 const rated = (key: string, outbox: Outbox = []) => put(outbox, { type: 'rate', key, about: 1, score: 1 }, 0);
 const keys = (outbox: Outbox) => outbox.map(({ frame }) => frame.key);
 
@@ -24,14 +24,23 @@ test('an ack of something else changes nothing', () => {
 test('what failed is not sent again until the customer wants it', () => {
   const failed = change(said('a'), 'a', { state: 'failed', reason: 'Not on offer.' });
   assert.deepEqual(toSend(failed), []);
-  const again = change(failed, 'a', { state: 'sending', at: 9 });
+  const again = change(failed, 'a', { state: 'sending', since: 9 });
   assert.deepEqual(toSend(again).map(({ key }) => key), ['a']);
 });
 
 test('after ten minutes without an answer the customer is told', () => {
   const outbox = said('new', 5, said('old', 0));
-  assert.equal(expired(outbox, PATIENCE_MS - 1), outbox);
-  assert.deepEqual(expired(outbox, PATIENCE_MS).map(({ state }) => state), ['failed', 'sending']);
+  assert.equal(expired(outbox, PATIENCE_S - 1), outbox);
+  assert.deepEqual(expired(outbox, PATIENCE_S).map(({ state }) => state), ['failed', 'sending']);
+});
+
+test('entries have an order of their own, also where the clock goes back', () => {
+  const now = mock.method(Date, 'now', () => 5_000);
+  const first = said('a');
+  now.mock.mockImplementation(() => 1_000);
+  const [one, other] = said('b', 0, first);
+  assert.ok(one!.at < other!.at);
+  now.mock.restore();
 });
 
 test('errors that pass are told from those that stay', () => {

@@ -7,6 +7,7 @@ export const welcome = (changes: Partial<Frame<'welcome'>> = {}): Frame<'welcome
   type: 'welcome',
   conversation: 'c1',
   seq: 0,
+  at: Date.now(),
   reset: false,
   owner: 'bot',
   business: { name: 'Fernhill Fibre', greeting: 'Hello.', starters: [{ id: 'late_fee', label: 'What is this fee?' }], privacy: 'Kept for a year.' },

@@ -1,8 +1,8 @@
 // Words, texts and names as the customer reads them.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { plural, rank } from '../shared/format';
-import { pieces } from '../shared/text';
+import { clock, day, goodLocale, moment, plural, rank } from '../shared/format';
+import { isBlank, pieces } from '../shared/text';
 import { claims } from '../widget/identity';
 import { spoken, transcript } from '../widget/transcript';
 import * as words from '../widget/words';
@@ -20,6 +20,32 @@ test('the wait is stated with place and minutes', () => {
   assert.equal(words.place(1, 0), 'You’re next in line, about 1 minute.');
   assert.equal(words.place(3, 4), 'You’re third in line, about 4 minutes.');
   assert.equal(words.place(12), 'You’re number 12 in line.');
+});
+
+test('a locale is the first that is one, also as programs write it, or the browser’s own', () => {
+  for (const [wanted, good] of [
+    [['en_GB'], 'en-GB'],
+    [['en_GB.UTF-8', 'de'], 'en-GB'],
+    [['en-US@posix'], 'en-US'],
+    [['de-DE,de;q=0.9'], 'de-DE'],
+    [[' fr '], 'fr'],
+    [['C', 'de-AT'], 'de-AT'],
+    [['C.UTF-8'], undefined],
+    [['', undefined, 'not a language', 'sv'], 'sv'],
+    [['english (UK)', 'x', '*', '-', 'en--GB'], undefined],
+    [['x'.repeat(20_000), 'pt-br'], 'pt-BR'],
+    [[], undefined],
+  ] as const) {
+    const locale = goodLocale(...wanted);
+    assert.equal(locale, good, `${wanted}`);
+    for (const write of [clock, day, moment]) assert.ok(write(0, locale));
+    assert.ok(transcript([event(1)], locale));
+  }
+});
+
+test('what nobody can see is nothing, what anybody can is something', () => {
+  for (const text of ['', ' \t\n', '\u200b', '\u200b\u200b \ufeff', '\u00ad', '\u2800', '\u3164', '\0', '\u202e\u202c', '\u{e0041}']) assert.ok(isBlank(text), JSON.stringify(text));
+  for (const text of ['?', '\u200ba', '❤\ufe0f', '👩\u200d🚀', '\ufffd', '\ud83d', '0', '。', '\u0301', '\u{1fae8}']) assert.ok(!isBlank(text), JSON.stringify(text));
 });
 
 test('only web addresses are linked, without the punctuation after them', () => {

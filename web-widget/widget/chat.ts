@@ -1,21 +1,24 @@
 // The chat without its looks: what was said, what is on its way, who the customer is, what is remembered.
 import type { ClientFrame, ServerFrame, WireEvent } from '../protocol';
+import { isBlank } from '../shared/text';
 import { backoff, makeConnection, type Status } from './connection';
-import { type Conversation, isGap, nothing, step, unread } from './conversation';
-import { type Ask, claims, fetchToken, type Token } from './identity';
+import { type Conversation, isGap, isSaid, nothing, step, unread } from './conversation';
+import { type Ask, claims, fetchToken, SILENCE, type Token } from './identity';
 import type { OpenLink } from './links';
-import type { Memory } from './memory';
+import type { Memory, Remembered } from './memory';
 import * as box from './outbox';
+import { makeVoucher } from './voucher';
+import * as words from './words';
 
 /** The server hears of typing this often at most. */
 const TYPING_EVERY_MS = 3_000;
 /** Without a key pressed for this long, the customer has stopped typing. */
 const TYPING_PAUSE_MS = 5_000;
 
-/** The page is asked for the next token this long before the last one ends. */
-const RENEW_EARLY_MS = 60_000;
-/** And not more often than this. */
-const RENEW_EVERY_MS = 15_000;
+/** Time that passed by in one step of the page's own: it slept. */
+const SLEPT_MS = 5_000;
+/** The page's title and address are cut to this many letters. */
+const PAGE_LETTERS_MAX = 200;
 
 export type Settings = {
   socket: OpenLink;
@@ -23,12 +26,14 @@ export type Settings = {
   memory: Memory;
   identityUrl?: string;
   locale?: string;
+  /** Milliseconds that only ever go on; the customer's clock may jump. */
+  now?: () => number;
 };
 
 export type Watcher = {
   /** Something changed; `fresh` came in just now, rather than from before. */
   changed(fresh: readonly WireEvent[]): void;
-  /** Nothing of the customer's may stay on the screen. */
+  /** The screen starts anew: of what was on it, nothing may stay. */
   forgotten(): void;
   /** A token was refused: the page may give another. */
   refused(): void;
@@ -36,73 +41,125 @@ export type Watcher = {
 
 export type Chat = ReturnType<typeof makeChat>;
 
-export function makeChat({ socket, polling, memory, identityUrl, locale }: Settings, watcher: Watcher) {
-  let { conversation: id, resume, subject: whose, outbox = [], draft = '', read = 0 } = memory.recall();
+const cut = (text: string) => [...text].slice(0, PAGE_LETTERS_MAX).join('');
+
+export function makeChat(settings: Settings, watcher: Watcher) {
+  const { socket, polling, memory, identityUrl, locale, now = () => performance.now() } = settings;
+  let { conversation: id, resume, subject: whose, outbox = [], draft = '', read = 0, aside }: Remembered = memory.recall();
   let conversation: Conversation = nothing;
   let status: Status = 'off';
-  let token: Token;
-  /** Where tokens come from; none where the page gives them by itself. */
-  let ask: Ask | undefined = identityUrl ? () => fetchToken(identityUrl) : undefined;
-  let renewAt = Infinity;
-  let remembers = Boolean(id || outbox.length);
-  /** How often the server refused who the customer is, since it last welcomed them. */
-  let refused = 0;
+  /** Whom the last hello was about. */
+  let claimed: string | undefined;
+  /** Whose the conversation was before the last token. */
+  let before: string | undefined;
+  /** How far the server's clock is ahead of `now`. */
+  let ahead = Date.now() - now();
+  /** Seconds for which this page has been awake. */
+  let seconds = 0;
+  let awakeAt = Date.now();
+  /** How much the next hello leaves out, because the server could not read the last. */
+  let bare = 0;
+  let remembers = Boolean(id || outbox.length || aside);
+  outbox = outbox.map((entry) => ({ ...entry, since: 0 }));
   /** What is not newer than this was said before the page was loaded. */
   let replayed = 0;
-  /** When the server last heard of typing; 0 when it has stopped. */
-  let typingTold = 0;
+  /** When the server last heard of typing; nothing when it has stopped. */
+  let typingTold: number | undefined;
   let typingPause: ReturnType<typeof setTimeout>;
 
-  /** A token from the page, and when to ask for the next. */
-  const vouch = async (): Promise<Token> => {
-    renewAt = Infinity;
-    if (token || !ask) return token;
-    try {
-      const fresh = await ask();
-      if (fresh) renewAt = Math.max(claims(fresh).exp! * 1_000 - RENEW_EARLY_MS, Date.now() + RENEW_EVERY_MS);
-      return fresh;
-    } catch {
-      return undefined;
-    }
+  /** Nobody has waited for this: the page's word came late, or was asked for the next token. */
+  const hearPage = (word: Token) => {
+    if (word) accept(word);
+    else if (word === null) signedOut();
+    else if (whose && !(word === SILENCE && voucher.lasting())) leave();
   };
 
-  /** Asks while the link is open. A page that cannot say is asked again later; nobody signed in means signed out. */
-  const renew = async () => {
-    const fresh = await vouch();
-    if (fresh) accept(fresh);
-    else if (fresh === undefined) renewAt = Date.now() + RENEW_EVERY_MS;
-    else if (whose) forget();
-  };
+  const voucher = makeVoucher({ now, server: () => now() + ahead }, hearPage, identityUrl ? () => fetchToken(identityUrl) : undefined);
 
   const accept = (fresh: string) => {
     const who = claims(fresh).sub;
+    if (aside && takeBack(who)) return wake(true);
     if (whose && who !== whose) forget();
-    else if (connection.send({ type: 'identify', token: fresh })) whose = who;
-    else wake(true);
+    else if (connection.send({ type: 'identify', token: fresh })) {
+      before = whose;
+      whose = who;
+      remember();
+      flush();
+    } else wake(true);
+  };
+
+  const signedOut = () => {
+    aside = undefined;
+    if (whose) forget();
+    else remember();
+  };
+
+  /** Only a good token opens a customer's conversation: without one it is put aside, with somebody else's it is forgotten. */
+  const prove = (word: Token) => {
+    const who = word ? claims(word).sub : undefined;
+    if (word === null) aside = undefined;
+    if (aside && who) takeBack(who);
+    if (whose && who !== whose) word === undefined ? putAside() : wipe();
+    claimed = who;
+  };
+
+  /** Closes a customer's conversation on this page until the page vouches for them again. */
+  const putAside = () => {
+    aside = { conversation: id, resume, subject: whose, outbox, draft, read };
+    clear();
+  };
+
+  const leave = () => {
+    putAside();
+    wake(true);
+  };
+
+  /** What was put aside goes on, if it is theirs. Where something else was said meanwhile, that goes on, with what was not sent. */
+  const takeBack = (who?: string): boolean => {
+    const { subject, outbox: waiting = [], ...old } = aside!;
+    aside = undefined;
+    const mine = subject === who;
+    const goesOn = mine && !outbox.length && !conversation.events.some(isSaid);
+    if (mine) outbox = [...fromNow(waiting), ...outbox];
+    if (goesOn) {
+      ({ conversation: id, resume, draft = '', read = 0 } = old);
+      whose = subject;
+      conversation = { ...nothing, business: conversation.business };
+      watcher.forgotten();
+    }
+    changed();
+    return goesOn;
+  };
+
+  /** Nobody knows how long a page was away: patience begins anew. */
+  const fromNow = (waiting: box.Outbox) => waiting.map((entry) => ({ ...entry, since: seconds }));
+
+  /** Another tab of theirs may have begun the conversation meanwhile. */
+  const adopt = (who?: string): boolean => {
+    const { conversation: other, subject, ...rest } = memory.peek();
+    if (id || aside || !other || (subject && subject !== who)) return false;
+    id = other;
+    ({ resume, read = 0 } = rest);
+    whose = subject;
+    return true;
   };
 
   const hello = async (): Promise<ClientFrame> => {
-    const vouched = refused > 1 ? undefined : await vouch();
-    const who = vouched && claims(vouched).sub;
-    if (whose && vouched !== undefined && who !== whose) wipe();
-    whose = who || whose;
-    return {
-      type: 'hello',
-      conversation: id,
-      resume,
-      after: conversation.seen,
-      identity: vouched || undefined,
-      locale,
-      page: { url: location.origin + location.pathname, title: document.title },
-    };
+    const word = bare ? undefined : await voucher.word();
+    adopt(word ? claims(word).sub : undefined);
+    prove(word);
+    const known: ClientFrame = { type: 'hello', conversation: id, resume, after: conversation.seen };
+    if (bare) return bare > 1 ? { type: 'hello' } : known;
+    return { ...known, identity: word || undefined, locale, page: { url: cut(location.origin + location.pathname), title: cut(document.title) } };
   };
 
   const hear = (frame: ServerFrame) => {
-    const before = conversation;
+    const last = conversation;
     let fresh: WireEvent[] = [];
     if (frame.type === 'error') return refusal(frame);
     if (isGap(conversation, frame)) return connection.reconnect();
-    conversation = step(conversation, frame, Date.now());
+    if (frame.type === 'welcome' && frame.resume && adopt(claimed)) return connection.reconnect(0);
+    conversation = step(conversation, frame, now());
     if (frame.type === 'welcome') {
       if (id !== frame.conversation) {
         read = 0;
@@ -111,9 +168,11 @@ export function makeChat({ socket, polling, memory, identityUrl, locale }: Setti
       if (!conversation.seen) replayed = frame.seq;
       id = frame.conversation;
       resume = frame.resume ?? resume;
-      refused = 0;
+      before = whose = claimed ?? whose;
+      if (frame.at) ahead = frame.at - now();
+      voucher.believed();
     } else if (frame.type === 'ack') outbox = box.acked(outbox, frame.key);
-    else if (frame.type === 'event' && conversation !== before) {
+    else if (frame.type === 'event' && conversation !== last) {
       if (frame.key) outbox = box.without(outbox, frame.key);
       if (frame.from === 'customer') remembers = true;
       if (frame.seq > replayed) fresh = [frame];
@@ -123,59 +182,81 @@ export function makeChat({ socket, polling, memory, identityUrl, locale }: Setti
 
   const refusal = ({ key, code, message, retry_after_ms }: Extract<ServerFrame, { type: 'error' }>) => {
     if (key && box.passes(code)) setTimeout(sendEntry, retry_after_ms ?? backoff(3, Math.random()), key);
-    else if (key) {
-      outbox = box.change(outbox, key, { state: 'failed', reason: message });
-      changed();
-    } else if (code === 'bad_identity') {
-      refused++;
-      if (ask) token = undefined;
+    else if (key) fail(key, message);
+    else if (code === 'bad_identity') {
+      voucher.refused();
       if (status !== 'open') connection.reconnect(0);
+      else if (before) leave();
+      else whose = undefined;
       watcher.refused();
     } else if (status !== 'open') {
       const lost = code === 'not_found' && id;
+      const shorter = /malformed|too_large/.test(code) && bare++ < 2;
       if (lost) id = resume = undefined;
-      connection.reconnect(lost ? 0 : retry_after_ms);
+      remember();
+      connection.reconnect(lost || shorter ? 0 : retry_after_ms);
     }
+  };
+
+  /** It can't succeed as it is: the customer is told once, and nothing behind it waits. */
+  const fail = (key: string, reason: string) => {
+    outbox = box.change(outbox, key, { state: 'failed', reason });
+    changed();
   };
 
   const put = (words: box.Unkeyed, shown?: string) => {
     // Not a UUID: browsers make those on secure pages only.
     const frame = { ...words, key: crypto.getRandomValues(new Uint32Array(4)).join('-') };
     remembers = true;
-    outbox = box.put(outbox, frame, Date.now(), shown);
+    outbox = box.put(outbox, frame, seconds, shown);
     changed();
     connection.open();
-    connection.send(frame);
+    sendEntry(frame.key);
   };
 
   /** Sends everything that the server has not acked. */
   const flush = () => {
-    box.toSend(outbox).forEach(connection.send);
+    box.toSend(outbox).forEach(deliver);
   };
 
   const sendEntry = (key: string) => {
-    box.toSend(outbox).filter((frame) => frame.key === key).forEach(connection.send);
+    box.toSend(outbox).filter((frame) => frame.key === key).forEach(deliver);
   };
 
+  /** What is too long for the server never reaches it. */
+  const deliver = (frame: box.Kept) => {
+    if (status !== 'open') return;
+    const over = frame.type === 'say' ? lettersOver(frame.text) : 0;
+    if (over > 0) fail(frame.key, words.tooLong(over));
+    else connection.send(frame);
+  };
+
+  const lettersOver = (text: string) => [...text.trim()].length - conversation.limits.text_chars_max;
+
   const tellTyping = (on: boolean) => {
-    const now = Date.now();
     clearTimeout(typingPause);
     if (on) typingPause = setTimeout(tellTyping, TYPING_PAUSE_MS, false);
-    if (on ? now - typingTold < TYPING_EVERY_MS : !typingTold) return;
-    typingTold = on ? now : 0;
+    if (on ? now() - typingTold! < TYPING_EVERY_MS : typingTold == null) return;
+    typingTold = on ? now() : undefined;
     connection.send({ type: 'typing', on });
   };
 
-  const wipe = () => {
+  /** The screen and what is in hand start anew. */
+  const clear = () => {
     conversation = { ...nothing, business: conversation.business };
     outbox = [];
     draft = '';
     read = 0;
-    id = resume = whose = undefined;
+    id = resume = whose = before = undefined;
+    watcher.forgotten();
+    changed();
+  };
+
+  const wipe = () => {
+    aside = undefined;
     remembers = false;
     memory.forget();
-    watcher.forgotten();
-    watcher.changed([]);
+    clear();
   };
 
   /** Nothing of the customer's stays on the screen, in memory or in storage. */
@@ -185,8 +266,9 @@ export function makeChat({ socket, polling, memory, identityUrl, locale }: Setti
   };
 
   const wake = (suspect: boolean) => {
-    if (status === 'open' && !suspect) flush();
-    else if (status !== 'off') connection.reconnect(0);
+    if (suspect && status !== 'off') return connection.reconnect(0);
+    connection.probe();
+    flush();
   };
 
   const changed = (fresh: readonly WireEvent[] = []) => {
@@ -195,7 +277,7 @@ export function makeChat({ socket, polling, memory, identityUrl, locale }: Setti
   };
 
   const remember = () => {
-    if (remembers) memory.keep({ conversation: id, resume, subject: whose, outbox, draft, read });
+    if (remembers) memory.keep({ conversation: id, resume, subject: whose, outbox, draft, read, aside });
   };
 
   const connection = makeConnection(socket, polling, {
@@ -209,8 +291,8 @@ export function makeChat({ socket, polling, memory, identityUrl, locale }: Setti
   });
 
   return {
-    /** How everything stands now; `remembers` says that there is a conversation from before. */
-    now: () => ({ conversation, outbox, status, draft, remembers, unread: unread(conversation, read) }),
+    /** How everything stands now; `remembers`: there is a conversation from before, `closed`: one that waits for the page's word. */
+    now: () => ({ conversation, outbox, status, draft, remembers, closed: Boolean(aside), unread: unread(conversation, read) }),
 
     connect: connection.open,
     forget,
@@ -218,7 +300,11 @@ export function makeChat({ socket, polling, memory, identityUrl, locale }: Setti
     /** The network or the page came back: what was waiting is tried at once; a suspect link is replaced. */
     wake,
 
-    say(text: string) {
+    lettersOver,
+
+    say(said: unknown) {
+      const text = `${said ?? ''}`;
+      if (isBlank(text)) return;
       draft = '';
       tellTyping(false);
       put({ type: 'say', text }, text);
@@ -237,16 +323,22 @@ export function makeChat({ socket, polling, memory, identityUrl, locale }: Setti
     },
 
     retry(key: string) {
-      outbox = box.change(outbox, key, { state: 'sending', at: Date.now() });
+      outbox = box.change(outbox, key, { state: 'sending', since: seconds, reason: undefined });
       changed();
       sendEntry(key);
+    },
+
+    /** The customer does without it. */
+    drop(key: string) {
+      outbox = box.without(outbox, key);
+      changed();
     },
 
     /** Keeps what is being written, and lets the other side know that it is. */
     write(text: string) {
       draft = text;
       remember();
-      tellTyping(text.trim() !== '');
+      tellTyping(!isBlank(text));
     },
 
     /** Everything that is here is on the screen. */
@@ -259,27 +351,32 @@ export function makeChat({ socket, polling, memory, identityUrl, locale }: Setti
     },
 
     /** The page says who the customer is, or how to ask. Somebody else than before starts with an empty screen. */
-    identify(fresh: string | Ask) {
-      refused = 0;
-      if (typeof fresh === 'string') return accept((token = fresh));
-      ask = fresh;
-      token = undefined;
-      if (status === 'open') return void renew();
-      wake(true);
+    identify(fresh: unknown) {
+      bare = 0;
+      if (typeof fresh === 'function') {
+        voucher.askBy(fresh as Ask);
+        return status === 'open' ? voucher.hurry() : wake(true);
+      }
+      const word = voucher.trust(fresh);
+      hearPage(word);
+      if (word === undefined) watcher.refused();
     },
 
     /** The customer signed out. */
     logout() {
-      token = undefined;
+      voucher.forget();
       forget();
     },
 
     /** Time has passed: old entries are given up, old typing fades, a token ends. */
     tick() {
-      const now = Date.now();
-      if (status === 'open' && renewAt <= now) void renew();
-      const patient = box.expired(outbox, now);
-      const fades = (conversation.typing?.until ?? now + 1) <= now;
+      const slept = Date.now() - awakeAt > SLEPT_MS;
+      awakeAt = Date.now();
+      seconds++;
+      if (slept) wake(false);
+      if (status === 'open') voucher.renew();
+      const patient = box.expired(outbox, seconds);
+      const fades = (conversation.typing?.until ?? Infinity) <= now();
       if (fades) conversation = { ...conversation, typing: undefined };
       if (!fades && patient === outbox) return;
       outbox = patient;

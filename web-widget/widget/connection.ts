@@ -6,6 +6,8 @@ const BACKOFF_FIRST_MS = 500;
 const BACKOFF_MAX_MS = 30_000;
 /** A link without a word from the server for this long is dead. */
 const SILENCE_MS = 45_000;
+/** When the page wakes up, a link that gives no sign of life for this long is dead. */
+const LIFE_MS = 2_000;
 /** A link that is not welcomed within this time has failed. */
 const WELCOME_MS = 10_000;
 /** After so many WebSockets in a row that never spoke, the next try is polling. */
@@ -102,6 +104,14 @@ export function makeConnection(overSocket: OpenLink, overPolling: OpenLink, clie
   return {
     send,
     reconnect,
+
+    /** The page was away: an open link must answer at once or is replaced, a wait for the next one is over. */
+    probe() {
+      if (send({ type: 'ping' })) {
+        clearTimeout(silence);
+        silence = setTimeout(reconnect, LIFE_MS, 0);
+      } else if (status !== 'off') reconnect(0);
+    },
 
     /** Connects unless it does so already. */
     open() {

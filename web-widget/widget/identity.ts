@@ -1,19 +1,39 @@
 // Who the customer is, as the host page's own server vouches for it. Tokens go into frames, never into addresses.
 
-/** `null`: the page says that nobody is signed in; `undefined`: it could not say. */
+/** `null`: the page says that nobody is signed in; `undefined`: what it says is no token. */
 export type Token = string | null | undefined;
+
+/** The page has not said anything yet, or its server is not there to be asked. */
+export const SILENCE = '';
 
 /** How the page is asked for a token: a function of its own, or the address that it named. */
 export type Ask = () => Token | Promise<Token>;
 
+/** What a page says, even where it is as little as nothing, is not silence. */
+export const notSilence = (said: Token): Token => (said === SILENCE ? undefined : said);
+
+/** Longer ones would not fit into a frame. */
+const TOKEN_LETTERS_MAX = 8_000;
+
 /** Asks the host page's server for a token. */
 export async function fetchToken(address: string): Promise<Token> {
+  let response: Response;
   try {
-    const response = await fetch(address, { cache: 'no-store' });
-    return response.ok ? (await response.json()).token : response.status < 500 ? null : undefined;
+    response = await fetch(address, { cache: 'no-store' });
   } catch {
-    return undefined;
+    return SILENCE;
   }
+  // A page to sign in on is an answer too, and no token.
+  if (response.ok) return notSilence((await response.json()).token);
+  return response.status === 401 ? null : response.status < 500 ? undefined : SILENCE;
+}
+
+/** A token that can be sent and says whom it is about; anything else that a page may answer is none. */
+export function good(answer: unknown): Token {
+  if (answer === null) return null;
+  if (typeof answer === 'string' && answer.length <= TOKEN_LETTERS_MAX && claims(answer).sub) return answer;
+  console.warn('plainbill: the page gave no identity token that can be used, so the customer is a visitor.');
+  return undefined;
 }
 
 /** What a token says; it is only compared, the server is who believes it. */

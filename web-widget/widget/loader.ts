@@ -8,15 +8,17 @@ import css from './launcher.css';
 declare const PANEL_VERSION: string;
 
 export type Call = (...words: unknown[]) => void;
-type Stub = Call & { q?: unknown[][]; host?: HTMLElement };
+type Stub = Call & { q?: unknown[][] };
+
+const NAME = 'plainbill-chat';
 
 const page = window as { plainbill?: Stub };
-const script = document.currentScript as HTMLScriptElement;
-const { src, dataset } = script;
+/** Modules have no current script: their tag is the one with our name. */
+const script = (document.currentScript ?? document.querySelector('script[src*="/w.js"]')) as HTMLScriptElement | null;
 
-function embed() {
+function embed({ src, dataset }: HTMLScriptElement) {
   const queue = page.plainbill?.q ?? [];
-  const host = document.createElement('plainbill-chat');
+  const host = document.createElement(NAME);
   const root = host.attachShadow({ mode: 'open' });
   const launcher = document.createElement('button');
   const sheet = new CSSStyleSheet();
@@ -30,36 +32,53 @@ function embed() {
         call = panel.start(host, launcher, dataset, src);
         queue.splice(0).forEach((words) => call!(...words));
       },
-      () => {
+      (fault) => {
         loading = 0;
         tries++;
+        console.warn('plainbill', fault);
       },
     ));
 
   const plainbill: Stub = (...words) => {
     if (call) return call(...words);
     queue.push(words);
-    if (host.isConnected && /^(open|toggle|send)/.test(words[0] as string)) load();
+    if (/^(open|toggle|send)/.test(words[0] as string)) load();
   };
-  plainbill.host = host;
   page.plainbill = plainbill;
 
-  const boot = () => {
-    sheet.replaceSync(css);
-    root.adoptedStyleSheets = [sheet];
-    launcher.className = 'launcher';
-    launcher.ariaLabel = dataset.label || 'Chat with us';
-    launcher.ariaExpanded = 'false';
-    launcher.onpointerenter = launcher.onfocus = load;
-    launcher.onclick = () => plainbill(call ? 'toggle' : 'open');
-    root.append(launcher);
-    document.body.append(host);
-    try {
-      if (queue[0] || (dataset.persist == 'local' ? localStorage : sessionStorage).plainbill) load();
-    } catch {}
+  /** Stands on the page as long as the page does, whatever becomes of its body. Not at once: the page may take it away each time. */
+  const stand = () => {
+    if (!document.body) requestAnimationFrame(stand);
+    else if (!host.isConnected) {
+      // Pages that keep a copy of themselves have an empty one of ours in it.
+      document.querySelector(NAME)?.remove();
+      document.body.append(host);
+      call?.('back');
+    }
   };
-  if (document.body) boot();
-  else addEventListener('DOMContentLoaded', boot);
+  customElements.define(
+    NAME,
+    class extends HTMLElement {
+      disconnectedCallback() {
+        requestAnimationFrame(stand);
+      }
+    },
+  );
+
+  sheet.replaceSync(css);
+  root.adoptedStyleSheets = [sheet];
+  launcher.className = 'launcher';
+  launcher.ariaLabel = dataset.label || 'Chat with us';
+  launcher.ariaExpanded = 'false';
+  launcher.onpointerenter = launcher.onfocus = load;
+  launcher.onclick = () => plainbill(call ? 'toggle' : 'open');
+  root.append(launcher);
+  if (document.body) stand();
+  else addEventListener('DOMContentLoaded', stand);
+  try {
+    if (queue[0] || (dataset.persist == 'local' ? localStorage : sessionStorage).plainbill) load();
+  } catch {}
 }
 
-if (!page.plainbill?.host) embed();
+if (!script?.src) console.error('plainbill: no <script src="…/w.js">');
+else if (!customElements.get(NAME)) embed(script);

@@ -3,7 +3,7 @@ import type { WireChoice, WireEvent } from '../protocol';
 import { cardTable } from '../shared/card';
 import { h, type Child } from '../shared/dom';
 import { moment } from '../shared/format';
-import { rich } from '../shared/text';
+import { isBlank, rich } from '../shared/text';
 import type { Chat } from './chat';
 import { isSaid, openChoices, openSurvey } from './conversation';
 import type { Entry } from './outbox';
@@ -51,13 +51,14 @@ export function makeLog(chat: Chat, locale?: string) {
     const { conversation, outbox } = chat.now();
     const { business, hours, events, verified, scores, typing, staff } = conversation;
     const echoes = outbox.filter((entry) => entry.shown);
-    const lastOwn = echoes.length ? Infinity : (events.findLast((event) => isSaid(event) && event.from === 'customer')?.seq ?? 0);
+    const isBusy = echoes.some(({ state }) => state === 'sending');
+    const lastOwn = isBusy ? Infinity : (events.findLast((event) => isSaid(event) && event.from === 'customer')?.seq ?? 0);
 
     if (business) {
       add('intro', [business, verified], () => line(`${verified ? words.signedInAs(verified) : ''} ${business.privacy}`));
       if (hours && !hours.open) add('hours', hours, () => line(words.away(hours)));
       add('greeting', business, () => bubble('bot', words.assistant, rich(business.greeting)));
-      if (!echoes.length && !events.some(isSaid)) add('starters', business, () => buttons(business.starters));
+      if (!isBusy && !events.some(isSaid)) add('starters', business, () => buttons(business.starters));
     }
     for (const event of events) {
       const { seq, kind, text, key = `e${seq}`, rateable } = event;
@@ -70,10 +71,11 @@ export function makeLog(chat: Chat, locale?: string) {
       if (remarks.has(seq)) add(`rate${seq}`, remarks.get(seq), () => thanks(seq, remarks.get(seq)));
       else if (rateable && scores[seq] == null && rate?.state !== 'sending') add(`rate${seq}`, '', () => thumbs(seq));
     }
+    // Buttons belong to the last answer, whatever could not be sent since.
+    const choices = openChoices(conversation);
+    if (choices && !isBusy) add(`choices${choices.seq}`, 0, () => buttons(choices.choices!));
     for (const entry of echoes) add(entry.frame.key, [entry.state, entry.reason], () => echo(entry));
 
-    const choices = openChoices(conversation);
-    if (choices && !echoes.length) add(`choices${choices.seq}`, 0, () => buttons(choices.choices!));
     const survey = openSurvey(conversation);
     if (survey && !remarks.has(survey.seq)) add(`survey${survey.seq}`, 0, () => steps(survey));
     if (typing) add('typing', typing.from, () => dots(speaker({ from: typing.from, name: staff })));
@@ -108,7 +110,9 @@ export function makeLog(chat: Chat, locale?: string) {
             'p',
             { class: 'fault' },
             `${words.notSent} ${reason ?? ''} `,
-            h('button', { class: 'link', onclick: () => chat.retry(frame.key) }, words.tryAgain),
+            !reason && h('button', { class: 'link', onclick: () => chat.retry(frame.key) }, words.tryAgain),
+            ' ',
+            h('button', { class: 'link', onclick: () => chat.drop(frame.key) }, words.remove),
           )
         : h('p', { class: 'meta' }, words.sending),
     );
@@ -156,7 +160,7 @@ export function makeLog(chat: Chat, locale?: string) {
         class: 'rating',
         onsubmit(event: Event) {
           event.preventDefault();
-          if (!input.value.trim()) return;
+          if (isBlank(input.value)) return;
           remarks.set(about, undefined);
           chat.rate(about, score, input.value.trim());
         },

@@ -1,5 +1,6 @@
 // Puts the panel together once it is wanted: the chat, its view, the launcher's badge and the page's calls.
 import { h } from '../shared/dom';
+import { goodLocale } from '../shared/format';
 import { makeChat } from './chat';
 import { isSaid } from './conversation';
 import { overPolling, overWebSocket } from './links';
@@ -24,7 +25,7 @@ export function start(host: HTMLElement, launcher: HTMLButtonElement, options: D
   root.adoptedStyleSheets = [...root.adoptedStyleSheets, sheet];
 
   const { origin } = new URL(src);
-  const locale = options.locale ?? navigator.language;
+  const locale = goodLocale(options.locale, navigator.language, ...(navigator.languages ?? []));
   const fullScreen = matchMedia(FULL_SCREEN);
   const happened = (event: Happening, detail?: unknown) => host.dispatchEvent(new CustomEvent(event, { detail }));
   const outside = h('div', { class: 'unseen', role: 'status' });
@@ -91,13 +92,23 @@ export function start(host: HTMLElement, launcher: HTMLButtonElement, options: D
     panel.ariaModal = `${fullScreen.matches}`;
   };
 
-  root.addEventListener('keydown', (event) => {
-    const { key, shiftKey } = event as KeyboardEvent;
-    if (!isOpen) return;
-    if (key === 'Escape') {
-      event.stopPropagation();
-      if (!view.escape()) toggle(false);
-    }
+  /** Keys pressed in the chat are nobody else's: pages have shortcuts on plain letters, and can't see that this is a field. */
+  const pressed = (event: KeyboardEvent) => {
+    if (event.target !== host) return;
+    const isDown = event.type === 'keydown';
+    // Who closes the chat with a key lets that key go outside of it.
+    if (isDown) ours = isOpen;
+    if (ours) event.stopImmediatePropagation();
+    // 229 is how a key that ends a word of an input method is told where nothing is composed any more.
+    if (ours && isDown && !event.isComposing && event.keyCode !== 229) act(event);
+  };
+  let ours = false;
+  for (const type of ['keydown', 'keypress', 'keyup'] as const) addEventListener(type, pressed, true);
+
+  const act = (event: KeyboardEvent) => {
+    const { key, shiftKey } = event;
+    if (key === 'Enter' && !shiftKey) view.enter(event);
+    if (key === 'Escape' && !view.escape()) toggle(false);
     if (key === 'Tab' && fullScreen.matches) {
       const stops = [...panel.querySelectorAll<HTMLElement>('button,a,input,textarea,.log')].filter((stop) => stop.offsetParent);
       if (shiftKey) stops.reverse();
@@ -105,7 +116,8 @@ export function start(host: HTMLElement, launcher: HTMLButtonElement, options: D
       event.preventDefault();
       stops[0]!.focus();
     }
-  });
+  };
+  for (const type of ['paste', 'dragover', 'drop']) host.addEventListener(type, view.refuseFiles);
   for (const event of ['resize', 'scroll']) visualViewport!.addEventListener(event, fit);
   fullScreen.onchange = fit;
   for (const event of ['online', 'pageshow']) addEventListener(event, () => chat.wake(true));
@@ -114,6 +126,7 @@ export function start(host: HTMLElement, launcher: HTMLButtonElement, options: D
     if (document.visibilityState === 'visible') chat.wake(false);
     look();
   });
+  document.addEventListener('resume', () => chat.wake(false));
   setInterval(() => chat.tick(), TICK_MS);
   if (chat.now().remembers) chat.connect();
 
@@ -124,6 +137,7 @@ export function start(host: HTMLElement, launcher: HTMLButtonElement, options: D
     send: chat.say,
     identify: chat.identify,
     logout: chat.logout,
+    back: view.back,
     on: (event, call) => host.addEventListener(event, ({ detail }: any) => call(detail)),
   };
   return (name, ...rest) => calls[name as string]?.(...rest);

@@ -1,6 +1,7 @@
 // The panel: header, status strip, log, composer. It shows the chat and hands what the customer does to it.
 import type { WireEvent } from '../protocol';
 import { h, icon } from '../shared/dom';
+import { isBlank } from '../shared/text';
 import type { Chat } from './chat';
 import { isSaid } from './conversation';
 import { makeLog } from './log';
@@ -21,6 +22,7 @@ export function makeView(chat: Chat, close: () => void, locale?: string) {
 
   const toEnd = () => {
     log.element.scrollTop = log.element.scrollHeight;
+    newest.hidden = true;
   };
 
   /** Where to read on: what the bot says in several pieces is read from the first. */
@@ -38,7 +40,7 @@ export function makeView(chat: Chat, close: () => void, locale?: string) {
   const grow = () => {
     input.style.blockSize = 'auto';
     input.style.blockSize = `${input.scrollHeight}px`;
-    const over = [...input.value.trim()].length - chat.now().conversation.limits.text_chars_max;
+    const over = chat.lettersOver(input.value);
     fault.textContent = over > 0 ? words.tooLong(over) : '';
     input.ariaInvalid = `${over > 0}`;
   };
@@ -50,7 +52,7 @@ export function makeView(chat: Chat, close: () => void, locale?: string) {
 
   const send = () => {
     const text = input.value.trim();
-    if (!text || fault.textContent) return input.focus();
+    if (isBlank(text) || chat.lettersOver(text) > 0) return input.focus();
     chat.say(text);
     setDraft('');
     toEnd();
@@ -110,11 +112,6 @@ export function makeView(chat: Chat, close: () => void, locale?: string) {
       chat.write(input.value);
       grow();
     },
-    onkeydown(event: KeyboardEvent) {
-      if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return;
-      event.preventDefault();
-      send();
-    },
   });
   const tool = (label: string, path: string, onclick: () => void) => h('button', { class: 'tool', 'aria-label': label, onclick }, icon(path));
   const more = tool(words.menu, 'M5 12h.5M12 12h.5M19 12h.5', () => toggleMenu(!!menu.hidden));
@@ -155,6 +152,9 @@ export function makeView(chat: Chat, close: () => void, locale?: string) {
   element.addEventListener('focusout', ({ relatedTarget }) => {
     if (relatedTarget && relatedTarget !== more && !menu.contains(relatedTarget as Node)) toggleMenu(false);
   });
+  let focused: HTMLElement | undefined;
+  element.addEventListener('focusin', ({ target }) => (focused = target as HTMLElement));
+  element.addEventListener('focusout', () => (focused = undefined));
   setDraft(chat.now().draft);
 
   /** Brings the screen in line with the chat; `fresh` is read out to those who can't see it. */
@@ -187,11 +187,11 @@ export function makeView(chat: Chat, close: () => void, locale?: string) {
 
   /** The one line that matters most just now. */
   const state = (): string => {
-    const { status, conversation } = chat.now();
+    const { status, conversation, closed } = chat.now();
     const { owner, queue } = conversation;
     if (!navigator.onLine) return words.offline;
     if (status === 'connecting') return words.connecting;
-    if (owner !== 'queue' || !queue) return '';
+    if (owner !== 'queue' || !queue) return closed ? words.closed : '';
     return queue.back ? words.back(queue.back) : words.place(queue.place, queue.minutes);
   };
 
@@ -205,10 +205,10 @@ export function makeView(chat: Chat, close: () => void, locale?: string) {
     element,
     update,
 
-    /** The customer was forgotten: nothing of theirs stays on the screen. */
+    /** The chat begins anew, with what it has now: nothing of what was on the screen stays. */
     clear() {
       log.clear();
-      setDraft('');
+      setDraft(chat.now().draft);
       live.replaceChildren();
     },
 
@@ -224,6 +224,31 @@ export function makeView(chat: Chat, close: () => void, locale?: string) {
       const wasOpen = !menu.hidden;
       if (wasOpen) toggleMenu(false);
       return wasOpen;
+    },
+
+    /** Pictures are not taken yet: that is said, and the page stays where it is. Cells of a table come with a picture of themselves. */
+    refuseFiles(event: Event) {
+      const { type, clipboardData, dataTransfer } = event as ClipboardEvent & DragEvent;
+      const has = (kind: string) => (clipboardData ?? dataTransfer)?.types.includes(kind);
+      if (!has('Files')) return;
+      event.stopPropagation();
+      // The name of a file that was copied is plain text too.
+      if (type === 'paste' && has('text/plain') && has('text/html')) return;
+      event.preventDefault();
+      if (type !== 'dragover') fault.textContent = words.noPictures;
+    },
+
+    /** Enter in the field sends. */
+    enter(event: Event) {
+      if (root().activeElement !== input) return;
+      event.preventDefault();
+      send();
+    },
+
+    /** The panel was taken from the page and put back, which scrolls it up and takes the focus away. */
+    back() {
+      toEnd();
+      focused?.focus();
     },
   };
 }

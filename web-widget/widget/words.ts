@@ -21,6 +21,7 @@ export function place(place: number, minutes?: number) {
 export const back = (time: string) => `We’re closed now. Somebody will answer by ${time}.`;
 export const offline = 'You’re offline. We’ll send what you write when you’re back.';
 export const connecting = 'No connection just now. Trying again …';
+export const closed = 'Your earlier chat comes back once you’re signed in.';
 export const away = ({ back, text }: Hours) => (back ? `Our team is away and answers by ${back}.` : `Our team is away. It’s here ${text}.`);
 export const signedInAs = (name: string) => `You’re signed in as ${name}.`;
 
@@ -35,6 +36,8 @@ export const sending = 'Sending …';
 export const sent = 'Sent';
 export const notSent = 'Not sent.';
 export const tryAgain = 'Try again';
+export const remove = 'Remove';
+export const noPictures = 'Pictures and files can’t be sent here yet. Please write what they show.';
 
 export const receipt = 'Receipt: done';
 

@@ -140,6 +140,7 @@ impl Customer {
             conversation: self.id.to_string(),
             resume,
             seq,
+            at: app.clock.now_ms(),
             reset,
             owner: self.owner.as_str().to_owned(),
             staff: None,

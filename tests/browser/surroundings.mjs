@@ -1,0 +1,216 @@
+// What pages do around the chat: swap their body, bring the tag in other forms, listen to every key, take drops.
+import assert from 'node:assert/strict';
+import { chatOn } from './people.mjs';
+import { openShop, pageWith } from './shop.mjs';
+
+/** Ways in which frameworks put another page in place of this one. */
+const SWAPS = {
+  'the body is replaced': () => {
+    const body = document.createElement('body');
+    body.innerHTML = '<h1>Next</h1>';
+    document.body.replaceWith(body);
+  },
+  'the body is replaced by a copy from before': () => {
+    window.copy ??= document.body.cloneNode(true);
+    document.body = copy.cloneNode(true);
+  },
+  'what is in the body is replaced': () => void (document.body.innerHTML = '<h1>Next</h1>'),
+  'the body goes, and comes a moment later': () => {
+    document.body.remove();
+    requestAnimationFrame(() => requestAnimationFrame(() => document.documentElement.append(document.createElement('body'))));
+  },
+  'what the page does not know is taken out': () => document.querySelectorAll('body > :not(main)').forEach((it) => it.remove()),
+  'the whole document is replaced': () => {
+    const root = document.documentElement.cloneNode(false);
+    root.append(document.createElement('head'), document.createElement('body'));
+    document.documentElement.replaceWith(root);
+  },
+};
+
+const bundled = (server) => `(async () => { const code = await (await fetch('${server.url}/w.js')).text(); const tag = document.createElement('script'); tag.textContent = code; document.head.append(tag); })()`;
+
+export default async function surroundings(test) {
+  async function visit({ server, shopPort, open, after }, { page = {}, options, before, pages } = {}) {
+    const icon = '<link rel="icon" href="data:,">';
+    const shop = await openShop(shopPort, { '/': { html: pageWith(server, { ...page, head: icon + (page.head ?? '') }) }, ...pages });
+    after(() => shop.close());
+    const context = await open(options);
+    await before?.(context);
+    const tab = await context.newPage();
+    tab.said = [];
+    tab.on('console', (message) => tab.said.push(message.text()));
+    await tab.goto(shop.url);
+    return { chat: chatOn(tab), tab, context };
+  }
+
+  for (const [what, swap] of Object.entries(SWAPS)) {
+    await test(`where ${what}, one launcher stands again and the talk goes on`, async (play) => {
+      const { chat, tab } = await visit(play);
+      await chat.open();
+      await chat.say('how can I pay?');
+      await chat.bot.nth(1).waitFor();
+      await chat.field.fill('half a sen');
+      for (let page = 0; page < 3; page++) {
+        await tab.evaluate(swap);
+        await chat.panel.waitFor();
+      }
+      assert.equal(await chat.host.count(), 1);
+      assert.equal(await chat.field.inputValue(), 'half a sen');
+      const end = await chat.log.evaluate((it) => it.scrollHeight - it.clientHeight - it.scrollTop);
+      assert.ok(end < 2, 'the log stands at its end');
+      await chat.field.press('Enter');
+      await chat.customer.filter({ hasText: 'half a sen' }).waitFor();
+      await tab.keyboard.press('Escape');
+      await chat.panel.waitFor({ state: 'hidden' });
+      await tab.evaluate(swap);
+      await tab.evaluate(() => plainbill('open'));
+      await chat.panel.waitFor();
+    });
+  }
+
+  await test('a launcher that was never used stands again too, and opens', async (play) => {
+    const { chat, tab } = await visit(play);
+    await chat.launcher.waitFor();
+    await tab.evaluate(SWAPS['the body is replaced']);
+    await chat.launcher.waitFor();
+    await tab.evaluate(() => plainbill('open'));
+    await chat.bot.first().waitFor();
+  });
+
+  await test('a page that takes the chat away each time is not stopped by it', async (play) => {
+    const { tab } = await visit(play);
+    await chatOn(tab).launcher.waitFor();
+    const n = await tab.evaluate(async () => {
+      let n = 0;
+      new MutationObserver(() => document.querySelectorAll('plainbill-chat').forEach((it) => (n++, it.remove()))).observe(document.body, { childList: true });
+      document.querySelector('plainbill-chat').remove();
+      for (let frame = 0; frame < 10; frame++) await new Promise(requestAnimationFrame);
+      return n;
+    });
+    assert.ok(n <= 12, `${n} times in ten frames`);
+  });
+
+  for (const [what, tag] of [
+    ['a module', (url) => `<script type="module" src="${url}/w.js" data-label="Ask us"></script>`],
+    ['deferred', (url) => `<script defer src="${url}/w.js?v=2" data-label="Ask us"></script>`],
+    ['brought by another script', (url) => `<script>document.head.append(Object.assign(document.createElement('script'), { src: '${url}/w.js' }))</script>`],
+  ]) {
+    await test(`the tag works ${what}`, async (play) => {
+      const { chat } = await visit(play, { page: { tag: tag(play.server.url) } });
+      await chat.open();
+    });
+  }
+
+  for (const [what, tag] of [
+    ['as an import', ({ url }) => `<script type="module">await import('${url}/w.js')</script>`],
+    ['inline', (server) => `<script>${bundled(server)}</script>`],
+    ['as a part of another module', () => '<script type="module" src="/bundle.js"></script>'],
+  ]) {
+    await test(`the script ${what} says in the console what it needs, and breaks nothing`, async (play) => {
+      const code = await (await fetch(`${play.server.url}/w.js`)).text();
+      const before = async (context) => {
+        await context.route(/\/w\.js/, (route) => route.fulfill({ body: code, contentType: 'text/javascript', headers: { 'Access-Control-Allow-Origin': '*' } }));
+      };
+      const { tab } = await visit(play, { page: { tag: tag(play.server) }, before, pages: { '/bundle.js': { script: code } }, options: { expected: /plainbill: no <script/ } });
+      if (!tab.said.some((text) => /no <script src=/.test(text))) await tab.waitForEvent('console', (message) => /no <script src=/.test(message.text()));
+    });
+  }
+
+  await test('keys pressed in the chat are nobody else’s, however the page listens', async (play) => {
+    const head = `<script>
+      window.heard = [];
+      const hear = (event) => {
+        heard.push(event.key);
+        if (/^[/s?g]$/.test(event.key) && !/input|textarea/i.test(event.target.tagName)) event.preventDefault();
+      };
+      for (const type of ['keydown', 'keypress', 'keyup']) {
+        document.addEventListener(type, hear);
+        document.addEventListener(type, hear, true);
+        addEventListener(type, hear);
+      }
+    </script>`;
+    const { chat, tab } = await visit(play, { page: { head } });
+    await chat.open();
+    await tab.evaluate(() => (heard.length = 0));
+    await chat.field.pressSequentially('is this/news?');
+    assert.equal(await chat.field.inputValue(), 'is this/news?');
+    await chat.field.press('Enter');
+    await chat.customer.filter({ hasText: 'is this/news?' }).waitFor();
+    await chat.field.press('Escape');
+    await chat.panel.waitFor({ state: 'hidden' });
+    assert.deepEqual(await tab.evaluate(() => heard), []);
+    await tab.keyboard.press('g');
+    assert.ok((await tab.evaluate(() => heard)).includes('g'), 'outside of the open chat the page has its keys');
+  });
+
+  await test('Enter that ends a word of an input method does not send, nor does Escape close', async (play) => {
+    const { chat, tab } = await visit(play);
+    await chat.open();
+    await chat.field.fill('にほん');
+    await chat.field.evaluate((field) => {
+      const press = (key, more) => field.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true, composed: true, cancelable: true, ...more }));
+      press('Enter', { keyCode: 229 });
+      press('Enter', { isComposing: true });
+      press('Escape', { isComposing: true });
+    });
+    assert.deepEqual([await chat.field.inputValue(), await chat.said()], ['にほん', []]);
+    await chat.field.press('Enter');
+    await chat.customer.filter({ hasText: 'にほん' }).waitFor();
+    await tab.close();
+  });
+
+  await test('a picture that is pasted or dropped is answered plainly, and the page stays', async (play) => {
+    const { chat, tab } = await visit(play);
+    await chat.open();
+    const bring = (type, { text = '', file = true } = {}) =>
+      chat.field.evaluate(
+        (field, { type, text, file }) => {
+          const brought = new DataTransfer();
+          if (file) brought.items.add(new File(['x'], 'bill.png', { type: 'image/png' }));
+          if (text) brought.setData('text/plain', text);
+          if (text && file) brought.setData('text/html', `<td>${text}</td>`);
+          const made = { bubbles: true, composed: true, cancelable: true };
+          const event = type === 'paste' ? new ClipboardEvent(type, { ...made, clipboardData: brought }) : new DragEvent(type, { ...made, dataTransfer: brought });
+          return field.dispatchEvent(event);
+        },
+        { type, text, file },
+      );
+    const said = chat.panel.getByRole('alert').filter({ hasText: 'Pictures and files can’t be sent here yet.' });
+    for (const type of ['paste', 'drop']) {
+      assert.equal(await bring(type), false, `${type} does nothing else`);
+      await said.waitFor();
+      await chat.field.pressSequentially('x');
+      await said.waitFor({ state: 'detached' });
+    }
+    assert.equal(await bring('dragover'), false);
+    assert.equal(await bring('paste', { text: 'a cell of a table' }), true, 'text is pasted, whatever picture of it comes along');
+    assert.equal(await bring('drop', { file: false, text: 'some words' }), true);
+    await chat.field.press('Enter');
+    await chat.customer.filter({ hasText: 'xx' }).waitFor();
+    await tab.close();
+  });
+
+  for (const attributes of ['', 'data-locale="en_GB"', 'data-locale=""']) {
+    await test(`a language that is none harms nothing: a browser in C${attributes && `, the tag with ${attributes}`}`, async (play) => {
+      const before = (context) =>
+        context.addInitScript(() => {
+          Object.defineProperty(navigator, 'language', { value: 'C' });
+          Object.defineProperty(navigator, 'languages', { value: ['C', 'en-US@posix'] });
+        });
+      const { chat } = await visit(play, { page: { attributes }, before });
+      await chat.open();
+      await chat.say('how can I pay?');
+      await chat.bot.nth(1).waitFor();
+      await chat.menu('Get a transcript');
+    });
+  }
+
+  await test('half an emoji, in the title or in a message, ends nothing', async (play) => {
+    const head = '<script>addEventListener("DOMContentLoaded", () => (document.title = "Sale \\ud83d"))</script>';
+    const { chat, tab } = await visit(play, { page: { head } });
+    await chat.open();
+    await tab.evaluate(() => plainbill('send', 'how can I pay? \ud83d'));
+    await chat.bot.nth(1).waitFor();
+    assert.deepEqual(await chat.said(), ['how can I pay? \ufffd']);
+  });
+}
