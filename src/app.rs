@@ -28,6 +28,7 @@ use crate::session::{Happening, Sessions};
 use crate::store::{List, Store, StoreError};
 use crate::turn::{CodesHere, Parts};
 
+mod left;
 mod settling;
 
 /// How often the content's files are looked at for changes.
@@ -48,6 +49,9 @@ const STINTS_MAX: u32 = 50;
 const LEARN_WAIT_MAX: Duration = Duration::from_secs(30);
 /// Customers' names that are held for the console.
 const NAMES_MAX: usize = 10_000;
+/// Customers who came or went that a staff socket may not have heard of yet; one that lags closes, and its client reads
+/// its lists again.
+const CAME_OR_WENT_MAX: usize = 4_096;
 /// Conversations left by their customer that a socket may not have heard of yet; one that lags closes as well.
 const LEFT_MAX: usize = 1_024;
 /// How often questions are grouped when nothing has announced them.
@@ -127,6 +131,8 @@ pub struct App {
     pub signed_out: broadcast::Sender<StaffId>,
     /// Conversations whose customer has just become somebody else: their sockets close.
     pub left: broadcast::Sender<ConversationId>,
+    /// Conversations whose customer has come or gone.
+    pub came_or_went: broadcast::Sender<ConversationId>,
     /// Everything that runs, to wait for at the end.
     pub tasks: TaskTracker,
     /// The end.
@@ -143,20 +149,47 @@ pub struct Presence {
 }
 
 /// A presence that ends when dropped.
-pub struct Present<K: std::hash::Hash + Eq> {
+pub struct Present<K: Who> {
     of: Arc<App>,
     key: K,
-    map: fn(&Presence) -> &Mutex<HashMap<K, usize>>,
 }
 
-impl<K: std::hash::Hash + Eq> Drop for Present<K> {
+/// Who can be present.
+pub trait Who: std::hash::Hash + Eq + Clone {
+    /// Where their sockets are counted.
+    fn counted(presence: &Presence) -> &Mutex<HashMap<Self, usize>>;
+    /// Tells whoever wants to know that they have come, or have gone for good.
+    fn tell(&self, app: &App);
+}
+
+impl Who for StaffId {
+    fn counted(presence: &Presence) -> &Mutex<HashMap<Self, usize>> {
+        &presence.staff
+    }
+
+    fn tell(&self, _app: &App) {}
+}
+
+impl Who for ConversationId {
+    fn counted(presence: &Presence) -> &Mutex<HashMap<Self, usize>> {
+        &presence.customers
+    }
+
+    fn tell(&self, app: &App) {
+        // Nobody listening means that no console is open.
+        let _ = app.came_or_went.send(self.clone());
+    }
+}
+
+impl<K: Who> Drop for Present<K> {
     fn drop(&mut self) {
-        let mut map = (self.map)(&self.of.presence).lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(count) = map.get_mut(&self.key) {
-            *count = count.saturating_sub(1);
-            if *count == 0 {
-                map.remove(&self.key);
-            }
+        let mut map = K::counted(&self.of.presence).lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(count) = map.get_mut(&self.key) else { return };
+        *count = count.saturating_sub(1);
+        if *count == 0 {
+            map.remove(&self.key);
+            drop(map);
+            self.key.tell(&self.of);
         }
     }
 }
@@ -223,6 +256,7 @@ impl App {
             names: Mutex::default(),
             signed_out: broadcast::Sender::new(64),
             left: broadcast::Sender::new(LEFT_MAX),
+            came_or_went: broadcast::Sender::new(CAME_OR_WENT_MAX),
             tasks: TaskTracker::new(),
             stop: CancellationToken::new(),
             learnt: watch::Sender::new(None),
@@ -235,6 +269,7 @@ impl App {
         self.spawn(|app| async move { app.keep_line().await });
         self.spawn(|app| async move { app.find_unanswered().await });
         self.spawn(|app| async move { app.find_unsettled().await });
+        self.spawn(|app| async move { app.give_back_left().await });
         self.spawn(|app| async move { app.watch_content().await });
         self.spawn(|app| async move { app.group_questions().await });
         self.spawn(|app| async move { app.hear_of_billing().await });
@@ -358,7 +393,7 @@ impl App {
 
     /// Notes that a staff member has a console open, until the result is dropped.
     pub fn staff_is_here(self: &Arc<Self>, id: &StaffId) -> Present<StaffId> {
-        let present = self.present(id.clone(), |it| &it.staff);
+        let present = self.present(id);
         self.line.send_modify(|line| {
             let n_staff = self.presence.n_staff();
             *line = Arc::new(Line { n_staff, ..(**line).clone() });
@@ -368,18 +403,25 @@ impl App {
 
     /// Notes that a customer has the conversation open, until the result is dropped.
     pub fn customer_is_here(self: &Arc<Self>, id: &ConversationId) -> Present<ConversationId> {
-        self.present(id.clone(), |it| &it.customers)
+        self.present(id)
     }
 
-    fn present<K: std::hash::Hash + Eq + Clone>(
-        self: &Arc<Self>,
-        key: K,
-        map: fn(&Presence) -> &Mutex<HashMap<K, usize>>,
-    ) -> Present<K> {
-        let mut counts = map(&self.presence).lock().unwrap_or_else(PoisonError::into_inner);
-        *counts.entry(key.clone()).or_default() += 1;
+    /// Whether a customer has the conversation open; none where only another node could say that.
+    pub fn customer_is_online(&self, id: &ConversationId) -> Option<bool> {
+        let is_here = 0 < self.presence.n_customers(id);
+        (is_here || !self.store.is_shared()).then_some(is_here)
+    }
+
+    fn present<K: Who>(self: &Arc<Self>, key: &K) -> Present<K> {
+        let mut counts = K::counted(&self.presence).lock().unwrap_or_else(PoisonError::into_inner);
+        let count = counts.entry(key.clone()).or_default();
+        *count += 1;
+        let is_new = *count == 1;
         drop(counts);
-        Present { of: Arc::clone(self), key, map }
+        if is_new {
+            key.tell(self);
+        }
+        Present { of: Arc::clone(self), key: key.clone() }
     }
 
     /// Keeps the order of the waiting list up to date.
@@ -414,6 +456,7 @@ impl App {
             order: waiting.into_iter().map(|it| it.id).collect(),
             minutes_each: handoff::minutes_each(&stints, default),
             n_staff: self.presence.n_staff(),
+            back: handoff::back(&self.contents.current(), self.clock.now()),
         })
     }
 

@@ -310,6 +310,8 @@ pub enum Reason {
     Reopened,
     /// The customer went back to the bot.
     StartedOver,
+    /// The staff member who had it has gone.
+    Left,
 }
 
 impl Reason {
@@ -329,6 +331,7 @@ impl Reason {
             Reason::Ended => "ended",
             Reason::Reopened => "reopened",
             Reason::StartedOver => "started_over",
+            Reason::Left => "left",
         }
     }
 }

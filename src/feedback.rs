@@ -42,10 +42,15 @@ pub fn question_of_rating(events: &[Event], understood: &[(Seq, Guess)], rating:
 
 /// The last thing that the customer said, in words, before `seq`.
 pub fn last_said(events: &[Event], seq: Seq) -> Option<(Seq, &Message)> {
-    events.iter().rev().filter(|it| it.seq < seq && it.from == Sender::Customer).find_map(|it| match &it.what {
-        What::Message(message) if message.choice.is_none() => Some((it.seq, message)),
+    events.iter().rev().filter(|it| it.seq < seq && is_said(it)).find_map(|it| match &it.what {
+        What::Message(message) => Some((it.seq, message)),
         _ => None,
     })
+}
+
+/// Whether the customer says something in words, rather than tap what is offered.
+pub fn is_said(event: &Event) -> bool {
+    matches!(&event.what, What::Message(message) if event.from == Sender::Customer && message.choice.is_none())
 }
 
 fn before(events: &[Event], seq: Seq) -> Vec<String> {

@@ -25,6 +25,8 @@ pub struct Line {
     pub minutes_each: u32,
     /// How many people are there.
     pub n_staff: u32,
+    /// When somebody answers, outside the opening hours: whoever waits is told when hours end, begin or are changed.
+    pub back: Option<String>,
 }
 
 impl Line {
@@ -74,6 +76,11 @@ pub fn wait(content: &Content, now: Timestamp, line: &Line, place: Option<u32>) 
         back: answer_by.as_ref().map(|it| in_words(it, now.date())),
         back_ms: answer_by.map(|it| it.timestamp().as_millisecond()),
     }
+}
+
+/// When somebody answers, outside the opening hours.
+pub fn back(content: &Content, now: Timestamp) -> Option<String> {
+    wait(content, now, &Line::default(), None).back
 }
 
 /// Whether people are there.
@@ -150,5 +157,6 @@ pub fn reason_in_words(reason: Reason) -> &'static str {
         Reason::Ended => "Ended by the customer.",
         Reason::Reopened => "The customer wrote again.",
         Reason::StartedOver => "The customer went back to the bot.",
+        Reason::Left => "The colleague who had it has gone.",
     }
 }

@@ -214,6 +214,7 @@ fn router(site: Site) -> Router {
         .route("/v1/chat", get(websocket::chat))
         .route("/v1/poll", post(poll::send).get(poll::wait).options(poll::preflight))
         .route("/v1/staff", get(websocket::staff))
+        .route("/v1/staff/poll", post(poll::send_staff).get(poll::wait_staff))
         .nest("/api/v1", api)
         .route("/go/{token}", get(pages::go))
         .route("/favicon.ico", get(assets::icon))

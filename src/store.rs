@@ -293,6 +293,11 @@ impl Store {
         self.inner.place.tidy_up().await;
     }
 
+    /// Whether other nodes may work on the same store.
+    pub fn is_shared(&self) -> bool {
+        self.inner.place.is_postgres()
+    }
+
     /// Proves that writes work, by one.
     pub async fn probe(&self, at_ms: i64) -> Result<(), StoreError> {
         self.set_setting("probed_at_ms", at_ms.to_string()).await

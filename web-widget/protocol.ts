@@ -475,7 +475,15 @@ conversation: string,
 /**
  * The entry.
  */
-event: WireEvent, } | { "type": "typing",
+event: WireEvent, } | { "type": "presence",
+/**
+ * The conversation.
+ */
+conversation: string,
+/**
+ * Whether they have it open; absent where that isn't known.
+ */
+online?: boolean, } | { "type": "typing",
 /**
  * The conversation.
  */
@@ -547,7 +555,7 @@ urgent: boolean,
  */
 waiting_since?: number,
 /**
- * The customer's last words, at most 120 characters.
+ * What the customer typed last, at most 120 characters; what they tapped, where they have only tapped.
  */
 last_text: string,
 /**
@@ -559,9 +567,13 @@ last_at: number,
  */
 seq: number,
 /**
- * The customer has a socket open now.
+ * The customer's last message; 0 before that.
  */
-online: boolean, };
+customer_seq: number,
+/**
+ * Whether the customer has the conversation open now; absent where that isn't known.
+ */
+online?: boolean, };
 
 /**
  * One conversation, whole: `GET /api/v1/conversations/{id}`.
@@ -575,6 +587,10 @@ row: ConversationRow,
  * Its log, with what the bot understood.
  */
 events: Array<WireEvent>,
+/**
+ * The events about which somebody of staff has said that the bot was wrong.
+ */
+flagged: Array<number>,
 /**
  * The customer's account in a few rows, where they are verified.
  */

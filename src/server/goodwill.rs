@@ -125,9 +125,7 @@ impl<'a> Desk<'a> {
     /// What is left for somebody of staff to give to this customer; what stands under `key` is not counted.
     async fn purse(&self, staff: &Staff, key: &str) -> Result<Purse, No> {
         let Some(rule) = self.content.clause_for(&staff.login, RULE, self.today) else {
-            return Err(No::Refused(format!(
-                "There is no rule `{RULE}` in policies.toml, so nobody may give anything."
-            )));
+            return Err(No::Refused(format!("There is no rule `{RULE}`, so nobody may give anything yet.")));
         };
         let (ours, theirs) = (&self.content.business.currency, self.account.currency);
         if ours != theirs.code() {
@@ -261,7 +259,7 @@ impl<'a> Desk<'a> {
         }
         let text = |it: Money| it.text_in(self.style.locale);
         let who = match others.is_empty() {
-            true => format!("Nobody else may either: a higher limit goes into policies.toml, under `{RULE}`."),
+            true => "Nobody else may either. Whoever looks after the rules can raise it.".to_owned(),
             false => format!("{} may give it.", format::list(&others)),
         };
         let days = self.content.policy(self.today).get(DAYS_RULE).copied();

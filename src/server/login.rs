@@ -21,6 +21,8 @@ use crate::store::{Role, Staff, StoreError};
 
 /// The cookie of a staff session. The `__Host-` prefix binds it to this host where https allows that.
 const COOKIE: &str = "plainbill_staff";
+/// Whom a page believes to be signed in.
+const BELIEVED: &str = "x-plainbill-staff";
 /// Password checks at once: each takes 19 MiB and some tens of milliseconds on purpose.
 static CHECKS: Semaphore = Semaphore::const_new(2);
 /// A hash that no password has, checked when there is no such account, so that both take the same time.
@@ -137,7 +139,13 @@ async fn signed_in(parts: &Parts, site: &Site) -> Result<Staff, Problem> {
     }
     let token = cookie(&parts.headers, COOKIE).ok_or(Problem::new(Code::SignIn))?;
     let staff = site.app.store.session(&secrets::hash(token), site.app.clock.now_ms()).await?;
-    staff.ok_or(Problem::new(Code::SignIn))
+    let staff = staff.ok_or(Problem::new(Code::SignIn))?;
+    // Somebody else has signed in in the same browser: what one has begun must not be done in the other's name.
+    let believed = parts.headers.get(BELIEVED);
+    match believed.is_none_or(|it| it.as_bytes() == staff.id.as_str().as_bytes()) {
+        true => Ok(staff),
+        false => Err(Problem::new(Code::SignIn)),
+    }
 }
 
 impl FromRequestParts<Site> for Reads {

@@ -1,6 +1,7 @@
 //! Long polling with the same frames, for networks that block WebSockets.
 //!
 //! `POST /v1/poll` sends frames, `GET /v1/poll` waits for some. A random token in a header names the connection.
+//! `/v1/staff/poll` does the same for staff; there each request needs the session of whoever began the connection.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -10,16 +11,18 @@ use axum::Json;
 use axum::extract::{Extension, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
+use crate::conversation::StaffId;
 use crate::identity::secrets;
 use crate::server::error::Problem;
-use crate::server::protocol::{Code, ServerFrame};
+use crate::server::login::Reads;
+use crate::server::protocol::Code;
 use crate::server::socket::{self, Caller, Gone, Incoming, ROOM_TO_REFUSE, Transport};
-use crate::server::{Peer, Place, Site, address_of, origin_allowed};
+use crate::server::{Peer, Place, Site, address_of, origin_allowed, watching};
 
 /// The header with the connection's token.
 const TOKEN: &str = "x-plainbill-poll";
@@ -29,6 +32,8 @@ const FRAMES_MAX: usize = 64;
 const SEND_MAX: usize = 32;
 /// After the first frame of an answer, others that are almost there go along.
 const GATHER: Duration = Duration::from_millis(20);
+/// The longest that one request of staff waits: their console finds out this soon that nothing comes any more.
+const STAFF_WAIT_MAX: Duration = Duration::from_secs(10);
 
 /// The connections, by the hash of their token.
 #[derive(Default)]
@@ -40,6 +45,8 @@ pub struct Polls {
 struct Poll {
     incoming: mpsc::Sender<Incoming>,
     outgoing: tokio::sync::Mutex<mpsc::Receiver<String>>,
+    /// The staff member who has begun it; none for a customer's.
+    whose: Option<StaffId>,
     _place: Arc<Place>,
 }
 
@@ -86,20 +93,38 @@ pub async fn send(
     for_page(&headers, sent)
 }
 
+/// `POST /v1/staff/poll`: the same for staff.
+pub async fn send_staff(
+    State(site): State<Site>,
+    Extension(peer): Extension<Peer>,
+    reads: Reads,
+    headers: HeaderMap,
+    Json(frames): Json<Frames>,
+) -> Response {
+    let found = match token_of(&headers) {
+        Some(token) => site.polls.find(token, Some(&reads.0.id)).map(|it| (token.to_owned(), it)).ok_or_else(gone),
+        None => begin_staff(&site, peer, reads).ok_or_else(busy),
+    };
+    pass_on(&site, found, frames).await
+}
+
 async fn send_allowed(site: &Site, peer: Peer, headers: &HeaderMap, frames: Frames) -> Response {
+    let found = match token_of(headers) {
+        Some(token) => site.polls.find(token, None).map(|it| (token.to_owned(), it)).ok_or_else(gone),
+        None => begin(site, peer, headers).ok_or_else(busy),
+    };
+    pass_on(site, found, frames).await
+}
+
+/// Gives frames to the connection that was found or begun.
+async fn pass_on(site: &Site, found: Result<(String, Arc<Poll>), Response>, frames: Frames) -> Response {
+    let (token, poll) = match found {
+        Ok(found) => found,
+        Err(refusal) => return refusal,
+    };
     if SEND_MAX < frames.frames.len() {
         return Problem::new(Code::TooLarge).into_response();
     }
-    let (token, poll) = match headers.get(TOKEN).and_then(|it| it.to_str().ok()) {
-        Some(token) => match site.polls.find(token) {
-            Some(poll) => (token.to_owned(), poll),
-            None => return gone(),
-        },
-        None => match begin(site, peer, headers) {
-            Some(begun) => begun,
-            None => return Problem::new(Code::Busy).into_response(),
-        },
-    };
     let frame_bytes_max = site.app.config.limits.frame_bytes_max.saturating_mul(ROOM_TO_REFUSE);
     for frame in frames.frames {
         let incoming = match frame.get().len() <= frame_bytes_max {
@@ -107,7 +132,7 @@ async fn send_allowed(site: &Site, peer: Peer, headers: &HeaderMap, frames: Fram
             false => Incoming::Bad(Code::TooLarge),
         };
         if poll.incoming.try_send(incoming).is_err() {
-            return Problem::new(Code::Busy).into_response();
+            return busy();
         }
     }
     let frames = poll.take(Duration::from_millis(site.app.config.limits.gather_ms)).await;
@@ -125,17 +150,33 @@ pub async fn wait(State(site): State<Site>, headers: HeaderMap) -> Response {
 }
 
 async fn wait_allowed(site: &Site, headers: &HeaderMap) -> Response {
-    let token = headers.get(TOKEN).and_then(|it| it.to_str().ok()).unwrap_or_default();
-    let Some(poll) = site.polls.find(token) else { return gone() };
+    let token = token_of(headers).unwrap_or_default();
+    let wait = Duration::from_millis(site.app.config.limits.poll_ms);
+    wait_for(site, token, site.polls.find(token, None), wait).await
+}
+
+/// `GET /v1/staff/poll`: the same for staff.
+pub async fn wait_staff(State(site): State<Site>, reads: Reads, headers: HeaderMap) -> Response {
+    let token = token_of(&headers).unwrap_or_default();
+    let wait = Duration::from_millis(site.app.config.limits.poll_ms).min(STAFF_WAIT_MAX);
+    wait_for(&site, token, site.polls.find(token, Some(&reads.0.id)), wait).await
+}
+
+async fn wait_for(site: &Site, token: &str, poll: Option<Arc<Poll>>, wait: Duration) -> Response {
+    let Some(poll) = poll else { return gone() };
     // Whoever waits is there.
     if poll.incoming.try_send(Incoming::Alive).is_err() && poll.incoming.is_closed() {
         return gone();
     }
     let frames = tokio::select! {
-        frames = poll.take(Duration::from_millis(site.app.config.limits.poll_ms)) => frames,
+        frames = poll.take(wait) => frames,
         () = site.app.stop.cancelled() => Vec::new(),
     };
     answer(token, frames)
+}
+
+fn token_of(headers: &HeaderMap) -> Option<&str> {
+    headers.get(TOKEN).and_then(|it| it.to_str().ok())
 }
 
 fn answer(token: &str, frames: Vec<String>) -> Response {
@@ -147,39 +188,70 @@ fn gone() -> Response {
     (StatusCode::GONE, Json(serde_json::json!({"code": "not_found", "message": "Begin again."}))).into_response()
 }
 
+fn busy() -> Response {
+    Problem::new(Code::Busy).into_response()
+}
+
+/// Begins a customer's connection; none where there are too many.
 fn begin(site: &Site, peer: Peer, headers: &HeaderMap) -> Option<(String, Arc<Poll>)> {
+    let caller = Caller { network: peer.address, site: address_of(&site.app, headers) };
+    let (app, gate) = (site.app.clone(), site.gate.clone());
+    connect(site, peer, None, |line| socket::attend(app, gate, caller, line))
+}
+
+/// Begins a connection of staff; none where they have too many.
+fn begin_staff(site: &Site, peer: Peer, reads: Reads) -> Option<(String, Arc<Poll>)> {
+    let app = site.app.clone();
+    let whose = Some(reads.0.id.clone());
+    connect(site, peer, whose, |line| watching::attend(app, reads.0, line))
+}
+
+fn connect<F: Future<Output = ()> + Send + 'static>(
+    site: &Site,
+    peer: Peer,
+    whose: Option<StaffId>,
+    attend: impl FnOnce(Line) -> F,
+) -> Option<(String, Arc<Poll>)> {
     let limits = &site.app.config.limits;
     let (incoming, from_client) = mpsc::channel(FRAMES_MAX);
     let (to_client, outgoing) = mpsc::channel(FRAMES_MAX);
-    let poll = Arc::new(Poll { incoming, outgoing: tokio::sync::Mutex::new(outgoing), _place: peer.place });
+    let outgoing = tokio::sync::Mutex::new(outgoing);
+    let poll = Arc::new(Poll { incoming, outgoing, whose, _place: peer.place });
     let token = secrets::random();
     let hash = secrets::hash(&token);
-    {
-        let mut open = site.polls.open.lock().unwrap_or_else(PoisonError::into_inner);
-        if limits.polls_max <= open.len() {
-            return None;
-        }
-        open.insert(hash.clone(), Arc::clone(&poll));
+    if !site.polls.add(&hash, &poll, limits.polls_max) {
+        return None;
     }
-    let transport = Line {
+    let attended = attend(Line {
         from_client,
         to_client,
         gone_after: Duration::from_millis(limits.poll_gone_ms),
         send_max: Duration::from_millis(limits.poll_gone_ms),
-    };
-    let caller = Caller { network: peer.address, site: address_of(&site.app, headers) };
-    let (app, gate, polls) = (site.app.clone(), site.gate.clone(), site.polls.clone());
+    });
+    let polls = site.polls.clone();
     site.app.tasks.spawn(async move {
-        socket::attend(app, gate, caller, transport).await;
+        attended.await;
         polls.open.lock().unwrap_or_else(PoisonError::into_inner).remove(&hash);
     });
     Some((token, poll))
 }
 
 impl Polls {
-    fn find(&self, token: &str) -> Option<Arc<Poll>> {
+    /// Adds a connection, unless there are `most` of its kind: customers never take the places of staff.
+    fn add(&self, hash: &str, poll: &Arc<Poll>, most: usize) -> bool {
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        let n_alike = open.values().filter(|it| it.whose.is_some() == poll.whose.is_some()).count();
+        let may = n_alike < most;
+        if may {
+            open.insert(hash.to_owned(), Arc::clone(poll));
+        }
+        may
+    }
+
+    /// The connection with this token, if it is whoever's who asks.
+    fn find(&self, token: &str, whose: Option<&StaffId>) -> Option<Arc<Poll>> {
         let open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        open.get(&secrets::hash(token)).cloned()
+        open.get(&secrets::hash(token)).filter(|it| it.whose.as_ref() == whose).cloned()
     }
 }
 
@@ -217,12 +289,17 @@ impl Transport for Line {
         }
     }
 
-    async fn send(&mut self, frame: &ServerFrame) -> Result<(), Gone> {
+    async fn send(&mut self, frame: &(impl Serialize + Sync)) -> Result<(), Gone> {
         let text = serde_json::to_string(frame).expect("frames have text keys only");
         match timeout(self.send_max, self.to_client.send(text)).await {
             Ok(Ok(())) => Ok(()),
             _ => Err(Gone),
         }
+    }
+
+    /// Whoever waits for frames is there.
+    async fn ask_for_life(&mut self) -> Result<(), Gone> {
+        Ok(())
     }
 
     async fn close(&mut self, _code: u16) {}

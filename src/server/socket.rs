@@ -7,6 +7,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde::Serialize;
 use tokio::sync::{broadcast, oneshot};
 use tokio::time::Instant;
 
@@ -38,12 +39,14 @@ const FIELD_BYTES_MAX: usize = 512;
 /// On shutdown clients come back spread over this, in milliseconds.
 const COME_BACK_MS: u32 = 3_000;
 
-/// What carries frames to and from one customer.
+/// What carries frames to and from one customer, or one of staff.
 pub trait Transport: Send {
     /// The next frame. Safe to drop before it is there.
     fn next(&mut self) -> impl Future<Output = Incoming> + Send;
     /// Sends a frame, or says that the other side is gone or too slow.
-    fn send(&mut self, frame: &ServerFrame) -> impl Future<Output = Result<(), Gone>> + Send;
+    fn send(&mut self, frame: &(impl Serialize + Sync)) -> impl Future<Output = Result<(), Gone>> + Send;
+    /// Has the other side show that it is there, by itself: a page that nobody looks at has slow timers.
+    fn ask_for_life(&mut self) -> impl Future<Output = Result<(), Gone>> + Send;
     /// Says good-bye with a WebSocket close code (RFC 6455, section 7.4).
     fn close(&mut self, code: u16) -> impl Future<Output = ()> + Send;
 }

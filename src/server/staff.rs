@@ -23,7 +23,7 @@ use crate::handoff;
 use crate::server::Site;
 use crate::server::error::Problem;
 use crate::server::login::{self, Answers, Manages, Reads};
-use crate::server::protocol::{CauseRow, Code, ConversationDetail, ConversationRow, QuestionRow, Reply};
+use crate::server::protocol::{CauseRow, Code, ConversationDetail, ConversationRow, QuestionRow, Reply, WireEvent};
 use crate::server::wire;
 use crate::store::{
     Append, Appended, Cause, ConversationRecord, Expect, List, Logged, Question, QuestionFilter, Staff, StoreError, Why,
@@ -55,13 +55,14 @@ pub async fn list(
         "closed" => List::Closed,
         _ => return Err(Problem::new(Code::NotFound)),
     };
-    let records = site.app.store.list(list, site.app.config.limits.rows_max).await?;
+    let records = site.app.store.list(list.clone(), site.app.config.limits.rows_max).await?;
+    let total = site.app.store.count(&list).await?.max(u64::try_from(records.len()).unwrap_or(0));
     let names = staff_names(&site.app).await?;
     let mut rows = Vec::with_capacity(records.len());
     for record in &records {
         rows.push(row(&site.app, record, &names).await);
     }
-    Ok(Json(json!({ "conversations": rows })))
+    Ok(Json(json!({ "conversations": rows, "total": total })))
 }
 
 /// `GET /api/v1/conversations/{id}`.
@@ -73,15 +74,15 @@ pub async fn detail(
     let app = &site.app;
     let id = ConversationId::new(id);
     let record = app.store.conversation(&id).await?;
-    let events = all_events(app, &id).await?;
-    let understood: HashMap<Seq, Guess> = app.store.understood(&id).await?.into_iter().collect();
-    let content = app.contents.current();
-    let events = events.iter().map(|it| wire::for_staff(&content, it, understood.get(&it.event.seq))).collect();
+    let logged = all_events(app, &id).await?;
+    let flagged = flagged(&logged, &app.store.flagged(&id).await?);
+    let events = for_staff(app, &id, &logged).await?;
     let (account, invoice) = cards(app, &record).await;
     let names = staff_names(app).await?;
     Ok(Json(ConversationDetail {
         row: row(app, &record, &names).await,
         events,
+        flagged,
         account: account.as_ref().map(wire::card),
         invoice: invoice.as_ref().map(wire::card),
     }))
@@ -99,6 +100,30 @@ async fn all_events(app: &App, id: &ConversationId) -> Result<Vec<Logged>, Store
             return Ok(events);
         }
     }
+}
+
+/// The events about which the bot is said to have been wrong: all that it made of these messages.
+fn flagged(events: &[Logged], messages: &[Seq]) -> Vec<Seq> {
+    let mut about = None;
+    let mut found = Vec::new();
+    for Logged { event, .. } in events {
+        if feedback::is_said(event) {
+            about = Some(event.seq);
+        }
+        if about.is_some_and(|it| messages.contains(&it)) {
+            found.push(event.seq);
+        }
+    }
+    found
+}
+
+/// Some of a conversation's events as staff see them, with what the bot understood.
+pub async fn for_staff(app: &App, id: &ConversationId, events: &[Logged]) -> Result<Vec<WireEvent>, StoreError> {
+    let (Some(first), Some(last)) = (events.first(), events.last()) else { return Ok(Vec::new()) };
+    let understood = app.store.understood(id, first.event.seq, last.event.seq).await?;
+    let understood: HashMap<Seq, Guess> = understood.into_iter().collect();
+    let content = app.contents.current();
+    Ok(events.iter().map(|it| wire::for_staff(&content, it, understood.get(&it.event.seq))).collect())
 }
 
 /// The customer's account in a few rows, and the newest bill as they see it.
@@ -227,8 +252,7 @@ pub async fn reply(
         Ok(Appended { seq, at_ms, .. }) => Ok(Json(json!({ "seq": seq, "at": at_ms })).into_response()),
         Err(StoreError::Conflict) => {
             let missed = app.store.events(&id, reply.after, app.config.limits.events_max).await?;
-            let content = app.contents.current();
-            let events: Vec<_> = missed.iter().map(|it| wire::for_staff(&content, it, None)).collect();
+            let events = for_staff(app, &id, &missed).await?;
             let problem = Problem::new(Code::Conflict);
             let body = json!({ "code": problem.code, "message": problem.message(), "events": events });
             Ok((StatusCode::CONFLICT, Json(body)).into_response())
@@ -253,12 +277,14 @@ pub async fn flag(
 ) -> Result<StatusCode, Problem> {
     let app = &site.app;
     let id = ConversationId::new(id);
-    let events = app.store.events(&id, flag.seq.saturating_sub(FLAG_BACK), FLAG_BACK + 1).await?;
+    // No more than one read hands out: otherwise what was said last would be missing.
+    let back = FLAG_BACK.min(app.config.limits.events_max.saturating_sub(1));
+    let events = app.store.events(&id, flag.seq.saturating_sub(back), back + 1).await?;
     let events: Vec<Event> = events.into_iter().map(|it| it.event).collect();
     // The customer's message itself, or the one before the answer.
     let found = feedback::last_said(&events, flag.seq.saturating_add(1)).ok_or(Problem::new(Code::NotFound))?;
     let (seq, message) = (found.0, found.1.text.clone());
-    let understood = app.store.understood(&id).await?;
+    let understood = app.store.understood(&id, seq, seq).await?;
     let guess = understood.into_iter().find(|it| it.0 == seq).map(|it| it.1).unwrap_or_default();
     let question = feedback::question(&events, seq, &message, Why::Flagged, guess);
     app.store.record_question(&id, question, app.clock.now_ms()).await?;
@@ -370,6 +396,7 @@ pub async fn row(app: &App, record: &ConversationRecord, names: &Names) -> Conve
         last_text: record.last_text.clone(),
         last_at: record.last_at_ms,
         seq: record.last_seq,
-        online: 0 < app.presence.n_customers(&record.id),
+        customer_seq: record.customer_seq,
+        online: app.customer_is_online(&record.id),
     }
 }

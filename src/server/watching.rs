@@ -1,4 +1,4 @@
-//! One staff member's live socket: rows of lists as they change, and the events of conversations that are watched.
+//! One staff member's live connection, over a WebSocket or a long poll: rows of lists as they change, and the events of conversations that are watched.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -8,14 +8,12 @@ use tokio::sync::{broadcast, watch};
 use tokio::time::Instant;
 
 use crate::app::App;
-use crate::conversation::{ConversationId, Guess, Sender, Seq};
+use crate::conversation::{ConversationId, Sender, Seq};
 use crate::server::error::Problem;
 use crate::server::login;
 use crate::server::protocol::{Code, StaffClientFrame, StaffServerFrame};
 use crate::server::socket::{Gone, Incoming, Transport};
-use crate::server::staff::{has, row, staff_names};
-use crate::server::websocket::Socket;
-use crate::server::wire;
+use crate::server::staff::{for_staff, has, row, staff_names};
 use crate::store::{Staff, StoreError, Typing};
 
 /// Conversations that one socket may watch at once.
@@ -31,16 +29,18 @@ struct Watched {
 }
 
 /// Attends to one staff member's socket.
-pub async fn attend(app: Arc<App>, staff: Staff, mut socket: Socket) {
+pub async fn attend(app: Arc<App>, staff: Staff, mut socket: impl Transport) {
     let _here = app.staff_is_here(&staff.id);
     let mut signed_out = app.signed_out.subscribe();
     let mut changes = app.store.changes();
+    let mut came_or_went = app.came_or_went.subscribe();
     let mut watched: HashMap<ConversationId, Watched> = HashMap::new();
     let silent_max = Duration::from_millis(app.config.limits.silent_ms_max);
     let mut silent_until = Instant::now() + silent_max;
+    let mut heartbeat = tokio::time::interval(Duration::from_millis(u64::from(app.config.limits.heartbeat_ms)));
     let mut look = tokio::time::interval(LOOK);
     look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
-    if socket.send_json(&StaffServerFrame::Welcome { me: login::wire(&staff) }).await.is_err() {
+    if socket.send(&StaffServerFrame::Welcome { me: login::wire(&staff) }).await.is_err() {
         return;
     }
     loop {
@@ -56,7 +56,10 @@ pub async fn attend(app: Arc<App>, staff: Staff, mut socket: Socket) {
                     silent_until = Instant::now() + silent_max;
                     receive(&app, &staff, &mut watched, &text, &mut socket).await
                 }
-                Incoming::Alive => Ok(()),
+                Incoming::Alive => {
+                    silent_until = Instant::now() + silent_max;
+                    Ok(())
+                }
                 Incoming::Bad(_) | Incoming::Gone => Err(Gone),
             },
             changed = changes.recv() => match changed {
@@ -65,6 +68,11 @@ pub async fn attend(app: Arc<App>, staff: Staff, mut socket: Socket) {
                 Err(broadcast::error::RecvError::Lagged(_)) => Err(Gone),
                 Err(broadcast::error::RecvError::Closed) => Err(Gone),
             },
+            someone = came_or_went.recv() => match someone {
+                Ok(id) => send_presence(&app, &mut socket, id).await,
+                Err(_) => Err(Gone),
+            },
+            _ = heartbeat.tick() => socket.ask_for_life().await,
             _ = look.tick(), if !watched.is_empty() => send_watched(&app, &mut socket, &mut watched).await,
             () = tokio::time::sleep_until(silent_until) => Err(Gone),
         };
@@ -80,20 +88,20 @@ async fn receive(
     staff: &Staff,
     watched: &mut HashMap<ConversationId, Watched>,
     text: &str,
-    socket: &mut Socket,
+    socket: &mut impl Transport,
 ) -> Result<(), Gone> {
     let Ok(frame) = serde_json::from_str::<StaffClientFrame>(text) else {
         let problem = Problem::new(Code::Malformed);
         let frame = StaffServerFrame::Error { code: problem.code, message: problem.message().to_owned() };
-        return socket.send_json(&frame).await;
+        return socket.send(&frame).await;
     };
     match frame {
-        StaffClientFrame::Ping {} => socket.send_json(&StaffServerFrame::Pong {}).await,
+        StaffClientFrame::Ping {} => socket.send(&StaffServerFrame::Pong {}).await,
         StaffClientFrame::Watch { conversation, after } => {
             if WATCHED_MAX <= watched.len() {
                 let problem = Problem::new(Code::Busy);
                 let frame = StaffServerFrame::Error { code: problem.code, message: problem.message().to_owned() };
-                return socket.send_json(&frame).await;
+                return socket.send(&frame).await;
             }
             let id = ConversationId::new(conversation);
             let mut seqs = app.store.watch(&id);
@@ -120,29 +128,35 @@ async fn receive(
     }
 }
 
-async fn send_row(app: &App, socket: &mut Socket, id: &ConversationId) -> Result<(), Gone> {
+async fn send_row(app: &App, socket: &mut impl Transport, id: &ConversationId) -> Result<(), Gone> {
     let read = async { Ok::<_, StoreError>((app.store.conversation(id).await?, staff_names(app).await?)) };
     match read.await {
         Ok((record, names)) => {
-            socket.send_json(&StaffServerFrame::Conversation { row: row(app, &record, &names).await }).await
+            socket.send(&StaffServerFrame::Conversation { row: row(app, &record, &names).await }).await
         }
+        // Left out, it would never be told: the client reads its lists again when it reconnects.
         Err(error) => {
             tracing::warn!(%error, "a changed conversation could not be read");
-            Ok(())
+            Err(Gone)
         }
     }
 }
 
+async fn send_presence(app: &App, socket: &mut impl Transport, id: ConversationId) -> Result<(), Gone> {
+    let online = app.customer_is_online(&id);
+    socket.send(&StaffServerFrame::Presence { conversation: id.to_string(), online }).await
+}
+
 async fn send_watched(
     app: &App,
-    socket: &mut Socket,
+    socket: &mut impl Transport,
     watched: &mut HashMap<ConversationId, Watched>,
 ) -> Result<(), Gone> {
     for (id, watched) in watched.iter_mut() {
         while let Ok(typing) = watched.typing.try_recv() {
             if typing.from == Sender::Customer {
                 let frame = StaffServerFrame::Typing { conversation: id.to_string(), on: typing.on };
-                socket.send_json(&frame).await?;
+                socket.send(&frame).await?;
             }
         }
         if !watched.seqs.has_changed().unwrap_or(false) {
@@ -159,16 +173,17 @@ async fn send_watched(
         if events.is_empty() {
             continue;
         }
-        let understood: HashMap<Seq, Guess> = match app.store.understood(id).await {
-            Ok(understood) => understood.into_iter().collect(),
-            Err(_) => HashMap::new(),
+        let events = match for_staff(app, id, &events).await {
+            Ok(events) => events,
+            Err(error) => {
+                tracing::warn!(%error, "what the bot understood could not be read");
+                return Err(Gone);
+            }
         };
-        let content = app.contents.current();
-        for logged in &events {
-            watched.cursor = logged.event.seq;
-            let event = wire::for_staff(&content, logged, understood.get(&logged.event.seq));
+        for event in events {
+            watched.cursor = event.seq;
             let frame = StaffServerFrame::Event { conversation: id.to_string(), event };
-            socket.send_json(&frame).await?;
+            socket.send(&frame).await?;
         }
         watched.seqs.mark_changed();
     }

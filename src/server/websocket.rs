@@ -11,7 +11,7 @@ use serde::Serialize;
 use crate::config::Limits;
 use crate::server::error::Problem;
 use crate::server::login::Reads;
-use crate::server::protocol::{Code, SUBPROTOCOL, ServerFrame};
+use crate::server::protocol::{Code, SUBPROTOCOL};
 use crate::server::socket::{self, Caller, Gone, Incoming, ROOM_TO_REFUSE, Transport};
 use crate::server::{Peer, Site, address_of, origin_allowed, watching};
 
@@ -86,12 +86,6 @@ impl Socket {
         Self { socket, send_max: Duration::from_millis(limits.send_ms_max) }
     }
 
-    /// Sends anything as JSON text.
-    pub async fn send_json(&mut self, frame: &impl Serialize) -> Result<(), Gone> {
-        let text = serde_json::to_string(frame).expect("frames have text keys only");
-        self.send_message(Message::Text(text.into())).await
-    }
-
     async fn send_message(&mut self, message: Message) -> Result<(), Gone> {
         match tokio::time::timeout(self.send_max, self.socket.send(message)).await {
             Ok(Ok(())) => Ok(()),
@@ -114,8 +108,13 @@ impl Transport for Socket {
         }
     }
 
-    async fn send(&mut self, frame: &ServerFrame) -> Result<(), Gone> {
-        self.send_json(frame).await
+    async fn send(&mut self, frame: &(impl Serialize + Sync)) -> Result<(), Gone> {
+        let text = serde_json::to_string(frame).expect("frames have text keys only");
+        self.send_message(Message::Text(text.into())).await
+    }
+
+    async fn ask_for_life(&mut self) -> Result<(), Gone> {
+        self.send_message(Message::Ping(Vec::new().into())).await
     }
 
     async fn close(&mut self, code: u16) {

@@ -87,10 +87,10 @@ impl Session {
             comment: rating.comment.map(|it| masking::mask(it.trim()).text).filter(|it| !is_blank(it)),
             ..rating
         };
-        let before =
-            self.app.store.events(&self.id, rating.about.saturating_sub(RECENT_MAX as Seq), 2 * RECENT_MAX as u32);
+        let from = rating.about.saturating_sub(RECENT_MAX as Seq);
+        let before = self.app.store.events(&self.id, from, 2 * RECENT_MAX as u32);
         let before: Vec<Event> = before.await?.into_iter().map(|it| it.event).collect();
-        let understood = self.app.store.understood(&self.id).await?;
+        let understood = self.app.store.understood(&self.id, from, rating.about).await?;
         let questions = feedback::question_of_rating(&before, &understood, &rating).into_iter().collect();
         let event = NewEvent { from: Sender::Customer, name: None, what: What::Rating(rating) };
         let append = Append {

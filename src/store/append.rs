@@ -164,7 +164,7 @@ const COUNT: &str = "\
         last_seq = last_seq + $2,
         last_at_ms = $3,
         customer_seq = case when $4 is null then customer_seq else last_seq + $4 end,
-        last_text = coalesce($5, last_text),
+        last_text = case when $5 is null or ($15 = 1 and last_text <> '') then last_text else $5 end,
         answered_seq = case when $6 = 1 then customer_seq else coalesce($7, answered_seq) end,
         customer = coalesce($8, customer)
     where id = $1
@@ -206,14 +206,14 @@ impl Append {
 
     async fn count(&self, tx: &mut Tx) -> Result<Option<Counted>, StoreError> {
         let said = self.events.iter().enumerate().rev().find_map(|(i, event)| match (&event.what, event.from) {
-            (What::Message(message), Sender::Customer) => Some((count(i + 1), message.text.as_str())),
+            (What::Message(message), Sender::Customer) => Some((count(i + 1), message)),
             _ => None,
         });
         let verified = self.events.iter().rev().find_map(|event| match &event.what {
             What::Verified { customer } => Some(customer.as_str()),
             _ => None,
         });
-        let last_text = said.map(|(_, text)| without_nul(text).chars().take(LAST_TEXT_MAX).collect::<String>());
+        let last_text = said.map(|(_, it)| without_nul(&it.text).chars().take(LAST_TEXT_MAX).collect::<String>());
         Ok(sqlx::query_as(COUNT)
             .bind(self.conversation.as_str())
             .bind(count(self.events.len()))
@@ -229,6 +229,8 @@ impl Append {
             .bind(self.expect.seen.map(i64::from))
             .bind(self.key.as_deref())
             .bind(i64::from(self.expect.unverified))
+            // What is tapped are our words: lists show the customer's own where there are some.
+            .bind(i64::from(said.is_some_and(|(_, it)| it.choice.is_some())))
             .fetch_optional(&mut tx.db)
             .await?)
     }

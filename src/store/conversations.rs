@@ -37,7 +37,8 @@ pub struct ConversationRecord {
     pub opened_at_ms: i64,
     /// When something was kept last, in milliseconds since 1970.
     pub last_at_ms: i64,
-    /// The beginning of what the customer said last; empty before that.
+    /// The beginning of what the customer typed last, or of what they tapped where they have only tapped; empty before
+    /// that.
     pub last_text: String,
     /// The customer's language tag.
     pub locale: Option<String>,
@@ -143,11 +144,14 @@ impl Store {
         Ok(self.read(found).await?.map(|(number, at_ms)| (seq(number), at_ms)))
     }
 
-    /// What the classifier made of a conversation's messages, in order; as many as one read of events hands out.
-    pub async fn understood(&self, id: &ConversationId) -> Result<Vec<(Seq, Guess)>, StoreError> {
-        let rows = sqlx::query_as("select seq, guess from understood where conversation_id = $1 order by seq limit $2")
-            .bind(id.as_str())
-            .bind(i64::from(self.inner.events_max));
+    /// What the classifier made of a conversation's messages from one position to another, both included, in order.
+    pub async fn understood(&self, id: &ConversationId, from: Seq, to: Seq) -> Result<Vec<(Seq, Guess)>, StoreError> {
+        let rows = sqlx::query_as(
+            "select seq, guess from understood where conversation_id = $1 and seq between $2 and $3 order by seq",
+        )
+        .bind(id.as_str())
+        .bind(i64::from(from))
+        .bind(i64::from(to));
         let rows: Vec<(i64, String)> = self.read(rows.fetch_all(&self.inner.pool)).await?;
         rows.into_iter().map(|(about, guess)| Ok((seq(about), parse_json(&guess)?))).collect()
     }
@@ -186,6 +190,35 @@ impl Store {
             .bind(limit),
         };
         self.read(rows.fetch_all(&self.inner.pool)).await?.iter().map(record).collect()
+    }
+
+    /// The conversations of staff members who can't answer any more: none of their sessions lasts, they were removed, or
+    /// they only read now. Those that nothing has happened in for longest first.
+    pub async fn left_behind(&self, now_ms: i64, limit: u32) -> Result<Vec<ConversationRecord>, StoreError> {
+        let rows = sqlx::query(
+            "select * from conversations where owner = 'staff' and not exists ( \
+                 select 1 from staff_sessions join staff on staff.id = staff_id \
+                 where staff_id = conversations.staff and role <> 'reads' and $1 < expires_at_ms \
+             ) order by last_at_ms, id limit $2",
+        )
+        .bind(now_ms)
+        .bind(i64::from(limit));
+        self.read(rows.fetch_all(&self.inner.pool)).await?.iter().map(record).collect()
+    }
+
+    /// How many conversations a list has, also where it has more than are read of it.
+    pub async fn count(&self, list: &List) -> Result<u64, StoreError> {
+        let rows = match list {
+            List::Waiting => sqlx::query_as("select count(*) from conversations where owner = 'queue'"),
+            List::Mine(staff) => {
+                sqlx::query_as("select count(*) from conversations where owner = 'staff' and staff = $1")
+                    .bind(staff.as_str())
+            }
+            List::Bot => sqlx::query_as("select count(*) from conversations where owner = 'bot'"),
+            List::Closed => sqlx::query_as("select count(*) from conversations where owner = 'nobody'"),
+        };
+        let (n_rows,): (i64,) = self.read(rows.fetch_one(&self.inner.pool)).await?;
+        Ok(n_rows.unsigned_abs())
     }
 
     /// All that wait for a person, in the order in which they are taken.

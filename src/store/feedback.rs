@@ -12,6 +12,8 @@ use crate::conversation::{ConversationId, Guess, Owner, Reason, Seq};
 
 /// The status of a cause that nobody has looked at.
 const OPEN: &str = "open";
+/// The status of a cause that people have stopped asking about.
+const CLOSED: &str = "closed";
 
 /// Why a message became a question.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -139,7 +141,7 @@ const QUESTIONS: &str = "\
 const WITHOUT_CAUSE: &str = "\
     select questions.id, conversation_id, seq, text, why, guess, before, asked_at_ms, cause_id, vector, owner, reason \
     from questions join conversations on conversations.id = conversation_id \
-    where cause_id is null order by asked_at_ms, questions.id limit $1";
+    where cause_id is null and why <> 'suggestion' order by asked_at_ms, questions.id limit $1";
 
 #[derive(FromRow)]
 struct CauseRow {
@@ -170,7 +172,7 @@ impl Store {
             .await
     }
 
-    /// Questions that belong to no cause yet, the oldest first.
+    /// Questions that belong to no cause yet, the oldest first. A suggestion is no question: it costs nobody a contact.
     pub async fn questions_without_cause(&self, limit: u32) -> Result<Vec<Question>, StoreError> {
         let rows = sqlx::query(WITHOUT_CAUSE).bind(i64::from(limit));
         self.read(rows.fetch_all(&self.inner.pool)).await?.iter().map(question).collect()
@@ -180,6 +182,15 @@ impl Store {
     pub async fn questions(&self, filter: QuestionFilter, limit: u32) -> Result<Vec<Question>, StoreError> {
         let rows = sqlx::query(QUESTIONS).bind(filter.cause).bind(filter.why.as_ref().map(word)).bind(i64::from(limit));
         self.read(rows.fetch_all(&self.inner.pool)).await?.iter().map(question).collect()
+    }
+
+    /// The messages of a conversation under which somebody of staff has marked the bot as wrong.
+    pub async fn flagged(&self, conversation: &ConversationId) -> Result<Vec<Seq>, StoreError> {
+        let rows = sqlx::query_as("select seq from questions where conversation_id = $1 and why = $2 order by seq")
+            .bind(conversation.as_str())
+            .bind(word(&Why::Flagged));
+        let rows: Vec<(i64,)> = self.read(rows.fetch_all(&self.inner.pool)).await?;
+        Ok(rows.into_iter().map(|(place,)| seq(place)).collect())
     }
 
     /// All causes, those with most questions first.
@@ -226,7 +237,7 @@ impl Store {
             .await
     }
 
-    /// Gives a question to a cause and moves the cause's middle, both or neither.
+    /// Gives a question to a cause and moves the cause's middle, both or neither. A closed cause opens again.
     ///
     /// [`StoreError::NotFound`] when question or cause is not there, [`StoreError::Conflict`] when a new cause's id is
     /// taken.
@@ -272,11 +283,16 @@ async fn assign(
             id
         }
         AssignTo::Existing(id) => {
-            let moved = sqlx::query("update causes set centroid = $2 where id = $1")
-                .bind(id.as_str())
-                .bind(centroid)
-                .execute(&mut tx.db)
-                .await?;
+            // Who asks shows that a closed cause isn't gone: it opens again, so that the question is seen.
+            let moved = sqlx::query(
+                "update causes set centroid = $2, status = case status when $3 then $4 else status end where id = $1",
+            )
+            .bind(id.as_str())
+            .bind(centroid)
+            .bind(CLOSED)
+            .bind(OPEN)
+            .execute(&mut tx.db)
+            .await?;
             if moved.rows_affected() == 0 {
                 return Err(StoreError::NotFound);
             }

@@ -184,7 +184,8 @@ impl Store {
             .await
     }
 
-    /// Removes a staff member and ends their sessions. What they wrote stays, and so do the conversations they have.
+    /// Removes a staff member and ends their sessions. What they wrote stays; the conversations they have
+    /// are left behind ([`Store::left_behind`]).
     pub async fn remove_staff(&self, id: &StaffId) -> Result<(), StoreError> {
         let id = id.clone();
         self.inner

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { openBrowser, openContext } from './people.mjs';
 import { freePort, openServer } from './server.mjs';
 
-const SUBJECTS = ['asking', 'handing-off', 'giving', 'learning', 'delivery', 'proof', 'embedding', 'surroundings', 'safety', 'geometry', 'accessibility'];
+const SUBJECTS = ['asking', 'handing-off', 'giving', 'learning', 'delivery', 'proof', 'console', 'embedding', 'surroundings', 'safety', 'geometry', 'accessibility'];
 /** No test takes longer. */
 const TEST_MS_MAX = 120_000;
 

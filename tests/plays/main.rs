@@ -6,6 +6,7 @@ mod support;
 
 mod actions;
 mod answering;
+mod console;
 mod delivery;
 mod edge;
 mod goodwill;

@@ -116,7 +116,7 @@ async fn is_all_there(store: &Store) -> anyhow::Result<()> {
     assert_eq!(untold.len(), 1, "what was told before there was a note of it is not told again");
     assert_eq!(untold[0].new.by, Some((StaffId::new("s1"), "nobody came".to_owned())));
     assert_eq!(done.first().and_then(|it| it.reference.as_deref()), Some("CH-23039-1"));
-    assert_eq!(store.understood(&id).await?.len(), 1);
+    assert_eq!(store.understood(&id, 1, 10).await?.len(), 1);
     assert_eq!(store.staff_by_login("ben").await?.staff.id, StaffId::new("s1"));
     assert!(store.session("session", 8999).await?.is_some());
     assert_eq!(store.recent_stints(10).await?[0].lasted_ms, Some(1000));

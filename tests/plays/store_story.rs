@@ -220,7 +220,7 @@ async fn a_conversation_is_kept(store: &Store) -> anyhow::Result<()> {
     let replied = store.append(reply.clone()).await?;
     assert_eq!((replied.seq, replied.events.len(), replied.events[0].event.seq), (3, 2, 2));
     assert_eq!(store.append(reply).await, Err(StoreError::Conflict), "one message is answered once");
-    assert_eq!(store.understood(&id("c1")).await?, [(1, guess)]);
+    assert_eq!(store.understood(&id("c1"), 1, 3).await?, [(1, guess)]);
     assert!(store.unanswered(10).await?.is_empty());
 
     let rating = What::Rating(Rating { about: 2, score: 1, comment: Some("clear \0".into()) });
@@ -368,6 +368,10 @@ async fn feedback_is_kept(store: &Store) -> anyhow::Result<()> {
     let refused = QuestionFilter { cause: None, why: Some(Why::Refused) };
     assert_eq!(store.questions(refused, 10).await?.len(), 1);
     assert_eq!(store.questions(QuestionFilter::default(), 2).await?.len(), 2);
+
+    store.change_cause("shells", None, Some("closed")).await?;
+    store.assign_cause("q5", &[1.0, 1.0], AssignTo::Existing("shells".into()), &[0.5, 0.5], 90).await?;
+    assert_eq!(store.causes().await?[0].status, "open", "who asks again opens it again");
     Ok(())
 }
 

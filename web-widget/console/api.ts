@@ -17,7 +17,16 @@ export class Refusal extends Error {
   }
 }
 
-/** Is told when a request finds that nobody is signed in. */
+/** Who is signed in, as far as this page knows; counts up whenever somebody comes or goes. */
+let sitting = 0;
+let believed = '';
+/** From here on requests are this person's; what was asked for before is answered to nobody. */
+export function sits(id: string | undefined) {
+  sitting++;
+  believed = id ?? '';
+}
+
+/** Is told when a request finds that nobody is signed in, or somebody else. */
 let onSignedOut = () => {};
 export const whenSignedOut = (listener: () => void) => void (onSignedOut = listener);
 
@@ -27,7 +36,7 @@ export const api = {
   me: () => ask<{ me: StaffMember }>('GET', 'me'),
   login: (login: string, password: string) => ask<{ me: StaffMember }>('POST', 'login', { login, password }),
   logout: () => ask<void>('POST', 'logout', {}),
-  list: (list: ListName) => ask<{ conversations: ConversationRow[] }>('GET', `conversations?list=${list}`),
+  list: (list: ListName) => ask<{ conversations: ConversationRow[]; total: number }>('GET', `conversations?list=${list}`),
   conversation: (id: string) => ask<ConversationDetail>('GET', conversation(id)),
   take: (id: string) => ask<{ row: ConversationRow }>('POST', `${conversation(id)}/take`, {}),
   handBack: (id: string) => ask<{ row: ConversationRow }>('POST', `${conversation(id)}/hand-back`, {}),
@@ -40,21 +49,52 @@ export const api = {
   changeCause: (id: string, change: { name?: string; status?: CauseStatus }) => ask<{ cause: CauseRow }>('POST', `causes/${encodeURIComponent(id)}`, change),
 };
 
+/** An answer to somebody who has left: nobody waits for it any more. */
+const nobodys = () => new Promise<never>(() => {});
+
 async function ask<T>(method: 'GET' | 'POST', path: string, body?: unknown): Promise<T> {
+  const asked = sitting;
+  try {
+    const answer = await exchange<T>(method, path, body);
+    return asked === sitting ? answer : nobodys();
+  } catch (thrown) {
+    if (asked !== sitting) return nobodys();
+    // Whoever is told leaves, and with them goes what was asked.
+    if (thrown instanceof Refusal && thrown.status === 401 && path !== 'login') onSignedOut();
+    if (asked !== sitting) return nobodys();
+    throw thrown;
+  }
+}
+
+/** A clock of this machine that differs by less is taken as right: the server tells whole seconds. */
+const CLOCK_MS_MAX = 3_000;
+let clockIsOffBy = 0;
+
+/** Compares this machine's clock with the server's: how long somebody has waited is counted from the server's times. */
+function hearTime(date: string | null) {
+  const offBy = Date.parse(date ?? '') - Date.now();
+  if (!Number.isNaN(offBy)) clockIsOffBy = Math.abs(offBy) < CLOCK_MS_MAX ? 0 : offBy;
+}
+
+/** What time it is on the server. */
+export const serverNow = () => Date.now() + clockIsOffBy;
+
+async function exchange<T>(method: 'GET' | 'POST', path: string, body: unknown): Promise<T> {
   const response = await fetch(`/api/v1/${path}`, {
     method,
-    headers: body === undefined ? {} : { 'content-type': 'application/json' },
+    headers: { ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...(believed && { 'x-plainbill-staff': believed }) },
     body: body === undefined ? null : JSON.stringify(body),
     cache: 'no-store',
     signal: AbortSignal.timeout(ANSWER_MS_MAX),
   }).catch(() => {
     throw new Refusal(0, 'unreachable', words.unreachable);
   });
+  hearTime(response.headers.get('date'));
   if (response.status === 204) return undefined as T;
   const answer = await response.json().catch(() => undefined);
   if (response.ok && answer !== undefined) return answer as T;
-  if (response.status === 401 && path !== 'login') onSignedOut();
-  throw new Refusal(response.status, answer?.code ?? 'unknown', answer?.message ?? words.failed, answer?.events ?? []);
+  const wrong = response.status === 401 && path === 'login' ? words.signInWrong : undefined;
+  throw new Refusal(response.status, answer?.code ?? 'unknown', wrong ?? answer?.message ?? words.failed, answer?.events ?? []);
 }
 
 /** What to show for whatever was thrown. */

@@ -1,16 +1,18 @@
 // The frame around every view: the rail, the status line, what is said aloud, and the keys.
 import { useEffect, useRef } from 'preact/hooks';
 import { Conversation } from './conversation';
+import { causesFault } from './causes';
+import { allKnown, freshMine, isKnown, listFaults, waitingCount } from './desk';
 import { Icon, type IconName } from './icons';
 import { mayGive, startGiving } from './goodwill';
 import { Inbox } from './inbox';
 import { YouDialog, showKeys } from './you';
-import { act, isMine, openRow } from './open';
+import { act, isMine, openFault, openKnown, openRow } from './open';
 import { Causes, Suggestions } from './questions';
 import { href, type Route } from './routes';
-import { isWriting, Keys, lettersOn, type Command } from './shortcuts';
+import { isComposing, isWriting, Keys, lettersOn, type Command } from './shortcuts';
 import { SignIn } from './sign-in';
-import { browserOnline, counts, freshMine, go, hideNotice, link, list, mayAnswer, me, notice, route, spoken } from './state';
+import { browserOnline, go, hideNotice, link, list, mayAnswer, me, notice, route, spoken } from './state';
 import { words } from './words';
 
 export function App() {
@@ -21,7 +23,8 @@ export function App() {
       {me.value && <Signed />}
       <Notice />
       <p class="unseen" aria-live="polite" aria-atomic="true">
-        {spoken}
+        {/* A new element for each text: whoever translates the page may have swapped the text inside for another. */}
+        <span key={spoken.value}>{spoken.value}</span>
       </p>
     </>
   );
@@ -64,7 +67,7 @@ function skip(event: Event) {
 
 function Rail() {
   const { view } = route.value;
-  const waiting = counts.value.waiting;
+  const fresh = isKnown('mine') ? freshMine.value : 0;
   return (
     <nav class="rail" aria-label={words.main}>
       <p class="brand">
@@ -72,7 +75,7 @@ function Rail() {
         <span class="name">{words.product}</span>
       </p>
       <ul>
-        <Stop to={{ view: 'inbox', list: list.value }} icon="inbox" label={words.inbox} here={view === 'inbox' || view === 'conversation'} count={waiting} countLabel={words.lists.waiting} dot={0 < freshMine.value} />
+        <Stop to={{ view: 'inbox', list: list.value }} icon="inbox" label={words.inbox} here={view === 'inbox' || view === 'conversation'} count={waitingCount.value ?? 0} countLabel={words.lists.waiting} dot={0 < fresh} />
         <Stop to={{ view: 'questions', status: 'open' }} icon="questions" label={words.questions} here={view === 'questions'} />
         <Stop to={{ view: 'suggestions' }} icon="suggestions" label={words.suggestions} here={view === 'suggestions'} />
       </ul>
@@ -98,15 +101,15 @@ const Stop = ({ to, icon, label, here, count = 0, countLabel, dot }: StopProps) 
       <Icon name={icon} />
       <span>{label}</span>
       {0 < count && (
-        <span class="badge">
+        <span class="badge" key={count}>
           <span aria-hidden="true">{count}</span>
           <span class="unseen">
             , {count} {countLabel}
           </span>
         </span>
       )}
-      {count === 0 && dot && (
-        <span class="badge small">
+      {dot && (
+        <span class={`badge small ${0 < count ? 'beside' : ''}`}>
           <span class="unseen">, {words.fresh}</span>
         </span>
       )}
@@ -115,22 +118,27 @@ const Stop = ({ to, icon, label, here, count = 0, countLabel, dot }: StopProps) 
 );
 
 function LinkState() {
-  const up = link.value === 'up';
-  const text = up ? words.connected : link.value === 'down' ? words.offline : words.connecting;
+  const texts = { off: words.connecting, connecting: words.connecting, checking: words.checking, down: words.offline, up: words.connected };
+  const known = allKnown.value && openKnown.value;
+  const text = link.value === 'up' && !known ? (browserOnline.value ? words.catchingUp : words.offline) : texts[link.value];
   return (
-    <p class={`link-state ${link.value}`}>
+    <p class={`link-state ${known ? 'up' : ''}`}>
       <span class="dot" aria-hidden="true" />
-      {text}
+      <span key={text}>{text}</span>
     </p>
   );
 }
 
+/** Says so where what is on the screen isn't known to be true. */
 function StatusLine() {
-  if (browserOnline.value && link.value !== 'down') return null;
+  const { view } = route.value;
+  const shown = view === 'questions' || view === 'suggestions' ? causesFault.value : (listFaults.value.get(list.value) ?? (view === 'conversation' ? openFault.value : undefined));
+  const text = !browserOnline.value ? words.browserOffline : link.value === 'down' ? words.disconnected : shown ? words.notFetched : undefined;
+  if (!text) return null;
   return (
     <p class="status-line">
       <Icon name="offline" />
-      {browserOnline.value ? words.disconnected : words.browserOffline}
+      <span key={text}>{text}</span>
     </p>
   );
 }
@@ -141,7 +149,7 @@ function Notice() {
   return (
     <div class={`notice ${fault ? 'fault' : ''}`}>
       <Icon name={fault ? 'urgent' : 'done'} />
-      <p>{text}</p>
+      <p key={text}>{text}</p>
       <button type="button" class="quiet" onClick={hideNotice}>
         {words.done}
       </button>
@@ -153,7 +161,7 @@ function useKeys() {
   const keys = useRef(new Keys());
   useEffect(() => {
     const press = (event: KeyboardEvent) => {
-      if (document.querySelector('dialog[open]')) return;
+      if (isComposing(event) || document.querySelector('dialog[open]')) return;
       if (event.key === 'Escape' && !event.defaultPrevented && !isWriting(event.target) && route.peek().view === 'conversation') return run('back');
       const { key, ctrlKey, metaKey, altKey } = event;
       if (!lettersOn.peek()) return;

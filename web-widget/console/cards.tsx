@@ -1,6 +1,9 @@
 // Shows a card of figures as a table, the same rows that the customer sees.
 import type { WireCard, WireRow } from '../protocol';
 
+/** What is longer is a sentence and may break. */
+const SUM_CHARS_MAX = 24;
+
 export const CardTable = ({ card }: { card: WireCard }) => (
   <div class="card">
     <table>
@@ -28,6 +31,6 @@ const Line = ({ row: { label, detail, amount, mark } }: { row: WireRow }) => (
       {mark && <span class="mark-text">{mark}</span>}
       {detail && <small>{detail}</small>}
     </th>
-    <td>{amount}</td>
+    <td>{amount && <span class={amount.length <= SUM_CHARS_MAX ? 'sum' : undefined}>{amount}</span>}</td>
   </tr>
 );

@@ -8,7 +8,10 @@ import { words } from './words';
 
 export const causes = signal<CauseRow[] | undefined>(undefined);
 export const suggestions = signal<QuestionRow[] | undefined>(undefined);
+/** Why they could not be fetched the last time; what is shown then is older. */
 export const causesFault = signal<string | undefined>(undefined);
+/** The causes whose examples are unfolded, and those of which all are: so they are after a look at a conversation too. */
+export const unfolded = signal<ReadonlyMap<string, 'some' | 'all'>>(new Map());
 
 export async function loadCauses() {
   try {
@@ -17,8 +20,7 @@ export async function loadCauses() {
     suggestions.value = answer.suggestions;
     causesFault.value = undefined;
   } catch (thrown) {
-    if (causes.peek()) tellFault(thrown);
-    else causesFault.value = messageOf(thrown);
+    causesFault.value = messageOf(thrown);
   }
 }
 
@@ -35,7 +37,15 @@ export async function changeCause(id: string, change: { name?: string; status?: 
   }
 }
 
+export function unfold(id: string, to: 'some' | 'all' | undefined) {
+  const after = new Map(unfolded.peek());
+  if (to) after.set(id, to);
+  else after.delete(id);
+  unfolded.value = after;
+}
+
 export function forgetCauses() {
+  unfolded.value = new Map();
   causes.value = undefined;
   suggestions.value = undefined;
   causesFault.value = undefined;

@@ -2,6 +2,7 @@
 import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 import { Icon } from './icons';
 import { act, acting, customerTypes, drafts, isMine, open, openRow, replyFaults, send, stopTyping, underWay, write } from './open';
+import { isComposing } from './shortcuts';
 import { mayAnswer, nameOf } from './state';
 import { words } from './words';
 
@@ -17,7 +18,7 @@ export function Answering() {
             <span />
             <span />
           </span>
-          {words.typing(nameOf(row))}
+          <span>{words.typing(nameOf(row))}</span>
         </p>
       )}
       {isMine.value ? <Composer key={row.id} id={row.id} /> : <Instead />}
@@ -32,7 +33,7 @@ function Instead() {
   const text = row.owner === 'queue' ? words.nobodyYet : row.owner === 'bot' ? words.botAnswers : row.owner === 'nobody' ? words.isClosed : words.colleagueHas(row.staff?.name ?? words.colleague);
   return (
     <div class="instead">
-      <p>{free && !mayAnswer.value ? words.readsOnly : text}</p>
+      <p key={text}>{free && !mayAnswer.value ? words.readsOnly : text}</p>
       {free && mayAnswer.value && (
         <button type="button" class="primary" aria-disabled={acting.value !== undefined} onClick={() => void act('take')}>
           {words.take}
@@ -56,11 +57,12 @@ function Composer({ id }: { id: string }) {
   }, [text]);
 
   const press = (event: KeyboardEvent) => {
+    if (isComposing(event)) return;
     if (event.key === 'Escape') {
       event.preventDefault();
       document.getElementById('conversation-title')?.focus();
     }
-    if (event.key !== 'Enter' || event.shiftKey || event.altKey || event.isComposing) return;
+    if (event.key !== 'Enter' || event.shiftKey || event.altKey) return;
     event.preventDefault();
     void send(id);
   };
@@ -74,7 +76,7 @@ function Composer({ id }: { id: string }) {
     <form class="composer" onSubmit={submit}>
       <p id="reply-fault" class="fault-box" hidden={!fault}>
         <Icon name="urgent" />
-        {fault}
+        <span key={fault}>{fault}</span>
       </p>
       <div class="field">
         <textarea

@@ -10,8 +10,8 @@ import { Fault, Online, Wait } from './inbox';
 import { Messages } from './messages';
 import { act, acting, customerTypes, drafts, events, isMine, open, openRow, reload, underWay } from './open';
 import { href } from './routes';
-import { list, myId, nameOf, route } from './state';
-import { lastSeq } from './transcript';
+import { list, me, myId, nameOf, route } from './state';
+import { lastSeq, saidByMe } from './transcript';
 import { words } from './words';
 
 /** Nearer to the end than this counts as reading the newest. */
@@ -55,7 +55,9 @@ function Head() {
         </h1>
         {row && (
           <p class="state">
-            <span class={`owner ${row.owner}`}>{stateWords()}</span>
+            <span class={`owner ${row.owner}`} key={stateWords()}>
+              {stateWords()}
+            </span>
             {row.owner === 'queue' && row.waiting_since !== undefined && <Wait since={row.waiting_since} />}
             {row.urgent && row.owner !== 'nobody' && (
               <span class="chip urgent">
@@ -63,7 +65,7 @@ function Head() {
                 {words.urgent}
               </span>
             )}
-            <Online on={row.online} />
+            <Online id={row.id} />
           </p>
         )}
         {row?.reason && row.owner === 'queue' && (
@@ -142,11 +144,13 @@ function Transcript() {
   const wanted = route.value.view === 'conversation' ? route.value.seq : undefined;
 
   const toEnd = () => {
+    atEnd.current = true;
     log.current?.scrollTo({ top: log.current.scrollHeight });
     hasNew.value = false;
   };
   useLayoutEffect(() => {
-    if (atEnd.current || pending) toEnd();
+    // What I say myself I want to see, wherever I was reading.
+    if (atEnd.current || pending || saidByMe(events.value, shownLast.current, me.value?.name ?? '')) toEnd();
     else if (shownLast.current < last) hasNew.value = true;
     shownLast.current = last;
   }, [last, pending, customerTypes.value]);

@@ -2,6 +2,7 @@
 import { computed, signal } from '@preact/signals';
 import type { GoodwillAnswer, GoodwillOffer } from '../protocol';
 import { api, messageOf, Refusal } from './api';
+import { newKey } from './key';
 import { isMine, open, openRow, reload } from './open';
 import { tell } from './state';
 import { words } from './words';
@@ -33,6 +34,12 @@ export async function startGiving() {
   }
 }
 
+/** What was being given, and on whose word, goes with the person. */
+export function forgetGiving() {
+  stopGiving();
+  attempt = undefined;
+}
+
 export const stopGiving = () => void (giving.value = undefined);
 
 export function fill(fields: Partial<Fields>) {
@@ -53,7 +60,7 @@ export async function give(sure: boolean) {
   const missing = !fields.reason.trim() ? (fields.what || fields.amount.trim() ? words.giveReasonMissing : words.giveMissing) : !fields.what && !fields.amount.trim() ? words.giveMissing : undefined;
   if (missing) return change(id, { fault: missing });
   const gift = JSON.stringify(fields);
-  if (attempt?.id !== id || (attempt.gift !== gift && !attempt.isOpen)) attempt = { id, gift, key: crypto.randomUUID() };
+  if (attempt?.id !== id || (attempt.gift !== gift && !attempt.isOpen)) attempt = { id, gift, key: newKey() };
   change(id, { busy: true, fault: undefined });
   const what = fields.what ? { late_fee: fields.what } : { amount: fields.amount.trim() };
   try {

@@ -1,11 +1,13 @@
 // The lists of conversations: who waits and why, what is mine, what the bot has, what is closed.
 import { useEffect, useRef } from 'preact/hooks';
 import type { ConversationRow } from '../protocol';
+import { countOf, isFresh, isKnown, isOnline, listFaults, loaded, loadList, restOf, rows } from './desk';
 import { Icon } from './icons';
 import { rowsOf, waitLevel } from './lists';
 import { drafts } from './open';
 import { href, LISTS, type ListName } from './routes';
-import { counts, isFresh, list, listFault, loaded, loadList, myId, nameOf, now, route, rows } from './state';
+import { link, list, myId, nameOf, now, route } from './state';
+import { plainly } from './transcript';
 import { ago, words } from './words';
 
 export function Inbox() {
@@ -34,26 +36,35 @@ export function Inbox() {
           ))}
         </nav>
       </header>
-      {loaded.value.has(which) ? found.length ? <Rows rows={found} /> : <Empty which={which} /> : <Loading which={which} />}
+      {found.length ? <Rows rows={found} rest={restOf(which)} which={which} /> : isKnown(which) && !restOf(which) ? <Nothing text={words.empty[which]} /> : <Unknown which={which} />}
     </section>
   );
 }
 
 function Tab({ name, here }: { name: ListName; here: boolean }) {
-  const count = name === 'waiting' || name === 'mine' ? counts.value[name] : 0;
+  const count = (name === 'waiting' || name === 'mine') && countOf(name);
   return (
     <a href={href({ view: 'inbox', list: name })} aria-current={here ? 'true' : undefined}>
-      {words.lists[name]}
-      {0 < count && <span class="count">{count}</span>}
+      <span>{words.lists[name]}</span>
+      {!!count && (
+        <span class="count" key={count}>
+          {count}
+        </span>
+      )}
     </a>
   );
 }
 
-const Rows = ({ rows }: { rows: ConversationRow[] }) => (
+const Rows = ({ rows, rest, which }: { rows: ConversationRow[]; rest: number; which: ListName }) => (
   <ul class="rows">
     {rows.map((row) => (
       <Row key={row.id} row={row} />
     ))}
+    {0 < rest && (
+      <li class="rest" key={`rest ${rest}`}>
+        {words.rest(which, rest)}
+      </li>
+    )}
   </ul>
 );
 
@@ -65,12 +76,16 @@ function Row({ row }: { row: ConversationRow }) {
     <li>
       <a class={`row ${fresh ? 'fresh' : ''}`} href={href({ view: 'conversation', id: row.id })} data-row={row.id} aria-current={here ? 'true' : undefined}>
         <span class="who">
-          <span class="name">{nameOf(row)}</span>
-          <Online on={row.online} />
+          <span class="name" key={nameOf(row)}>
+            {nameOf(row)}
+          </span>
+          <Online id={row.id} />
         </span>
         <span class="what">
           {row.reason && (row.owner === 'queue' || row.owner === 'nobody') && <span class="reason">{row.reason}</span>}
-          <span class="words">{row.last_text || words.noWords}</span>
+          <span class="words" key={row.last_text}>
+            {plainly(row.last_text) || words.noWords}
+          </span>
         </span>
         <span class="marks">
           {row.urgent && (
@@ -88,12 +103,17 @@ function Row({ row }: { row: ConversationRow }) {
   );
 }
 
-export const Online = ({ on }: { on: boolean }) => (
-  <span class={`online ${on ? 'on' : ''}`}>
-    <span class="dot" aria-hidden="true" />
-    {on ? words.online : words.away}
-  </span>
-);
+/** Whether the customer has the chat open, where that is known. */
+export function Online({ id }: { id: string }) {
+  const on = isOnline(id);
+  if (on === undefined) return null;
+  return (
+    <span class={`online ${on ? 'on' : ''}`} key={String(on)}>
+      <span class="dot" aria-hidden="true" />
+      {on ? words.online : words.away}
+    </span>
+  );
+}
 
 /** How long somebody has waited, ticking, in words as well as in color. */
 export function Wait({ since }: { since: number }) {
@@ -103,13 +123,20 @@ export function Wait({ since }: { since: number }) {
     <span class={`chip wait ${level}`}>
       <Icon name="clock" />
       <span class="unseen">{words.waitingFor} </span>
-      {words.waitFor(ms)}
+      <span key={words.waitFor(ms)}>{words.waitFor(ms)}</span>
       {words.waits[level] && <span class="level">{words.waits[level]}</span>}
     </span>
   );
 }
 
-const Ago = ({ at }: { at: number }) => <time class="ago">{ago(at, now.value)}</time>;
+function Ago({ at }: { at: number }) {
+  const text = ago(at, now.value);
+  return (
+    <time class="ago" key={text}>
+      {text}
+    </time>
+  );
+}
 
 export const Nothing = ({ text: [title, sentence] }: { text: readonly [string, string] }) => (
   <div class="nothing">
@@ -121,12 +148,12 @@ export const Nothing = ({ text: [title, sentence] }: { text: readonly [string, s
   </div>
 );
 
-const Empty = ({ which }: { which: ListName }) => <Nothing text={words.empty[which]} />;
-
-const Loading = ({ which }: { which: ListName }) =>
-  listFault.value ? (
-    <Fault text={listFault.value} again={() => void loadList(which)} />
-  ) : (
+/** Nothing is known to be in a list, which doesn't mean that nobody is. */
+function Unknown({ which }: { which: ListName }) {
+  const fault = listFaults.value.get(which);
+  if (fault) return <Fault text={fault} again={() => void loadList(which)} />;
+  if (loaded.value.has(which) && link.value === 'down') return <Fault text={words.emptyUnknown} again={() => void loadList(which)} />;
+  return (
     <div class="loading">
       <p class="unseen">{words.loading}</p>
       <span class="bone" />
@@ -134,6 +161,7 @@ const Loading = ({ which }: { which: ListName }) =>
       <span class="bone" />
     </div>
   );
+}
 
 export const Fault = ({ text, again }: { text: string; again: () => void }) => (
   <div class="nothing fault" role="alert">

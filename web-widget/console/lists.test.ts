@@ -6,7 +6,7 @@ import { listOf, place, replaceList, rowsOf, waitLevel, type Rows } from './list
 
 const me = { id: 's1', login: 'priya', name: 'Priya', role: 'answers' };
 const ben = { id: 's2', login: 'ben', name: 'Ben', role: 'answers' };
-const row = (id: string, change: Partial<ConversationRow> = {}): ConversationRow => ({ id, owner: 'queue', urgent: false, last_text: '', last_at: 0, seq: 1, online: true, ...change });
+const row = (id: string, change: Partial<ConversationRow> = {}): ConversationRow => ({ id, owner: 'queue', urgent: false, last_text: '', last_at: 0, seq: 1, customer_seq: 0, online: true, ...change });
 const rows = (...all: ConversationRow[]): Rows => new Map(all.map((it) => [it.id, it]));
 
 test('the owner says which list a conversation stands in', () => {

@@ -35,12 +35,13 @@ export function place(rows: Rows, row: ConversationRow): Rows {
 
 /**
  * Takes a list as the server has it now.
- * Rows that stood in it and are not there any more go, except those that were heard of after the request went out.
+ * Of rows that were heard of after the request went out it may be too old: those stay, unless it is surely newer.
  */
 export function replaceList(rows: Rows, list: ListName, answer: ConversationRow[], myId: string, heardSince: ReadonlySet<string>): Rows {
   const there = new Set(answer.map((row) => row.id));
   const kept = [...rows].filter(([id, row]) => there.has(id) || heardSince.has(id) || listOf(row, myId) !== list);
-  return answer.reduce(place, new Map(kept) as Rows);
+  const isNews = (row: ConversationRow) => !heardSince.has(row.id) || (rows.get(row.id)?.seq ?? -1) < row.seq;
+  return answer.filter(isNews).reduce(place, new Map(kept) as Rows);
 }
 
 /** How long a wait is felt to be. */

@@ -1,13 +1,16 @@
-// Ties it together: signing in and out, the socket's frames, and what follows the address.
+// Ties it together: signing in and out, what the link tells, and what follows the address.
 import { batch, effect } from '@preact/signals';
-import type { StaffMember, StaffServerFrame } from '../protocol';
-import { api, Refusal, whenSignedOut } from './api';
+import type { ConversationRow, StaffMember, StaffServerFrame } from '../protocol';
+import { api, messageOf, Refusal, serverNow, sits, whenSignedOut } from './api';
+import { keepUnsent } from './belongings';
 import { forgetCauses, loadCauses } from './causes';
+import { allKnown, comes, forgetDesk, forgetKnown, freshMine, heardOf, isFresh, loaded, loadList, loadWanted, rows, waitingCount } from './desk';
+import { forgetGiving } from './goodwill';
 import { listOf } from './lists';
-import { customerTyping, forgetOpen, happened, hide, open, reload, show, useSocket } from './open';
-import { parse } from './routes';
+import { bringUnsent, catchUp, customerTyping, forgetOpen, happened, hide, keepBelongings, loseTouch, open, rowCame, show, useSocket } from './open';
+import { HOME, href, parse } from './routes';
 import { StaffSocket, type Link } from './socket';
-import { announce, browserOnline, counts, forgetAll, heardOf, isFresh, link, list, loaded, loadList, me, myId, nameOf, now, route, rows, tell } from './state';
+import { announce, browserOnline, hideNotice, link, list, me, myId, nameOf, now, route, spoken, tell } from './state';
 import { words } from './words';
 
 const TICK_MS = 1_000;
@@ -27,18 +30,33 @@ export function start() {
     if (me.peek()) leave(words.signedOut);
     else me.value = null;
   });
-  setInterval(() => (now.value = Date.now()), TICK_MS);
+  keepBelongings();
+  setInterval(() => (now.value = serverNow()), TICK_MS);
   setInterval(lookForCauses, CAUSES_EVERY_MS);
   addEventListener('hashchange', () => (route.value = parse(location.hash)));
-  addEventListener('online', () => ((browserOnline.value = true), socket.hurry()));
-  addEventListener('offline', () => (browserOnline.value = false));
-  addEventListener('pageshow', () => socket.hurry());
-  document.addEventListener('visibilitychange', () => document.visibilityState === 'visible' && socket.hurry());
-  effect(() => {
-    document.title = me.value && counts.value.waiting ? `${words.titleWaiting(counts.value.waiting)} · ${words.product}` : words.product;
-  });
+  addEventListener('online', () => ((browserOnline.value = true), socket.wake()));
+  addEventListener('offline', () => ((browserOnline.value = false), socket.wake()));
+  // "resume" is the end of a freeze.
+  for (const event of ['pageshow', 'focus']) addEventListener(event, () => socket.wake());
+  document.addEventListener('resume', () => socket.wake(true));
+  document.addEventListener('visibilitychange', () => document.visibilityState === 'visible' && socket.wake());
+  effect(() => void (document.title = titleNow()));
   effect(followRoute);
+  others?.addEventListener('message', ({ data }) => me.peek() && data !== myId.peek() && void changePerson());
   void findMe();
+}
+
+/** Tells other tabs of this browser who has signed in: they share the session, so what they show must be that person's. */
+const others = typeof BroadcastChannel === 'undefined' ? undefined : new BroadcastChannel('plainbill.console');
+
+/** What stands in the tab of the browser: who waits and what is new, as long as that is known. */
+function titleNow(): string {
+  if (!me.value) return words.product;
+  if (link.value === 'down') return words.titleDown;
+  const parts = [];
+  if (waitingCount.value) parts.push(words.titleWaiting(waitingCount.value));
+  if (allKnown.value && freshMine.value) parts.push(words.titleNew(freshMine.value));
+  return [...parts, words.product].join(' · ');
 }
 
 /** Finds out who is signed in; a server that can't be reached is asked again. */
@@ -55,30 +73,68 @@ async function findMe() {
 }
 
 export async function signIn(login: string, password: string) {
-  enter((await api.login(login, password)).me);
+  const { me: who } = await api.login(login, password);
+  others?.postMessage(who.id);
+  enter(who);
 }
 
 export async function signOut() {
-  await api.logout().catch(() => {});
+  const who = myId.peek();
+  socket.stop();
+  try {
+    await api.logout();
+  } catch (thrown) {
+    // Whoever goes away now would leave the door open.
+    socket.start();
+    return tell(`${words.stillSignedIn} ${messageOf(thrown)}`, true);
+  }
   leave();
+  keepUnsent(who, []);
 }
 
+let before: string | undefined;
+
 function enter(who: StaffMember) {
-  me.value = who;
+  sits(who.id);
+  batch(() => {
+    if (before !== undefined && before !== who.id) home();
+    before = who.id;
+    bringUnsent(who.id);
+    me.value = who;
+  });
   socket.start();
   void loadList('waiting');
   void loadList('mine');
 }
 
+/** Somebody begins where everybody does, not at what the person before had open. */
+function home() {
+  route.value = HOME;
+  list.value = HOME.list;
+  history.replaceState(null, '', href(HOME));
+}
+
+/** What belongs to a person goes with them. */
 function leave(why?: string) {
   socket.stop();
   batch(() => {
-    forgetOpen();
-    forgetCauses();
-    forgetAll();
     me.value = null;
+    sits(undefined);
+    forgetOpen();
+    forgetGiving();
+    forgetCauses();
+    forgetDesk();
+    hideNotice();
+    spoken.value = '';
   });
   if (why) tell(why, true);
+}
+
+/** Somebody else has signed in in this browser: from here on the console is theirs. */
+async function changePerson() {
+  leave(words.otherSignedIn);
+  me.value = undefined;
+  await findMe();
 }
 
 function followRoute() {
@@ -103,34 +159,42 @@ let wasUp = false;
 
 function linked(to: Link) {
   const before = link.peek();
-  link.value = to;
+  const isSame = before === 'checking' && to === 'up';
+  batch(() => {
+    link.value = to;
+    // While it is being checked, what is known may turn out to have been true all along.
+    if (to !== 'checking' && !isSame) forgetKnown();
+    if (to !== 'checking' && to !== 'up') loseTouch();
+  });
   if (to === 'off') wasUp = false;
-  if (to === 'down' && before === 'up') announce(words.disconnected);
-  if (to !== 'up') return;
-  if (wasUp && before !== 'up') tell(words.backOnline);
-  if (wasUp) catchUp();
-  else if (open.peek()?.detail) void reload();
+  if (to === 'down' && before !== 'down' && wasUp) announce(words.disconnected);
+  if (to !== 'up' || isSame) return;
+  if (wasUp) tell(words.backOnline);
   wasUp = true;
-}
-
-/** After a drop, what was missed is fetched: every list that was shown, and the open conversation. */
-function catchUp() {
-  loaded.peek().forEach((which) => void loadList(which));
-  void reload();
+  loadWanted();
+  catchUp();
 }
 
 function frame(frame: StaffServerFrame) {
-  if (frame.type === 'welcome') me.value = frame.me;
-  if (frame.type === 'conversation') {
-    const before = rows.peek().get(frame.row.id);
-    const wasFresh = before && isFresh(before);
-    heardOf(frame.row);
-    if (isFresh(frame.row) && !wasFresh && open.peek()?.id !== frame.row.id && listOf(frame.row, myId.peek()) === 'mine') announce(words.hasWritten(nameOf(frame.row)));
+  if (frame.type === 'welcome') {
+    if (frame.me.id !== myId.peek()) return void changePerson();
+    me.value = frame.me;
   }
+  if (frame.type === 'conversation') changed(frame.row);
+  if (frame.type === 'presence') comes(frame.conversation, frame.online);
   if (frame.type === 'event') happened(frame.conversation, [frame.event]);
   if (frame.type === 'typing') customerTyping(frame.conversation, frame.on);
   if (frame.type === 'error') {
     if (frame.code === 'sign_in') leave(words.signedOut);
     else tell(frame.message, true);
   }
+}
+
+function changed(row: ConversationRow) {
+  const before = rows.peek().get(row.id);
+  const wasFresh = before && isFresh(before);
+  heardOf(row);
+  rowCame(row);
+  const isNews = isFresh(row) && !wasFresh && open.peek()?.id !== row.id;
+  if (isNews && listOf(row, myId.peek()) === 'mine') announce(words.hasWritten(nameOf(row)));
 }

@@ -7,15 +7,15 @@ import { CardTable } from './cards';
 import { Guesses } from './guesses';
 import { Icon } from './icons';
 import { events, flag, flagged, open, openRow, underWay } from './open';
-import { me, nameOf } from './state';
-import { blocks, flaggable, lastSeq, paragraphs, readBelow, understoodBelow, type Block, type Speaker } from './transcript';
+import { mayAnswer, me, nameOf } from './state';
+import { blocks, flaggable, lastSeq, paragraphs, plainly, readBelow, understoodBelow, type Block, type Speaker } from './transcript';
 import { words } from './words';
 
 export function Messages() {
   const log = events.value;
   const understood = understoodBelow(log);
   const read = readBelow(log);
-  const flags = flaggable(log);
+  const flags = mayAnswer.value ? flaggable(log) : new Set<number>();
   return (
     <>
       {blocks(log, me.value?.name ?? '').map((block) => {
@@ -62,7 +62,9 @@ const Message = ({ event, trusted }: { event: WireEvent; trusted: boolean }) => 
     {event.text && (
       <div class="bubble">
         {event.receipt && <strong class="receipt">{words.receipt}</strong>}
-        {trusted ? <Rich text={event.text} /> : <p class="typed">{event.text}</p>}
+        {trusted ? <Rich text={event.text} /> : <p class="typed" translate>
+            {plainly(event.text)}
+          </p>}
         {event.receipt && <Rich text={words.receiptKept(event.receipt)} />}
       </div>
     )}
@@ -102,7 +104,7 @@ function Below({ event, understood, read, mayFlag }: BelowProps) {
 }
 
 function Flag({ event }: { event: WireEvent }) {
-  const isFlagged = flagged.value.has(`${open.value?.id}:${event.seq}`);
+  const isFlagged = flagged.value.has(`${open.value?.id}:${event.seq}`) || open.value?.detail?.flagged.includes(event.seq);
   if (isFlagged)
     return (
       <span class="flagged">
@@ -160,7 +162,7 @@ function SystemLine({ event }: { event: WireEvent }) {
       <p>
         {sentence(event)} <time dateTime={new Date(event.at).toISOString()}>{clock(event.at)}</time>
       </p>
-      {event.kind === 'rating' && event.text && <p class="typed">“{event.text}”</p>}
+      {event.kind === 'rating' && event.text && <p class="typed" translate>“{plainly(event.text)}”</p>}
     </div>
   );
 }

@@ -2,12 +2,14 @@
 import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import type { CauseRow, QuestionRow } from '../protocol';
-import { causes, causesFault, changeCause, loadCauses, suggestions } from './causes';
+import { causes, causesFault, changeCause, loadCauses, suggestions, unfold, unfolded } from './causes';
 import { Guesses } from './guesses';
 import { Icon } from './icons';
 import { Fault, Nothing } from './inbox';
 import { href, type CauseStatus } from './routes';
-import { mayAnswer, now, route } from './state';
+import { isComposing } from './shortcuts';
+import { mayManage, now, route } from './state';
+import { plainly } from './transcript';
 import { ago, words } from './words';
 
 /** How many examples stand under a cause before the rest is asked for. */
@@ -55,7 +57,7 @@ export function Suggestions() {
         <ul class="suggestions">
           {found.map((question) => (
             <li key={question.id}>
-              <blockquote>{question.text}</blockquote>
+              <blockquote translate>{plainly(question.text)}</blockquote>
               <p class="facts">
                 {question.outcome && <span>{question.outcome}</span>}
                 <time>{ago(question.at, now.value)}</time>
@@ -112,7 +114,7 @@ function Cause({ cause, most }: { cause: CauseRow; most: number }) {
       </div>
       <div class="foot">
         <Examples cause={cause} />
-        {mayAnswer.value && !naming.value && (
+        {mayManage.value && !naming.value && (
           <div class="actions">
             <button type="button" class="quiet" aria-label={`${words.rename}: ${cause.name}`} onClick={() => (naming.value = true)}>
               <Icon name="pen" />
@@ -147,7 +149,7 @@ function NameForm({ cause, done }: { cause: CauseRow; done: () => void }) {
   };
   return (
     <form class="name-form" onSubmit={submit}>
-      <input ref={field} aria-label={words.nameOf} aria-invalid={fault.value ? true : undefined} aria-describedby={fault.value ? `fault-${cause.id}` : undefined} maxLength={120} value={name.value} onInput={(event) => (name.value = event.currentTarget.value)} onKeyDown={(event) => event.key === 'Escape' && done()} />
+      <input ref={field} aria-label={words.nameOf} aria-invalid={fault.value ? true : undefined} aria-describedby={fault.value ? `fault-${cause.id}` : undefined} maxLength={120} value={name.value} onInput={(event) => (name.value = event.currentTarget.value)} onKeyDown={(event) => event.key === 'Escape' && !isComposing(event) && done()} />
       <button class="primary">{words.saveName}</button>
       <button type="button" onClick={done}>
         {words.keepName}
@@ -162,18 +164,18 @@ function NameForm({ cause, done }: { cause: CauseRow; done: () => void }) {
 }
 
 function Examples({ cause }: { cause: CauseRow }) {
-  const shown = useSignal(false);
-  const all = useSignal(false);
-  const questions = all.value ? cause.questions : cause.questions.slice(0, EXAMPLES_AT_FIRST);
+  const state = unfolded.value.get(cause.id);
+  const shown = state !== undefined;
+  const questions = state === 'all' ? cause.questions : cause.questions.slice(0, EXAMPLES_AT_FIRST);
   const rest = cause.questions.length - questions.length;
   return (
-    <details class="examples" onToggle={(event) => (shown.value = event.currentTarget.open)}>
+    <details class="examples" open={shown} onToggle={({ currentTarget: { open } }) => open !== shown && unfold(cause.id, open ? 'some' : undefined)}>
       <summary data-row={cause.id}>
         <Icon name="chevron" />
-        {shown.value ? words.hideExamples : words.examples(cause.questions.length)}
+        {shown ? words.hideExamples : words.examples(cause.questions.length)}
         <span class="unseen">: {cause.name}</span>
       </summary>
-      {shown.value && (
+      {shown && (
         <>
           <ul>
             {questions.map((question) => (
@@ -181,7 +183,7 @@ function Examples({ cause }: { cause: CauseRow }) {
             ))}
           </ul>
           {0 < rest && (
-            <button type="button" onClick={() => (all.value = true)}>
+            <button type="button" onClick={() => unfold(cause.id, 'all')}>
               {words.more(rest)}
             </button>
           )}
@@ -193,7 +195,7 @@ function Examples({ cause }: { cause: CauseRow }) {
 
 const Example = ({ question }: { question: QuestionRow }) => (
   <li class="example">
-    <blockquote>{question.text}</blockquote>
+    <blockquote translate>{plainly(question.text)}</blockquote>
     <p class="facts">
       <span class={`chip why ${question.why}`}>{words.whys[question.why] ?? question.why}</span>
       <time>{ago(question.at, now.value)}</time>

@@ -10,7 +10,7 @@ export type Route =
   | { view: 'questions'; status: CauseStatus }
   | { view: 'suggestions' };
 
-export const HOME: Route = { view: 'inbox', list: 'waiting' };
+export const HOME = { view: 'inbox', list: 'waiting' } as const satisfies Route;
 
 const isList = (word: string | undefined): word is ListName => LISTS.includes(word as ListName);
 

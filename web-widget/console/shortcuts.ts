@@ -26,6 +26,9 @@ export class Keys {
   }
 }
 
+/** Whether a press belongs to an input method that puts signs together; some of them say so by the number 229 only. */
+export const isComposing = (event: { isComposing: boolean; keyCode: number }): boolean => event.isComposing || event.keyCode === 229;
+
 /** Whether a press there is part of a text or belongs to the control itself. */
 export const isWriting = (target: EventTarget | null): boolean =>
   target instanceof Element && target.closest('input, textarea, select, [contenteditable]') !== null;

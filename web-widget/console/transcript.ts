@@ -113,3 +113,17 @@ export function paragraphs(text: string): Paragraph[] {
   }
   return result;
 }
+
+/** Signs that turn the direction of what follows: in somebody's words they make things look like what they are not. */
+const TURNING = /[\u202a-\u202e\u2066-\u2069]/g;
+
+/** Words of others without such signs; letters that are written from right to left turn by themselves. */
+export const plainly = (text: string): string => text.replace(TURNING, '');
+
+/** Whether words that somebody of staff has sent stand in the log. */
+export const arrived = (events: readonly WireEvent[], { text, after }: { text: string; after: number }, name: string): boolean =>
+  events.some((event) => after < event.seq && event.from === 'staff' && event.name === name && event.text === text);
+
+/** Whether this member of staff has said something after a position. */
+export const saidByMe = (events: readonly WireEvent[], after: number, name: string): boolean =>
+  events.some((event) => after < event.seq && event.from === 'staff' && event.name === name);

@@ -1,6 +1,7 @@
 // Who is signed in, the list of keys, the switch for single letters, and the way out.
 import { signal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
+import { countOf } from './desk';
 import { signOut } from './live';
 import { drafts } from './open';
 import { lettersOn, setLetters } from './shortcuts';
@@ -15,7 +16,10 @@ export function YouDialog() {
   useEffect(() => {
     if (shown.value && !dialog.current?.open) dialog.current?.showModal();
   }, [shown.value]);
+  // Whoever signs in next doesn't find it open.
+  useEffect(() => () => void (shown.value = false), []);
   const unsent = drafts.value.size;
+  const held = countOf('mine') ?? 0;
   return (
     <dialog ref={dialog} class="you" aria-labelledby="you-name" onClose={() => (shown.value = false)}>
       <h2 id="you-name">{words.signedInAs(me.value?.name ?? '')}</h2>
@@ -42,6 +46,7 @@ export function YouDialog() {
           {words.lettersHint}
         </p>
       </section>
+      {0 < held && <p class="hint">{words.held(held)}</p>}
       {0 < unsent && <p class="fault-box">{words.unsent(unsent)}</p>}
       <form method="dialog" class="actions">
         <button class="primary" autofocus>

@@ -54,6 +54,15 @@ pub enum StaffServerFrame {
         /// The entry.
         event: WireEvent,
     },
+    /// The customer of a conversation has come, or has gone.
+    Presence {
+        /// The conversation.
+        conversation: String,
+        /// Whether they have it open; absent where that isn't known.
+        #[ts(optional)]
+        #[serde(skip_serializing_if = "Option::is_none")]
+        online: Option<bool>,
+    },
     /// The customer types, or has stopped.
     Typing {
         /// The conversation.
@@ -85,7 +94,8 @@ pub struct StaffMember {
     pub role: String,
 }
 
-/// One conversation in a list. `GET /api/v1/conversations?list=waiting|mine|bot|closed` answers `{"conversations": [row, …]}`.
+/// One conversation in a list. `GET /api/v1/conversations?list=waiting|mine|bot|closed` answers
+/// `{"conversations": [row, …], "total": n}`, where `total` counts those too that are too many to be in it.
 #[derive(Clone, Debug, PartialEq, Serialize, TS)]
 pub struct ConversationRow {
     /// The conversation.
@@ -110,14 +120,18 @@ pub struct ConversationRow {
     #[ts(optional)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub waiting_since: Option<i64>,
-    /// The customer's last words, at most 120 characters.
+    /// What the customer typed last, at most 120 characters; what they tapped, where they have only tapped.
     pub last_text: String,
     /// When the last event was kept.
     pub last_at: i64,
     /// The last event's position.
     pub seq: u32,
-    /// The customer has a socket open now.
-    pub online: bool,
+    /// The customer's last message; 0 before that.
+    pub customer_seq: u32,
+    /// Whether the customer has the conversation open now; absent where that isn't known.
+    #[ts(optional)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub online: Option<bool>,
 }
 
 /// One conversation, whole: `GET /api/v1/conversations/{id}`.
@@ -127,6 +141,8 @@ pub struct ConversationDetail {
     pub row: ConversationRow,
     /// Its log, with what the bot understood.
     pub events: Vec<WireEvent>,
+    /// The events about which somebody of staff has said that the bot was wrong.
+    pub flagged: Vec<u32>,
     /// The customer's account in a few rows, where they are verified.
     #[ts(optional)]
     #[serde(skip_serializing_if = "Option::is_none")]
