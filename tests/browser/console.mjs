@@ -367,6 +367,22 @@ export default async function consoles(run) {
       assert.equal(covered, false, `a button lies over the state at ${width}`);
     }
     await page.setViewportSize({ width: 1280, height: 800 });
+    // Two-digit numbers stand in one line with the names of the lists, nothing cut off.
+    const tabs = await page.evaluate(() => {
+      const [waiting, mine] = document.querySelectorAll('.tabs a');
+      for (const [tab, count] of [[waiting, '42'], [mine, '17']]) {
+        tab.querySelector('.count')?.toggleAttribute('hidden', true);
+        const probe = Object.assign(document.createElement('span'), { className: 'count probe', textContent: count });
+        tab.append(probe);
+      }
+      const tabs = document.querySelector('.tabs');
+      const tops = new Set([...tabs.children].map((it) => it.getBoundingClientRect().top));
+      const fits = { lines: tops.size, cut: tabs.scrollWidth - tabs.clientWidth };
+      document.querySelectorAll('.probe').forEach((it) => it.remove());
+      document.querySelectorAll('.tabs .count').forEach((it) => it.removeAttribute('hidden'));
+      return fits;
+    });
+    assert.deepEqual(tabs, { lines: 1, cut: 0 });
     const rows = await page.evaluate(() => [...document.querySelectorAll('.row')].map((row) => row.getBoundingClientRect().width - document.querySelector('.rows').clientWidth));
     assert.ok(rows.every((more) => more <= 0), `rows stand out by ${rows}`);
 
