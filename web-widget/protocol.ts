@@ -523,7 +523,8 @@ name: string,
 role: string, };
 
 /**
- * One conversation in a list. `GET /api/v1/conversations?list=waiting|mine|bot|closed` answers `{"conversations": [row, …]}`.
+ * One conversation in a list. `GET /api/v1/conversations?list=waiting|mine|bot|closed` answers
+ * `{"conversations": [row, …], "total": n}`, where `total` counts those too that are too many to be in it.
  */
 export type ConversationRow = {
 /**
