@@ -273,6 +273,22 @@ mod tests {
     }
 
     #[test]
+    fn made_up_accounts_are_there_only_where_the_demo_is_on() {
+        let source = |text: &str| Config::read_with(Some(file(text).path()), nothing).map(|it| it.billing.source);
+        assert_eq!(source("origins = [\"https://shop.example\"]\n").expect("it is right"), "none");
+        assert_eq!(source("demo = true\n").expect("it is right"), "demo");
+        let fault = source("[billing]\nsource = \"demo\"\n").expect_err("the demo is off").to_string();
+        assert!(fault.contains("demo = true") && fault.contains("none"), "{fault}");
+    }
+
+    #[test]
+    fn an_origin_with_a_path_is_told_with_the_way_to_write_it() {
+        let file = file("origins = [\"https://shop.example/billing\"]\n");
+        let fault = Config::read_with(Some(file.path()), nothing).expect_err("it has a path").to_string();
+        assert!(fault.contains("origins[0]") && fault.contains("Write `https://shop.example`"), "{fault}");
+    }
+
+    #[test]
     fn an_unknown_billing_source_is_refused() {
         let file = file("[billing]\nsource = \"paypal\"\n");
         let fault = Config::read_with(Some(file.path()), nothing).expect_err("there is none").to_string();

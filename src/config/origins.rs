@@ -3,24 +3,30 @@
 /// Scheme, host and port, in small letters.
 pub type Origin = (String, String, u16);
 
-/// Reads an origin; none where there is more or less than that.
+/// Reads an origin of the web; none where there is more or less than that.
 pub fn parse(text: &str) -> Option<Origin> {
-    let uri: axum::http::Uri = text.parse().ok()?;
-    let scheme = uri.scheme_str()?.to_ascii_lowercase();
-    let port = match (uri.port_u16(), scheme.as_str()) {
-        (Some(port), _) => port,
-        (None, "http") => 80,
-        (None, "https") => 443,
-        (None, _) => return None,
+    let (scheme, authority) = text.split_once("://")?;
+    let scheme = scheme.to_ascii_lowercase();
+    let usual = match scheme.as_str() {
+        "http" => 80,
+        "https" => 443,
+        _ => return None,
     };
-    let has_more = !matches!(uri.path(), "" | "/") || uri.query().is_some() || text.ends_with('/');
-    let host = uri.host()?.to_ascii_lowercase();
-    (!has_more && !text.contains(['@', '*'])).then_some((scheme, host, port))
+    // An address of IPv6 has colons of its own, in brackets.
+    let (host, port) = match authority.rsplit_once(':') {
+        Some((host, port)) if !port.ends_with(']') => (host, port.parse().ok()?),
+        _ => (authority, usual),
+    };
+    let is_ipv6 = host.starts_with('[') && host.ends_with(']');
+    let allowed = |it: char| {
+        it.is_ascii_alphanumeric() || matches!(it, '.' | '-' | '_') || (is_ipv6 && matches!(it, ':' | '[' | ']'))
+    };
+    (!host.is_empty() && host.chars().all(allowed)).then(|| (scheme, host.to_ascii_lowercase(), port))
 }
 
 /// Fails where a setting is no origin, and says how to write it.
 pub fn check(name: &str, text: &str) -> anyhow::Result<()> {
-    if parse(text).is_some_and(|it| matches!(it.0.as_str(), "http" | "https")) {
+    if parse(text).is_some() {
         return Ok(());
     }
     let why = match () {

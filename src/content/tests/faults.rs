@@ -380,6 +380,18 @@ fn bands_are_in_order_and_give_what_the_rule_says_at_most() {
     assert!(folder.faults().iter().any(|it| it.contains("has no newer version")), "{:#?}", folder.faults());
 }
 
+#[test]
+fn a_rule_below_zero_or_one_that_does_not_hold_yet_is_told() {
+    let told = |from: &str, to: &str, what: &str| {
+        let folder = Folder::new();
+        folder.change("policies.toml", from, to);
+        assert!(folder.faults().iter().any(|it| it.contains(what)), "{what}: {:#?}", folder.faults());
+    };
+    told("value = 700", "value = -700", "`late_fee` is below zero");
+    let planned = "[[policy]]\nname = \"grace_days\"\nfrom = \"2098-01-01\"\nabout = \"Days.\"\nvalue = 7\n[[policy]]";
+    told("[[policy]]", planned, "`grace_days` has nothing that holds today: its first entry is from 2098-01-01");
+}
+
 /// A follow-up of `pay_now`, with nothing wrong in it.
 const FOLLOW_UP: &str = r#"
 [[follow_up]]
