@@ -9,8 +9,8 @@ use crate::billing::{Account, Money, PaymentStatus, Plan};
 use crate::content::file::{Action, AnswerFile, CardKind, SlotKind, Then};
 use crate::content::template;
 use crate::content::{Content, Intent};
-use crate::conversation::Card;
 use crate::conversation::format::{Locale, Style};
+use crate::conversation::{Card, normal};
 use crate::rules::policy::{Book, Past, Ruling};
 use crate::rules::{NamedCharge, slots};
 
@@ -303,9 +303,9 @@ impl<'a> Speaker<'a> {
         if let (true, false, Some(general)) = (intent.needs_verified(), self.verified, &intent.file.unverified) {
             let sentences = &self.content.sentences;
             let check = if self.codes { &sentences.check_by_code } else { &sentences.check_it_is_you };
-            let check = self.content.render(check, &facts)?;
+            let check = self.render(check, &facts)?;
             let ways = ["verify_me", "talk_to_human"].map(str::to_owned);
-            let general = self.content.render(general, &facts)?;
+            let general = self.render(general, &facts)?;
             // Nobody is pressed who was told so just now, or has all that there is to say.
             let told = !intent.file.sign_in || !self.accounts || self.last_said.is_some_and(|it| it.contains(&check));
             return Ok(Answer {
@@ -323,9 +323,9 @@ impl<'a> Speaker<'a> {
             return Err(TemplateError { line: 1, what: format!("{} has no answer that fits", intent.name) });
         };
         let card = answer.card.and_then(|kind| cards::card(kind, &input));
-        let mut text = self.content.render(&answer.say, &facts)?;
+        let mut text = self.render(&answer.say, &facts)?;
         for sentence in self.beside(answer) {
-            let also = self.content.render(sentence, &facts)?;
+            let also = self.render(sentence, &facts)?;
             text = format!("{}\n\n{also}", text.trim_end());
         }
         Ok(Answer {
@@ -371,6 +371,11 @@ impl<'a> Speaker<'a> {
         beside
     }
 
+    /// A text of the content, filled in; whatever stands in the facts, it neither steers nor turns what is around it.
+    fn render(&self, text: &str, facts: &template::Facts) -> Result<String, TemplateError> {
+        self.content.render(text, facts).map(|it| normal::shown(&it))
+    }
+
     fn deed_words(
         &self,
         answer: &AnswerFile,
@@ -378,7 +383,7 @@ impl<'a> Speaker<'a> {
         ruling: Ruling,
         facts: &template::Facts,
     ) -> Result<DeedWords, TemplateError> {
-        let render = |text: &Option<String>| text.as_ref().map(|it| self.content.render(it, facts)).transpose();
+        let render = |text: &Option<String>| text.as_ref().map(|it| self.render(it, facts)).transpose();
         Ok(DeedWords {
             action,
             ruling,
@@ -394,7 +399,7 @@ impl<'a> Speaker<'a> {
         let (slots, nothing) = (BTreeMap::new(), Wait::default());
         let wait = about.wait.unwrap_or(&nothing);
         let facts = Facts::new(&self.input(&slots, wait, about));
-        self.content.render(sentence, &template::Facts::new(&facts))
+        self.render(sentence, &template::Facts::new(&facts))
     }
 
     /// A card of the account, for the console.

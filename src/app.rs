@@ -357,8 +357,13 @@ impl App {
             if let Some(letter) = letter
                 && let Err(error) = app.mailbox.send(&letter).await
             {
-                let refused = matches!(error, MailError::Refused(_));
-                tracing::warn!(key = letter.key, refused, "a letter was not sent");
+                match error {
+                    // What the server said of a letter may name whom it is for.
+                    MailError::Refused(_) => tracing::warn!(key = letter.key, "a letter was refused, and is not sent"),
+                    MailError::Unreachable(why) => {
+                        tracing::warn!(key = letter.key, why, "the mail server (`mail.smtp`) took no letter");
+                    }
+                }
             }
             if let Err(error) = app.store.code_letter_is_out(&id).await {
                 tracing::warn!(conversation = %id, %error, "could not note that a letter is out");

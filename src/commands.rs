@@ -14,7 +14,7 @@ use crate::classifier::explain::Explanation;
 use crate::classifier::{Classifier, EngineChoice, FitReport, Lessons, Settings};
 use crate::config::{Config, IdentityKey};
 use crate::content::{Content, Fault};
-use crate::conversation::{CustomerId, Verdict, format};
+use crate::conversation::{CustomerId, Verdict, format, normal};
 use crate::identity::{Identity, secrets};
 use crate::store::{QuestionFilter, Store, StoreSettings};
 use crate::talks::figures::Figures;
@@ -444,7 +444,7 @@ async fn causes(config: &Config, print: Print) -> anyhow::Result<ExitCode> {
             i64::try_from(cause.count).unwrap_or(i64::MAX).saturating_mul(content.business.cost.per_contact_minor);
         let cost = format::money(minor, &content.business.currency);
         if !print.json {
-            println!("{cost:>10}  {:>4} x  {} ({})", cause.count, cause.name, cause.status);
+            println!("{cost:>10}  {:>4} x  {} ({})", cause.count, normal::shown(&cause.name), cause.status);
         }
         let texts: Vec<_> = questions.iter().map(|it| json!({ "text": it.text, "why": it.why.as_str() })).collect();
         list.push(json!({

@@ -88,6 +88,14 @@ fn latin(letter: char) -> char {
     }
 }
 
+/// A text as it may be shown: without letters that steer a terminal, and without those that turn the words around them
+/// (Unicode Standard Annex 9), which a name from elsewhere may bring along.
+pub fn shown(text: &str) -> String {
+    let steers = |it: char| it.is_control() && !matches!(it, '\n' | '\t');
+    let turns = |it: char| matches!(it, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    text.chars().filter(|it| !steers(*it) && !turns(*it)).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -140,5 +148,11 @@ mod tests {
             let _ = words(&text);
             prop_assert!(!once.chars().any(is_invisible));
         }
+    }
+
+    #[test]
+    fn nothing_that_is_shown_steers_a_terminal_or_turns_the_words_around_it() {
+        assert_eq!(shown("a\u{1b}]0;x\u{7}b\u{202e}c\u{2066}\nd\u{9b}"), "a]0;xbc\nd");
+        assert_eq!(shown("Ünal & שלום"), "Ünal & שלום");
     }
 }

@@ -83,6 +83,7 @@ impl Gate {
     }
 
     fn take(&self, among_all: bool, address: Option<IpAddr>, through: Option<Arc<Place>>) -> Option<Place> {
+        let address = address.map(network);
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         let from_here = address.and_then(|it| open.by_address.get(&it)).copied().unwrap_or(0);
         let is_full = among_all && self.connections_max <= open.all;
@@ -101,19 +102,35 @@ impl Gate {
         if ADDRESSES_MAX < self.messages.len() {
             self.messages.retain_recent();
         }
-        self.messages.check_key(&address).map_err(|until| self.wait_ms(&until))
+        self.messages.check_key(&network(address)).map_err(|until| self.wait_ms(&until))
     }
 
-    /// Counts a try to sign in for this account or from this address.
-    pub fn login(&self, who: &str) -> Result<(), u32> {
+    /// Counts a try to sign in from this address: all of them, and those for one account. Who tries an account from
+    /// elsewhere locks nobody out of it.
+    pub fn login(&self, login: &str, address: IpAddr) -> Result<(), u32> {
         if ADDRESSES_MAX < self.logins.len() {
             self.logins.retain_recent();
         }
-        self.logins.check_key(&who.to_owned()).map_err(|until| self.wait_ms(&until))
+        let from = network(address).to_string();
+        for who in [format!("{login}@{from}"), from] {
+            self.logins.check_key(&who).map_err(|until| self.wait_ms(&until))?;
+        }
+        Ok(())
     }
 
     fn wait_ms(&self, until: &governor::NotUntil<<DefaultClock as Clock>::Instant>) -> u32 {
         u32::try_from(until.wait_time_from(self.clock.now()).as_millis()).unwrap_or(u32::MAX).max(1)
+    }
+}
+
+/// Whom limits count: an address of IPv4, and of IPv6 the network of 64 bits that one customer has as a rule (RFC 6177).
+pub fn network(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(address) => {
+            let [a, b, c, d, ..] = address.segments();
+            IpAddr::from([a, b, c, d, 0, 0, 0, 0])
+        }
+        address @ IpAddr::V4(_) => address,
     }
 }
 
@@ -157,6 +174,28 @@ mod tests {
         assert!(gate.enter(HERE).is_none());
         drop(place);
         assert!(gate.enter(HERE).is_some());
+    }
+
+    #[test]
+    fn who_tries_an_account_from_elsewhere_locks_nobody_out() {
+        let gate = Gate::new(&Limits { logins_per_minute: 2, ..Limits::default() });
+        let elsewhere = IpAddr::from([192, 0, 2, 7]);
+        while gate.login("admin", elsewhere).is_ok() {}
+        assert!(gate.login("admin", elsewhere).is_err());
+        assert!(gate.login("admin", HERE).is_ok());
+    }
+
+    #[test]
+    fn all_addresses_of_a_customers_network_count_as_one() {
+        let one: IpAddr = "2001:db8:1:2::1".parse().expect("an address");
+        let other: IpAddr = "2001:db8:1:2:ffff::9".parse().expect("an address");
+        let neighbour: IpAddr = "2001:db8:1:3::1".parse().expect("an address");
+        assert_eq!(network(one), network(other));
+        assert_ne!(network(one), network(neighbour));
+        assert_eq!(network("::ffff:192.0.2.7".parse().expect("an address")), IpAddr::from([192, 0, 2, 7]));
+        let gate = Gate::new(&Limits { connections_per_address_max: 1, ..Limits::default() });
+        let _place = gate.enter(one).expect("there is room");
+        assert!(gate.enter(other).is_none() && gate.enter(neighbour).is_some());
     }
 
     #[test]

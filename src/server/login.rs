@@ -29,8 +29,8 @@ static CHECKS: Semaphore = Semaphore::const_new(2);
 const NOBODY: &str =
     "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
-/// Somebody who may read.
-pub struct Reads(pub Staff);
+/// Somebody who may read, and the hash of the session by which they do.
+pub struct Reads(pub Staff, pub String);
 
 /// Somebody who may answer customers.
 pub struct Answers(pub Staff);
@@ -47,6 +47,9 @@ pub fn hash_password(password: &str) -> anyhow::Result<String> {
 fn password_matches(password: &str, hash: &str) -> bool {
     PasswordHash::new(hash).is_ok_and(|it| Argon2::default().verify_password(password.as_bytes(), &it).is_ok())
 }
+
+/// The longest name that is looked for, in bytes.
+const LOGIN_BYTES_MAX: usize = 200;
 
 /// What somebody signs in with.
 #[derive(Deserialize)]
@@ -66,16 +69,20 @@ pub async fn login(
     if !origin_allowed(&site.app, &headers) {
         return Err(Problem::new(Code::Forbidden));
     }
-    for who in [peer.address.to_string(), format!("login:{}", credentials.login)] {
-        site.gate
-            .login(&who)
-            .map_err(|wait| Problem { retry_after_ms: Some(wait), ..Problem::new(Code::RateLimited) })?;
-    }
     let app = &site.app;
-    let known = match app.store.staff_by_login(&credentials.login).await {
-        Ok(known) => Some(known),
-        Err(StoreError::NotFound) => None,
-        Err(error) => return Err(error.into()),
+    // No name is longer or has such letters: nobody is looked for, and nothing of it is kept.
+    let login =
+        Some(credentials.login.as_str()).filter(|it| it.len() <= LOGIN_BYTES_MAX && !it.contains(char::is_control));
+    site.gate
+        .login(login.unwrap_or_default(), peer.address)
+        .map_err(|wait| Problem { retry_after_ms: Some(wait), ..Problem::new(Code::RateLimited) })?;
+    let known = match login {
+        Some(login) => match app.store.staff_by_login(login).await {
+            Ok(known) => Some(known),
+            Err(StoreError::NotFound) => None,
+            Err(error) => return Err(error.into()),
+        },
+        None => None,
     };
     let hash = known.as_ref().map_or_else(|| NOBODY.to_owned(), |it| it.password_hash.clone());
     let permit = CHECKS.acquire().await.map_err(|_| Problem::new(Code::Busy))?;
@@ -152,7 +159,9 @@ impl FromRequestParts<Site> for Reads {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, site: &Site) -> Result<Self, Problem> {
-        Ok(Self(signed_in(parts, site).await?))
+        let staff = signed_in(parts, site).await?;
+        let session = cookie(&parts.headers, COOKIE).map(secrets::hash).unwrap_or_default();
+        Ok(Self(staff, session))
     }
 }
 

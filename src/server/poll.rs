@@ -203,7 +203,7 @@ fn begin(site: &Site, peer: Peer, headers: &HeaderMap) -> Option<(String, Arc<Po
 fn begin_staff(site: &Site, peer: Peer, reads: Reads) -> Option<(String, Arc<Poll>)> {
     let app = site.app.clone();
     let whose = Some(reads.0.id.clone());
-    connect(site, peer, whose, |line| watching::attend(app, reads.0, line))
+    connect(site, peer, whose, |line| watching::attend(app, reads, line))
 }
 
 fn connect<F: Future<Output = ()> + Send + 'static>(

@@ -28,8 +28,13 @@ struct Watched {
     cursor: Seq,
 }
 
+/// How often it is asked whether somebody may still read: whoever signs out on another node, is removed, gets another
+/// role or password, or whose session is over, reads on for so long at the most.
+const ASK_AGAIN: Duration = Duration::from_millis(1_500);
+
 /// Attends to one staff member's socket.
-pub async fn attend(app: Arc<App>, staff: Staff, mut socket: impl Transport) {
+pub async fn attend(app: Arc<App>, reads: login::Reads, mut socket: impl Transport) {
+    let login::Reads(staff, session) = reads;
     let _here = app.staff_is_here(&staff.id);
     let mut signed_out = app.signed_out.subscribe();
     let mut changes = app.store.changes();
@@ -40,6 +45,8 @@ pub async fn attend(app: Arc<App>, staff: Staff, mut socket: impl Transport) {
     let mut heartbeat = tokio::time::interval(Duration::from_millis(u64::from(app.config.limits.heartbeat_ms)));
     let mut look = tokio::time::interval(LOOK);
     look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
+    let mut ask_again = tokio::time::interval(ASK_AGAIN);
+    ask_again.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
     if socket.send(&StaffServerFrame::Welcome { me: login::wire(&staff) }).await.is_err() {
         return;
     }
@@ -51,6 +58,7 @@ pub async fn attend(app: Arc<App>, staff: Staff, mut socket: impl Transport) {
                 Ok(id) if id != staff.id => Ok(()),
                 _ => Err(Gone),
             },
+            _ = ask_again.tick() => may_still_read(&app, &staff, &session).await,
             incoming = socket.next() => match incoming {
                 Incoming::Text(text) => {
                     silent_until = Instant::now() + silent_max;
@@ -79,6 +87,19 @@ pub async fn attend(app: Arc<App>, staff: Staff, mut socket: impl Transport) {
         if sent.is_err() {
             socket.close(1012).await;
             return;
+        }
+    }
+}
+
+/// Whether the session still stands, and for the same person with the same role.
+async fn may_still_read(app: &App, staff: &Staff, session: &str) -> Result<(), Gone> {
+    match app.store.session(session, app.clock.now_ms()).await {
+        Ok(Some(now)) if now.id == staff.id && now.role == staff.role => Ok(()),
+        Ok(_) => Err(Gone),
+        // A store that doesn't answer says nothing about anybody; what is read from it fails by itself.
+        Err(error) => {
+            tracing::warn!(%error, "a session could not be looked up");
+            Ok(())
         }
     }
 }

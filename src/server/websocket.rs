@@ -60,7 +60,7 @@ pub async fn staff(
         app.tasks.clone().track_future(async move {
             let _place = peer.place;
             let socket = Socket::new(socket, &limits);
-            watching::attend(app, reads.0, socket).await;
+            watching::attend(app, reads, socket).await;
         })
     })
 }

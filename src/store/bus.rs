@@ -4,6 +4,7 @@
 //! So a lost, late or false hint costs a read, never a message.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -252,16 +253,28 @@ fn read_hint(bytes: &[u8]) -> Option<Hint> {
 
 /// Carries hints to NATS and from it until the bus closes, reconnecting for as long as that takes.
 async fn carry(bus: Arc<Bus>, pool: AnyPool, address: String, mut hints: mpsc::Receiver<Hint>) {
+    let away = AtomicBool::new(false);
     let connected = async_nats::ConnectOptions::new()
         .name("plainbill")
         .no_echo()
         .retry_on_initial_connect()
         .reconnect_delay_callback(nats_wait)
-        .event_callback(|event| async move {
-            match event {
-                async_nats::Event::Connected => tracing::info!("NATS is connected"),
-                async_nats::Event::Disconnected => tracing::warn!("NATS is away; hints go by polling"),
-                other => tracing::debug!(%other, "NATS"),
+        .event_callback(move |event| {
+            // One line when it goes and one when it is back, however often it is tried in between.
+            let was_away = match &event {
+                async_nats::Event::Connected => away.swap(false, Ordering::Relaxed),
+                _ => away.load(Ordering::Relaxed),
+            };
+            let is_first = matches!(event, async_nats::Event::Disconnected | async_nats::Event::ClientError(_))
+                && !away.swap(true, Ordering::Relaxed);
+            async move {
+                match event {
+                    async_nats::Event::Connected => tracing::info!(was_away, "NATS is connected"),
+                    other if is_first => {
+                        tracing::warn!(%other, "NATS cannot be reached; hints go by polling until it can")
+                    }
+                    other => tracing::debug!(%other, "NATS"),
+                }
             }
         })
         .connect(address)

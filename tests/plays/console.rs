@@ -275,3 +275,19 @@ async fn only_who_can_still_answer_holds_a_conversation() {
     assert_eq!(store.left_behind(now_ms, 10).await.expect("the store works").len(), 1);
     house.close().await;
 }
+
+/// Who is removed or gets another password in another program reads on for two seconds at most, whatever they do not do.
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_may_read_no_longer_is_cut_off_though_nobody_told_this_node() {
+    let house = House::open().await;
+    let mut ben = house.staff("Ben", Role::Answers).await;
+    let mut eva = house.staff("Eva", Role::Answers).await;
+    let all = house.app.store.all_staff().await.expect("the store answers");
+    let id = |login: &str| all.iter().find(|it| it.login == login).expect("a colleague").id.clone();
+    // As another program does it: nothing is said over a channel.
+    house.app.store.remove_staff(&id("ben")).await.expect("he is there");
+    house.app.store.set_password(&id("eva"), "another").await.expect("she is there");
+    ben.is_cut_off().await;
+    eva.is_cut_off().await;
+    house.close().await;
+}

@@ -493,6 +493,18 @@ impl StaffMember {
         self.socket.send(Message::text(frame.to_string())).await.expect("the socket is open");
     }
 
+    /// The server ends the socket.
+    pub async fn is_cut_off(&mut self) {
+        let ends = async {
+            while let Some(Ok(message)) = self.socket.next().await {
+                if matches!(message, Message::Close(_)) {
+                    return;
+                }
+            }
+        };
+        tokio::time::timeout(PATIENCE, ends).await.expect("the socket ends in time");
+    }
+
     pub async fn frame_of(&mut self, kind: &str) -> Value {
         loop {
             let message = tokio::time::timeout(PATIENCE, self.socket.next()).await.expect("a frame comes in time");

@@ -20,6 +20,10 @@ pub struct Unreadable {
 
 /// The frame in a text of at most `bytes_max` bytes.
 pub fn read(text: &str, bytes_max: usize) -> Result<ClientFrame, Unreadable> {
+    // A key that no database holds is given back as it came, and nothing under it is kept.
+    if let Some(key) = key_in(text).filter(|it| it.contains(char::is_control)) {
+        return Err(Unreadable { code: Code::Malformed, key: Some(key) });
+    }
     let text = without_half_letters(text);
     if bytes_max < text.len() {
         return Err(Unreadable { code: Code::TooLarge, key: key_in(&text) });
@@ -50,7 +54,8 @@ fn key_in(text: &str) -> Option<String> {
     serde_json::from_str::<Keyed>(text).ok().map(|it| it.key)
 }
 
-/// JSON in which each half of a surrogate pair that stands alone has become the replacement character (U+FFFD).
+/// JSON in which each half of a surrogate pair that stands alone, and each letter zero, has become the replacement
+/// character (U+FFFD).
 ///
 /// Browsers write such halves as escapes (`\ud83d`) where a text was cut within an emoji; RFC 8259, section 8.2, leaves
 /// to the reader what becomes of them.
@@ -62,7 +67,8 @@ pub fn without_half_letters(json: &str) -> Cow<'_, str> {
         at += found;
         at += match (unit_at(json, at), unit_at(json, at + 6)) {
             (Some(0xd800..=0xdbff), Some(0xdc00..=0xdfff)) => 12,
-            (Some(0xd800..=0xdfff), _) => {
+            // Nor does any database hold a letter zero.
+            (Some(0 | 0xd800..=0xdfff), _) => {
                 let text = mended.get_or_insert_default();
                 text.push_str(&json[kept..at]);
                 text.push_str("\\ufffd");
@@ -104,6 +110,13 @@ mod tests {
             Ok(ClientFrame::Say { text, .. }) => text,
             other => panic!("{json}: {other:?}"),
         }
+    }
+
+    #[test]
+    fn a_letter_zero_is_replaced_and_a_key_with_one_is_refused_under_it() {
+        assert_eq!(text_of(r#"{"type":"say","key":"k","text":"a\u0000b"}"#), "a\u{fffd}b");
+        let json = r#"{"type":"say","key":"k\u0000","text":"x"}"#;
+        assert_eq!(refused(json), (Code::Malformed, Some("k\0".to_owned())));
     }
 
     #[test]
