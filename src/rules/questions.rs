@@ -255,14 +255,20 @@ fn is_condition(clause: &str, language: &Language) -> bool {
     0 < language.conditions.at_start(&words[from..])
 }
 
-/// Whether a part asks in a word or two, leaning on the question before it: "and when", "which card".
+/// Whether a part asks by a question word, be it only a word or two that lean on the question before it: "and when",
+/// "which card".
 fn is_elliptical(part: &str, language: &Language) -> bool {
-    let mut words = words(part).skip_while(|it| language.joiners.contains(it));
-    let Some(first) = words.next() else { return false };
-    // "Which is why …" goes on.
-    let which = language.openers.contains(&first) && language.leaning.contains(&first);
-    let is_word = language.question_words.contains(&first) && !language.yes_or_no_words.contains(&first);
-    (is_word && !is_filler(&first, language)) || (which && words.count() < PART_WORDS_MIN)
+    let words: Vec<String> = words(part).skip_while(|it| language.joiners.contains(it)).collect();
+    let Some((first, rest)) = words.split_first() else { return false };
+    let is_word = language.question_words.contains(first) && !language.yes_or_no_words.contains(first);
+    // "Which is why …" goes on; "which card do you take" and "who do I ring" ask.
+    let which = language.openers.contains(first) && language.leaning.contains(first);
+    let is_verb = |at: usize| rest.get(at).is_some_and(|it| language.yes_or_no_words.contains(it));
+    let which_asks = match rest {
+        [second, third, ..] if is_verb(0) => begins_question(second, third, language),
+        rest => !is_verb(0) && (is_verb(1) || rest.len() < PART_WORDS_MIN),
+    };
+    (is_word && !is_filler(first, language)) || (which && which_asks)
 }
 
 /// Whether two words begin a question by themselves: "can you", "do i", "is there". One alone may be within a sentence.
@@ -352,6 +358,16 @@ mod tests {
     }
 
     #[test]
+    fn a_question_that_begins_with_which_or_who_stands_beside_another() {
+        check(
+            "does it include vat, and which card do you take it from",
+            &["does it include vat,", "which card do you take it from"],
+        );
+        check("how much is it and which card", &["how much is it", "which card"]);
+        check("when do I get it back and who do I ring", &["when do I get it back", "who do I ring"]);
+    }
+
+    #[test]
     fn one_question_stays_whole() {
         for text in [
             "hi\nmy bill\nis too high",
@@ -367,6 +383,7 @@ mod tests {
             "Why is it more? It was £30 before.",
             "terms and conditions",
             "!!! ??",
+            "my card ran out, which is why I didn't pay",
         ] {
             check(text, &[]);
         }
