@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::path::Path;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+use std::time::Duration;
 
 use divan::{Bencher, counter::ItemsCount};
 use plainbill::classifier::encoder::{self, Encoder, Model};
@@ -30,6 +31,7 @@ fn settings(engine: EngineChoice, workers: usize) -> Settings {
         engine,
         workers,
         queue_max: 1_000,
+        wait_max: Duration::from_secs(60),
         cache_dir: None,
         tokens_max: 64,
     }

@@ -38,6 +38,7 @@ pub struct Speaker<'a> {
     last_said: Option<&'a str>,
     may_be_paying: bool,
     accounts: bool,
+    once_known: bool,
 }
 
 /// What a sentence of the house is about, besides the facts.
@@ -127,6 +128,7 @@ impl<'a> Speaker<'a> {
             last_said: None,
             may_be_paying: false,
             accounts: true,
+            once_known: false,
         }
     }
 
@@ -165,6 +167,12 @@ impl<'a> Speaker<'a> {
     /// The same, where a visitor can have a code sent by e-mail.
     pub fn with_codes(mut self, codes: bool) -> Self {
         self.codes = codes;
+        self
+    }
+
+    /// The same, where it was known once who the customer is, and has to be shown again.
+    pub fn once_known(mut self, once_known: bool) -> Self {
+        self.once_known = once_known;
         self
     }
 
@@ -302,12 +310,18 @@ impl<'a> Speaker<'a> {
         let facts = template::Facts::new(&Facts::new(&input));
         if let (true, false, Some(general)) = (intent.needs_verified(), self.verified, &intent.file.unverified) {
             let sentences = &self.content.sentences;
-            let check = if self.codes { &sentences.check_by_code } else { &sentences.check_it_is_you };
+            let check = match (self.once_known, self.codes) {
+                (false, false) => &sentences.check_it_is_you,
+                (false, true) => &sentences.check_by_code,
+                (true, false) => &sentences.check_again,
+                (true, true) => &sentences.check_again_by_code,
+            };
             let check = self.render(check, &facts)?;
             let ways = ["verify_me", "talk_to_human"].map(str::to_owned);
             let general = self.render(general, &facts)?;
             // Nobody is pressed who was told so just now, or has all that there is to say.
-            let told = !intent.file.sign_in || !self.accounts || self.last_said.is_some_and(|it| it.contains(&check));
+            let complete = !intent.file.sign_in && !self.once_known;
+            let told = complete || !self.accounts || self.last_said.is_some_and(|it| it.contains(&check));
             return Ok(Answer {
                 text: if told { general } else { format!("{general}\n\n{check}") },
                 choices: if self.codes { ways.to_vec() } else { Vec::new() },

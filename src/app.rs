@@ -15,7 +15,7 @@ use crate::actions::Actions;
 use crate::billing::{Billing, Changed};
 use crate::classifier::{Classifier, Lessons};
 use crate::config::Config;
-use crate::content::Contents;
+use crate::content::{Content, Contents};
 use crate::conversation::{ConversationId, CustomerId, StaffId};
 use crate::feedback;
 use crate::handoff::{self, Line};
@@ -26,6 +26,7 @@ use crate::identity::secrets;
 use crate::mail::{Letter, MailError, Mailbox};
 use crate::session::{Happening, Sessions};
 use crate::store::{List, Store, StoreError};
+use crate::telemetry;
 use crate::turn::{CodesHere, Parts};
 
 mod left;
@@ -273,6 +274,7 @@ impl App {
         self.spawn(|app| async move { app.watch_content().await });
         self.spawn(|app| async move { app.group_questions().await });
         self.spawn(|app| async move { app.hear_of_billing().await });
+        self.spawn(|_| telemetry::tell_left_out());
     }
 
     fn spawn<F: Future<Output = ()> + Send + 'static>(self: &Arc<Self>, run: impl FnOnce(Arc<Self>) -> F) {
@@ -298,8 +300,13 @@ impl App {
 
     /// Teaches the classifier the present content; guesses go on with the old lessons meanwhile.
     pub async fn teach(&self) {
-        let Some(classifier) = self.classifier.load_full() else { return };
-        let lessons = Lessons::of(&self.contents.current());
+        let _ = self.teach_content(&self.contents.current()).await;
+    }
+
+    /// Teaches it this content. `false`: it could not be learnt, and guesses go on as before.
+    async fn teach_content(&self, content: &Content) -> bool {
+        let Some(classifier) = self.classifier.load_full() else { return true };
+        let lessons = Lessons::of(content);
         // On a very first start customers are understood before everything is learnt. What fails here fails below too.
         if classifier.begin(&lessons).await.unwrap_or(false) {
             tracing::info!("the classifier has begun with some of the examples and learns the rest");
@@ -309,11 +316,13 @@ impl App {
             Ok(report) => {
                 tracing::info!(?report, "the classifier has learnt the content");
                 self.learnt.send_replace(Some(true));
+                true
             }
             Err(error) => {
                 tracing::error!(%error, "the classifier could not learn the content");
                 // With earlier lessons it goes on as before.
                 self.learnt.send_if_modified(|it| it.replace(it.unwrap_or(false)).is_none());
+                false
             }
         }
     }
@@ -339,6 +348,7 @@ impl App {
             now,
             misses_max: self.config.limits.misses_max,
             settle_max: SignedDuration::from_hours(self.config.limits.settle_hours_max),
+            verified_for: SignedDuration::from_mins(self.config.limits.verified_minutes),
             codes: self
                 .codes
                 .offered()
@@ -348,21 +358,28 @@ impl App {
         }
     }
 
-    /// Sends the letter with a conversation's code in its own time; the log tells when that failed, and not to whom.
+    /// Sends the letter with a conversation's code in its own time. Where the mail server takes none, the customer is told
+    /// that it has not gone out.
     ///
     /// Nobody has the address where there is no letter, and all the rest is the same.
     pub fn post_code(self: &Arc<Self>, id: &ConversationId, letter: Option<Letter>) {
         let (app, id) = (Arc::clone(self), id.clone());
         self.tasks.spawn(async move {
-            if let Some(letter) = letter
-                && let Err(error) = app.mailbox.send(&letter).await
-            {
-                match error {
-                    // What the server said of a letter may name whom it is for.
-                    MailError::Refused(_) => tracing::warn!(key = letter.key, "a letter was refused, and is not sent"),
-                    MailError::Unreachable(why) => {
-                        tracing::warn!(key = letter.key, why, "the mail server (`mail.smtp`) took no letter");
-                    }
+            let sent = match &letter {
+                Some(letter) => app.mailbox.send(letter).await,
+                None => app.mailbox.could_send().await,
+            };
+            match sent {
+                Ok(()) => {}
+                // What the server said of a letter may name whom it is for.
+                Err(MailError::Refused(_)) => {
+                    tracing::warn!(conversation = %id, "a letter was refused, and is not sent")
+                }
+                Err(MailError::Unreachable(why)) => {
+                    tracing::warn!(conversation = %id, why, "the mail server (`mail.smtp`) took no letter");
+                    // With a full inbox the next look for lost letters takes it up.
+                    let _ = app.sessions.bring(&app, &id, Happening::LetterLost);
+                    return;
                 }
             }
             if let Err(error) = app.store.code_letter_is_out(&id).await {
@@ -378,6 +395,11 @@ impl App {
         // Nobody may be listening.
         let _ = self.left.send(id.clone());
         Ok(())
+    }
+
+    /// Until when it counts who a customer has shown to be now, in milliseconds since 1970.
+    pub fn verified_until_ms(&self) -> i64 {
+        self.clock.now_ms().saturating_add(self.config.limits.verified_minutes.saturating_mul(60_000))
     }
 
     /// A customer's name for staff; their id while billing cannot be reached.
@@ -497,13 +519,16 @@ impl App {
 
     /// Loads the content again. `false`: it has faults, which are in the log, and the last good one stays.
     pub async fn reload_content(&self) -> bool {
-        match self.contents.reload() {
-            Ok(changed) => {
-                if changed {
+        match self.contents.changed() {
+            Ok(None) => true,
+            Ok(Some(content)) => {
+                // Learnt first, so that no answer is said to what the examples of before made of a question.
+                let learnt = self.teach_content(&content).await;
+                if learnt {
+                    self.contents.swap(content);
                     tracing::info!("new content has been taken over");
-                    self.teach().await;
                 }
-                true
+                learnt
             }
             Err(faults) => {
                 for fault in &faults {

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use arc_swap::{ArcSwap, ArcSwapOption};
 use serde::{Deserialize, Serialize};
@@ -46,6 +47,8 @@ pub struct Settings {
     pub workers: usize,
     /// Messages that wait; above it a guess is `Overloaded`.
     pub queue_max: usize,
+    /// How long one waits at most; above it a guess is `Overloaded`.
+    pub wait_max: Duration,
     /// Where vectors of examples and the fitted head are kept; nowhere, when absent.
     pub cache_dir: Option<PathBuf>,
     /// Tokens of a text that are looked at, marks of start and end included.
@@ -238,7 +241,7 @@ impl Classifier {
             0 => std::thread::available_parallelism().map_or(1, usize::from),
             n => n,
         };
-        let queue = Queue::start(n_workers, settings.queue_max.max(1), &make)?;
+        let queue = Queue::start(n_workers, settings.queue_max.max(1), settings.wait_max, &make)?;
         let parts = Parts {
             engine,
             words,

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context;
 use clap::{Args, Parser, Subcommand};
@@ -230,6 +231,7 @@ fn classifier_settings(config: &Config) -> Settings {
         engine,
         workers: config.limits.classifier_workers,
         queue_max: config.limits.classifier_queue_max,
+        wait_max: Duration::from_millis(config.limits.classifier_ms_max),
         cache_dir: Some(config.data.clone()),
         tokens_max: TOKENS_MAX,
     }

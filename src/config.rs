@@ -43,7 +43,7 @@ pub struct Config {
     pub nats: String,
     /// Sites that may embed the widget, as `https://shop.example`; the server's own pages always may.
     pub origins: Vec<String>,
-    /// Where browsers reach the server, as `https://help.shop.example`: its own pages, its links and its cookies follow
+    /// Where browsers reach the server, as `https://help.shop.example` or `https://shop.example/chat`: its own pages, its links and its cookies follow
     /// from it, whatever a request claims. Empty: what each request says of itself, for trying out.
     pub public_url: String,
     /// Proxies before the server, as addresses or networks (`10.0.0.0/8`): what they say in `X-Forwarded-For` is
@@ -92,6 +92,11 @@ impl Config {
     /// Whether browsers reach the server by https.
     pub fn is_https(&self) -> bool {
         self.https || self.public_url.starts_with("https://")
+    }
+
+    /// The path under which browsers reach the server, as `/chat`; empty where it has the host for itself.
+    pub fn path(&self) -> &str {
+        origins::path_of(&self.public_url)
     }
 
     /// Reads the settings: defaults, then the file, then the environment.
@@ -148,7 +153,7 @@ impl Config {
             origins::check(&format!("origins[{at}]"), origin)?;
         }
         if !self.public_url.is_empty() {
-            origins::check("public_url", &self.public_url)?;
+            origins::check_address("public_url", &self.public_url)?;
         }
         Proxies::read(&self.trusted_proxies)?;
         self.billing.check(self.demo)?;

@@ -379,18 +379,19 @@ impl Contents {
         &self.dir
     }
 
-    /// Loads the folder again; `true` when anything has changed.
+    /// What the folder has now, where anything has changed; it is not in use yet.
     ///
     /// # Errors
     ///
     /// All faults; the content in use stays.
-    pub fn reload(&self) -> Result<bool, Vec<Fault>> {
+    pub fn changed(&self) -> Result<Option<Arc<Content>>, Vec<Fault>> {
         let content = Content::load(&self.dir)?;
-        if content.digest == self.current.load().digest {
-            return Ok(false);
-        }
-        self.current.store(Arc::new(content));
-        Ok(true)
+        Ok((content.digest != self.current.load().digest).then(|| Arc::new(content)))
+    }
+
+    /// From now on this is in use.
+    pub fn swap(&self, content: Arc<Content>) {
+        self.current.store(content);
     }
 
     /// A number that changes when files come, go or are written to; reads no file.

@@ -147,10 +147,13 @@ pub enum What {
     },
     /// Something was done in billing for the customer.
     Receipt(Receipt),
-    /// The customer was verified; from here on account facts may be spoken of.
+    /// The customer was verified; from here on account facts may be spoken of, for a while.
     Verified {
         /// Who it is.
         customer: CustomerId,
+        /// Until when that counts, in milliseconds since 1970.
+        #[serde(default)]
+        until_ms: i64,
     },
 }
 

@@ -8,7 +8,7 @@ use arc_swap::ArcSwap;
 use lettre::address::Address;
 use lettre::message::header::{ContentType, HeaderName, HeaderValue};
 use lettre::message::{MultiPart, SinglePart};
-use lettre::transport::smtp::client::{Certificate, TlsParameters};
+use lettre::transport::smtp::client::{Certificate, CertificateStore, TlsParameters};
 use lettre::transport::smtp::{self, PoolConfig};
 use lettre::{AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
 use sha2::{Digest, Sha256};
@@ -137,7 +137,7 @@ impl Mailbox {
         let sent = match self.write(letter) {
             Ok(message) => match &self.way {
                 Way::Folder(folder) => keep(folder, &letter.key, &message.formatted()).await,
-                Way::Smtp(smtp) => smtp.send(&message).await,
+                Way::Smtp(smtp) => smtp.send(Some(&message)).await,
             },
             Err(error) => Err(error),
         };
@@ -148,6 +148,15 @@ impl Mailbox {
         };
         metrics::counter!("plainbill_letters_total", "outcome" => outcome).increment(1);
         sent
+    }
+
+    /// Whether a letter could leave us now, with as many tries as one has: nobody is to learn from what happens whether
+    /// there was one.
+    pub async fn could_send(&self) -> Result<(), MailError> {
+        match &self.way {
+            Way::Folder(_) => Ok(()),
+            Way::Smtp(smtp) => smtp.send(None).await,
+        }
     }
 
     /// The letter as RFC 5322 has it.
@@ -238,7 +247,11 @@ fn vouched_for(mail: &Mail) -> Result<Option<smtp::client::Tls>, MailSettingsErr
     if !bytes.windows(PEM.len()).any(|it| it == PEM) {
         return Err(fault("there is no certificate in it, which begins with -----BEGIN CERTIFICATE-----".to_owned()));
     }
-    let parameters = TlsParameters::builder(mail.host().to_owned()).add_root_certificate(certificate).build();
+    let parameters = TlsParameters::builder(mail.host().to_owned())
+        // Nobody else's: not even the machine's own need be there.
+        .certificate_store(CertificateStore::None)
+        .add_root_certificate(certificate)
+        .build();
     let parameters = parameters.map_err(|error| fault(error.to_string()))?;
     Ok(Some(match mail.tls() {
         Tls::FromTheStart => smtp::client::Tls::Wrapper(parameters),
@@ -268,6 +281,12 @@ impl Smtp {
         let idle_max = u32::try_from(limits.mail_connections_max).unwrap_or(u32::MAX);
         let builder = Transport::from_url(&mail.smtp)
             .map_err(|error| {
+                if error.is_tls() {
+                    return MailSettingsError(format!(
+                        "this machine's certificates, by which mail servers are known, cannot be used ({error}): \
+                         install them (the package ca-certificates), or name one with mail.ca"
+                    ));
+                }
                 MailSettingsError(format!(
                     "mail.smtp cannot be read ({error}): write it as smtps://name:password@host, \
                      smtp://name:password@host:587?tls=required, or smtp://localhost for a relay on this machine"
@@ -288,7 +307,8 @@ impl Smtp {
         })
     }
 
-    async fn send(&self, message: &Message) -> Result<(), MailError> {
+    /// Sends a letter, or without one goes all the way to where it would be sent.
+    async fn send(&self, message: Option<&Message>) -> Result<(), MailError> {
         let mut wait = FIRST_WAIT;
         let mut n_tried = 0;
         loop {
@@ -306,16 +326,21 @@ impl Smtp {
         }
     }
 
-    async fn try_once(&self, message: &Message) -> Result<(), Failed> {
+    async fn try_once(&self, message: Option<&Message>) -> Result<(), Failed> {
         let place = tokio::time::timeout(self.try_max, self.places.acquire()).await;
         let Ok(Ok(_place)) = place else {
             return Err(Failed::unreachable("too many letters are on their way".to_owned()));
         };
         let transport = self.transport.load_full();
-        let sending = transport.send(message.clone());
+        let sending = async {
+            match message {
+                Some(message) => transport.send(message.clone()).await.map(|_| ()),
+                None => transport.test_connection().await.map(|_| ()),
+            }
+        };
         tokio::pin!(sending);
         match tokio::time::timeout(self.try_max, &mut sending).await {
-            Ok(Ok(_)) => Ok(()),
+            Ok(Ok(())) => Ok(()),
             Ok(Err(error)) => Err(Failed::from(error)),
             Err(_) => {
                 // A connection that was left in the middle would take the late answer for that to its next letter:

@@ -7,19 +7,24 @@ use std::time::Duration;
 use anyhow::Context;
 use axum::Router;
 use axum::body::Body;
-use axum::extract::State;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::extract::{Request, State};
+use axum::http::{Extensions, HeaderMap, HeaderName, HeaderValue, StatusCode, Version, header};
+use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio_io_timeout::TimeoutWriter;
 use tower::ServiceExt;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
+use tower_http::compression::predicate::{DefaultPredicate, Predicate};
 
 use crate::app::App;
 use crate::config::{Limits, Proxies, origins};
+use crate::server::error::Problem;
+use crate::server::protocol::Code;
 
 pub mod error;
 pub mod limits;
@@ -27,6 +32,7 @@ pub mod protocol;
 
 mod assets;
 mod demo;
+mod extract;
 mod goodwill;
 mod hooks;
 mod login;
@@ -45,8 +51,14 @@ pub use login::hash_password;
 const BACKLOG: u32 = 4_096;
 /// The pause after an accept that failed, say because no file descriptor is free.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+/// An answer that isn't read on for this long ends its connection.
+const UNREAD_MAX: Duration = Duration::from_secs(30);
+/// Open files that the program needs for itself: the store, the content, billing, mail.
+const OWN_FILES: usize = 128;
 /// Where proxies name whom they got a request from.
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+/// When whoever has too many connections may come again, in milliseconds.
+const FULL_WAIT_MS: u32 = 5_000;
 /// What a connection above the cap is told.
 const FULL: &[u8] =
     b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 5\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
@@ -84,7 +96,7 @@ pub fn bind(address: SocketAddr, limits: &Limits) -> anyhow::Result<TcpListener>
 /// Serves until `stop`, then lets everybody finish and closes the store.
 pub async fn serve(app: Arc<App>, listener: TcpListener, stop: impl Future<Output = ()>) -> anyhow::Result<()> {
     let site = Site {
-        gate: Arc::new(Gate::new(&app.config.limits)),
+        gate: Arc::new(Gate::new(&within_open_files(&app.config.limits))),
         proxies: Arc::new(Proxies::read(&app.config.trusted_proxies)?),
         polls: Arc::default(),
         assets: Arc::new(assets::Assets::load()),
@@ -112,6 +124,23 @@ pub async fn serve(app: Arc<App>, listener: TcpListener, stop: impl Future<Outpu
         Some(error) => Err(anyhow::Error::from(error).context("the store can no longer be trusted: start again")),
         None => Ok(()),
     }
+}
+
+/// The limits with no more connections than this program may have files open.
+fn within_open_files(limits: &Limits) -> Limits {
+    // As many as the system allows at all. Where it doesn't say, it has no such limit.
+    let allowed = rlimit::increase_nofile_limit(u64::MAX).unwrap_or(u64::MAX);
+    let room = usize::try_from(allowed).unwrap_or(usize::MAX).saturating_sub(OWN_FILES).max(1);
+    if room < limits.connections_max {
+        tracing::warn!(
+            allowed,
+            connections = room,
+            "`limits.connections_max` is {}, and the system lets this program have fewer files open: \
+             raise that (`ulimit -n`, or `LimitNOFILE` of the service)",
+            limits.connections_max
+        );
+    }
+    Limits { connections_max: limits.connections_max.min(room), ..limits.clone() }
 }
 
 async fn accept(site: &Site, listener: TcpListener, router: Router) {
@@ -147,12 +176,14 @@ async fn connection(site: Site, stream: TcpStream, peer: Peer, router: Router) {
     let app = Arc::clone(&site.app);
     let service = hyper::service::service_fn(move |mut request: hyper::Request<hyper::body::Incoming>| {
         let client = behind_proxies(&site, &peer, request.headers());
-        let router = router.clone();
+        let (site, router) = (site.clone(), router.clone());
         async move {
             let Some(client) = client else {
-                let wait = [(header::RETRY_AFTER, "5")];
-                return Ok((StatusCode::SERVICE_UNAVAILABLE, wait).into_response());
+                return Ok(Problem { retry_after_ms: Some(FULL_WAIT_MS), ..Problem::new(Code::Busy) }.into_response());
             };
+            if let Err(wait) = site.gate.request(client.address) {
+                return Ok(Problem::too_fast(wait).into_response());
+            }
             request.extensions_mut().insert(client);
             router.oneshot(request.map(Body::new)).await
         }
@@ -163,7 +194,9 @@ async fn connection(site: Site, stream: TcpStream, peer: Peer, router: Router) {
         .timer(TokioTimer::new())
         .header_read_timeout(Duration::from_millis(limits.head_ms_max))
         .max_buf_size(limits.frame_bytes_max.max(16 * 1024));
-    let connection = builder.serve_connection(TokioIo::new(stream), service).with_upgrades();
+    let mut stream = TimeoutWriter::new(stream);
+    stream.set_timeout(Some(UNREAD_MAX));
+    let connection = builder.serve_connection(TokioIo::new(Box::pin(stream)), service).with_upgrades();
     let mut connection = std::pin::pin!(connection);
     let result = tokio::select! {
         result = connection.as_mut() => result,
@@ -223,7 +256,9 @@ fn router(site: Site) -> Router {
         .route("/console", get(assets::console))
         .route("/console.js", get(assets::console_js))
         .route("/console.css", get(assets::console_css));
-    if site.app.config.demo {
+    if !site.app.config.demo {
+        router = router.route("/", get(pages::front));
+    } else {
         router = router
             .route("/", get(assets::demo))
             .route("/demo.js", get(assets::demo_js))
@@ -238,18 +273,43 @@ fn router(site: Site) -> Router {
     // Notices are longer than what people send.
     let notices = post(hooks::stripe).layer(axum::extract::DefaultBodyLimit::max(limits.billing_notice_bytes_max));
     let body_bytes_max = limits.body_bytes_max;
+    let router = router.route("/hooks/stripe", notices);
+    // A proxy may pass on the path under which people reach us, or leave it away.
+    let router = match site.app.config.path() {
+        "" => router,
+        path => Router::new().nest(path, router.clone()).route(&format!("{path}/"), get(pages::front)).merge(router),
+    };
     router
-        .route("/hooks/stripe", notices)
+        .fallback(|| async { Problem::new(Code::NotFound) })
+        .method_not_allowed_fallback(|| async { Problem::new(Code::WrongMethod) })
         .layer(axum::extract::DefaultBodyLimit::max(body_bytes_max))
-        .layer(axum::middleware::map_response(secure_headers))
-        .layer(CompressionLayer::new())
+        .layer(CompressionLayer::new().compress_when(DefaultPredicate::new().and(has_no_tag)))
         .layer(CatchPanicLayer::new())
+        .layer(middleware::from_fn_with_state(site.clone(), in_time))
+        .layer(middleware::from_fn_with_state(site.clone(), secure_headers))
         .with_state(site)
 }
 
+/// Files with a tag are compressed already, where the other side takes that.
+fn has_no_tag(_: StatusCode, _: Version, headers: &HeaderMap, _: &Extensions) -> bool {
+    !headers.contains_key(header::ETAG)
+}
+
+/// Ends what is not read and answered in time.
+async fn in_time(State(site): State<Site>, request: Request, next: Next) -> Response {
+    let longest = Duration::from_millis(site.app.config.limits.request_ms_max);
+    let answered = tokio::time::timeout(longest, next.run(request)).await;
+    answered.unwrap_or_else(|_| Problem::new(Code::TooSlow).into_response())
+}
+
 /// What every answer carries; a page's own policy is set where the page is served.
-async fn secure_headers(mut response: Response) -> Response {
+async fn secure_headers(State(site): State<Site>, request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
     let headers = response.headers_mut();
+    if site.app.config.is_https() {
+        // Only for this host: what others under its domain do is not ours to say (RFC 6797).
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
+    }
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.entry(header::REFERRER_POLICY).or_insert(HeaderValue::from_static("same-origin"));
     headers
@@ -286,12 +346,12 @@ fn origin_allowed(app: &App, headers: &HeaderMap) -> bool {
     let mut origins = headers.get_all(header::ORIGIN).iter();
     let (Some(origin), None) = (origins.next(), origins.next()) else { return false };
     let Some(origin) = origin.to_str().ok().and_then(origins::parse) else { return false };
-    let ours = address_of(app, headers).and_then(|it| origins::parse(&it));
+    let ours = address_of(app, headers).and_then(|it| origins::of_address(&it));
     ours.is_some_and(|it| it == origin)
         || app.config.origins.iter().filter_map(|it| origins::parse(it)).any(|it| it == origin)
 }
 
-/// Where whoever asks has reached us, as `https://help.shop.example`.
+/// Where whoever asks has reached us, as `https://help.shop.example` or `https://shop.example/chat`.
 fn address_of(app: &App, headers: &HeaderMap) -> Option<String> {
     // What a request says of itself is believed only where nobody has said better.
     if !app.config.public_url.is_empty() {

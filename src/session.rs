@@ -16,7 +16,7 @@ use crate::app::App;
 use crate::conversation::{
     ConversationId, CustomerId, Event, Message, NewEvent, Owner, Rating, Reason, Sender, Seq, State, What,
 };
-use crate::store::{Opening, StoreError};
+use crate::store::{Opening, StoreError, Typing};
 use figures::Waiting;
 use turns::{OpenEnd, Thought};
 
@@ -26,6 +26,9 @@ mod turns;
 
 /// A step that others interfere with is tried again at once this often.
 const TRIES_MAX: u32 = 5;
+/// A turn that takes longer than this shows itself, and again as often as clients forget it.
+const BUSY_AFTER: Duration = Duration::from_secs(1);
+const BUSY_AGAIN: Duration = Duration::from_secs(5);
 /// Events that a turn may look back on.
 const RECENT_MAX: usize = 40;
 
@@ -113,6 +116,8 @@ pub enum Happening {
     Verified {
         /// Who it is.
         customer: CustomerId,
+        /// Until when that counts, in milliseconds since 1970.
+        until_ms: i64,
     },
     /// The customer is typing, or has stopped.
     Typing(bool),
@@ -186,6 +191,8 @@ struct Session {
     waiting_since: Option<Instant>,
     /// The turn that is being thought about.
     thinking: Option<BoxFuture<'static, Thought>>,
+    /// When the customer is shown next that the answer is on its way, while a turn takes long.
+    busy_at: Option<Instant>,
     /// Turns in a row that could not be kept.
     n_failed: u32,
     /// When what is unanswered came in.
@@ -209,6 +216,7 @@ impl Session {
             turn_at: None,
             waiting_since: None,
             thinking: None,
+            busy_at: None,
             n_failed: 0,
             waiting: Waiting::default(),
             network: None,
@@ -219,7 +227,8 @@ impl Session {
         let idle = Duration::from_millis(self.app.config.limits.idle_ms_max);
         let stop = self.app.stop.clone();
         loop {
-            let Self { arrivals, thinking, turn_at, .. } = &mut self;
+            let Self { arrivals, thinking, turn_at, busy_at, .. } = &mut self;
+            let busy_at = busy_at.filter(|_| thinking.is_some());
             let at_rest = thinking.is_none() && turn_at.is_none();
             let turn_at = turn_at.filter(|_| thinking.is_none());
             let woken = tokio::select! {
@@ -232,14 +241,23 @@ impl Session {
                     Woken::Thought(Box::new(thought))
                 }
                 () = tokio::time::sleep_until(turn_at.unwrap_or_else(Instant::now)), if turn_at.is_some() => Woken::Turn,
+                () = tokio::time::sleep_until(busy_at.unwrap_or_else(Instant::now)), if busy_at.is_some() => Woken::Busy,
                 () = stop.cancelled(), if at_rest => Woken::Rest,
                 () = tokio::time::sleep(idle), if at_rest => Woken::Rest,
             };
             match woken {
                 Woken::Happening(happening) => self.happen(happening).await,
-                Woken::Turn => self.begin_turn().await,
+                Woken::Turn => {
+                    self.begin_turn().await;
+                    self.busy_at = Some(Instant::now() + BUSY_AFTER);
+                }
+                Woken::Busy => {
+                    self.tell_busy(true);
+                    self.busy_at = Some(Instant::now() + BUSY_AGAIN);
+                }
                 Woken::Thought(thought) => {
                     self.thinking = None;
+                    self.busy_at = None;
                     self.end_turn(*thought).await;
                 }
                 Woken::Rest => {
@@ -248,6 +266,13 @@ impl Session {
                     }
                 }
             }
+        }
+    }
+
+    /// Shows the customer that the bot is at it, as a person's typing is shown. It may get lost.
+    fn tell_busy(&self, on: bool) {
+        if self.state.owner == Owner::Bot {
+            self.app.store.tell_typing(&self.id, Typing { from: Sender::Bot, on });
         }
     }
 
@@ -274,8 +299,8 @@ impl Session {
             Happening::End { key, reply } => {
                 let _ = reply.send(self.keep_end(key).await);
             }
-            Happening::Verified { customer } => {
-                if let Err(error) = self.keep_verified(customer).await {
+            Happening::Verified { customer, until_ms } => {
+                if let Err(error) = self.keep_verified(customer, until_ms).await {
                     tracing::warn!(conversation = %self.id, %error, "could not keep who the customer is");
                 }
             }
@@ -367,6 +392,7 @@ enum Woken {
     Happening(Happening),
     Thought(Box<Thought>),
     Turn,
+    Busy,
     Rest,
 }
 

@@ -5,7 +5,15 @@ use std::net::SocketAddr;
 
 use anyhow::Context;
 use metrics_exporter_prometheus::Matcher;
-use tracing_subscriber::EnvFilter;
+use tracing_appender::non_blocking::{NonBlockingBuilder, WorkerGuard};
+use tracing_subscriber::filter::FilterExt;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{EnvFilter, Layer};
+
+pub use flood::tell_left_out;
+
+mod flood;
 
 /// What is logged when `RUST_LOG` doesn't say otherwise.
 const FILTER: &str = "info,sqlx=warn,ort=warn,async_nats=warn";
@@ -13,15 +21,32 @@ const FILTER: &str = "info,sqlx=warn,ort=warn,async_nats=warn";
 /// The bounds into which durations are sorted.
 const SECONDS: [f64; 11] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
 
+/// Lines that wait to be written; above it they are left out, so that a log that nobody reads holds nobody up.
+const WAITING_MAX: usize = 10_000;
+
+/// Bytes of what a stranger sent that a line may hold.
+const STRANGER_BYTES_MAX: usize = 200;
+
 /// Starts the log on standard error: for people on a terminal, one JSON object a line elsewhere.
-pub fn start_log() {
+///
+/// What it gives writes the last lines when it is dropped. A log that can't be written harms nobody.
+pub fn start_log() -> WorkerGuard {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(FILTER));
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    // A second start, say in tests, keeps the first.
-    let _ = match std::io::stderr().is_terminal() {
-        true => log.with_target(false).try_init(),
-        false => log.json().flatten_event(true).with_target(false).try_init(),
+    let (writer, guard) =
+        NonBlockingBuilder::default().buffered_lines_limit(WAITING_MAX).lossy(true).finish(std::io::stderr());
+    let log = tracing_subscriber::fmt::layer().log_internal_errors(false).with_target(false).with_writer(writer);
+    let log = match std::io::stderr().is_terminal() {
+        true => log.boxed(),
+        false => log.json().flatten_event(true).boxed(),
     };
+    // A second start, say in tests, keeps the first.
+    let _ = tracing_subscriber::registry().with(log.with_filter(filter.and(flood::Flood::new()))).try_init();
+    guard
+}
+
+/// The beginning of what a stranger sent, for a line of the log.
+pub fn cut(text: &str) -> &str {
+    &text[..text.floor_char_boundary(STRANGER_BYTES_MAX)]
 }
 
 /// Serves metrics for Prometheus at this address, apart from everything that customers reach.

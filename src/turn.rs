@@ -22,6 +22,7 @@ use crate::rules::slots::SlotContext;
 use crate::rules::{self, Circumstances, Decision, Heard, Part, questions};
 use crate::store::{CodeChange, NewPromise, NewQuestion, StoreError};
 
+mod again;
 mod deeds;
 mod proof;
 mod reply;
@@ -58,6 +59,8 @@ pub struct Parts {
     pub misses_max: u32,
     /// Billing is asked for so long what came of something; then a person looks.
     pub settle_max: SignedDuration,
+    /// How long a code shows who a customer is.
+    pub verified_for: SignedDuration,
     /// How this conversation's customer can prove who they are by e-mail; none where letters reach nobody.
     pub codes: Option<CodesHere>,
 }
@@ -130,12 +133,13 @@ pub async fn take(
     unanswered: &[(Seq, Message)],
 ) -> Result<Outcome, StoreError> {
     let unanswered = since_the_bot_spoke(state, recent, unanswered);
+    let whose = state.customer.is_some();
+    let state = &state.at(parts.now.as_millisecond());
     let (Some((first, _)), Some((last, _))) = (unanswered.first(), unanswered.last()) else {
         return Ok(Outcome::default());
     };
-    if state.customer.is_some()
-        && let Some(begun) = parts.actions.begun_by(&parts.conversation, *first, *last).await?
-    {
+    // What was begun in their name is told whatever they have shown meanwhile.
+    if whose && let Some(begun) = parts.actions.begun_by(&parts.conversation, *first, *last).await? {
         return settle::finish(parts, state, recent, begun).await;
     }
     // A yes has a turn of its own: what was said after it is about what came of it.
@@ -195,8 +199,10 @@ pub async fn take_heard(
     let speaker = known.speaker(parts, text).after(state.last_said.as_deref()).while_paying(may_be_paying);
     let (decision, then, readings) = decide(parts, state, heard, looked, &known, &speaker, &before);
     let proof = Proof::take(parts, &decision, heard).await;
-    if let Some(Proof::Right { customer, change }) = proof {
-        return go_on_as(parts, state, recent, seq, heard, customer, change).await;
+    if let Some(Proof::Right { customer, change }) = &proof
+        && state.lapsed.as_ref().is_none_or(|it| it == customer)
+    {
+        return go_on_as(parts, state, recent, seq, heard, customer.clone(), change.clone()).await;
     }
     let mut reply = Reply {
         parts,
@@ -291,6 +297,7 @@ struct Known {
     past: Vec<Past>,
     verified: bool,
     accounts: bool,
+    lapsed: bool,
     today: jiff::civil::Date,
 }
 
@@ -314,6 +321,7 @@ impl Known {
             plans: parts.billing.plans().await.unwrap_or_default(),
             verified: customer.is_some(),
             accounts: parts.billing.has_accounts(),
+            lapsed: state.lapsed.is_some(),
             today: parts.now.to_zoned(parts.content.hours.time_zone.clone()).date(),
         })
     }
@@ -332,6 +340,7 @@ impl Known {
             .in_locale(parts.locale.as_deref())
             .with_codes(parts.codes.is_some())
             .with_accounts(self.accounts)
+            .once_known(self.lapsed)
     }
 }
 
@@ -345,8 +354,9 @@ async fn go_on_as(
     customer: CustomerId,
     change: Option<CodeChange>,
 ) -> Result<Outcome, StoreError> {
-    let verified = What::Verified { customer: customer.clone() };
-    let state = State { customer: Some(customer), ..state.clone() };
+    let until_ms = parts.now.checked_add(parts.verified_for).map_or(i64::MAX, |it| it.as_millisecond());
+    let verified = What::Verified { customer: customer.clone(), until_ms };
+    let state = State { customer: Some(customer), verified_until_ms: until_ms, lapsed: None, ..state.clone() };
     let mut outcome = Box::pin(take_heard(parts, &state, recent, seq, heard, true)).await?;
     outcome.events.insert(0, NewEvent { from: Sender::System, name: None, what: verified });
     outcome.code = change;

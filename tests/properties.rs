@@ -190,6 +190,7 @@ fn parts(billing: Arc<Watched>) -> Parts {
         wait_if_urgent: wait(),
         misses_max: 2,
         settle_max: jiff::SignedDuration::MAX,
+        verified_for: jiff::SignedDuration::MAX,
         codes: Some(CodesHere { codes: Arc::clone(&CODES), network: "127.0.0.1".to_owned() }),
     }
 }

@@ -137,7 +137,11 @@ limits: WireLimits,
 /**
  * The customer's first name, once the business's site has vouched for them.
  */
-verified?: string, } | { "type": "ack",
+verified?: string, } | { "type": "resume",
+/**
+ * The secret.
+ */
+resume: string, } | { "type": "ack",
 /**
  * Its key.
  */
@@ -429,7 +433,7 @@ confidence: number, };
 /**
  * What can be wrong with a frame or a request. The texts are fixed; nothing from inside gets out.
  */
-export type Code = "malformed" | "too_large" | "not_welcomed" | "rate_limited" | "busy" | "unavailable" | "not_found" | "bad_identity" | "not_offered" | "empty" | "sign_in" | "forbidden" | "conflict" | "refused";
+export type Code = "malformed" | "too_large" | "not_welcomed" | "rate_limited" | "busy" | "unavailable" | "not_found" | "bad_identity" | "not_offered" | "empty" | "sign_in" | "forbidden" | "wrong_page" | "wrong_method" | "too_slow" | "conflict" | "refused";
 
 /**
  * What staff's browsers send on `/v1/staff`. Everything that changes something is a request under `/api/v1/`.

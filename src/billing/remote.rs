@@ -38,7 +38,10 @@ pub enum SetupError {
     #[error("billing.key has a character that no key has, perhaps the end of a line")]
     Key,
     /// The client could not be made.
-    #[error("the HTTP client could not be made")]
+    #[error(
+        "this machine's certificates, by which billing's address is known, cannot be used: \
+         install them (the package ca-certificates), or unset SSL_CERT_FILE"
+    )]
     Client(#[source] reqwest::Error),
 }
 
@@ -163,7 +166,13 @@ enum Failure {
 impl Remote {
     /// The machine of this source at this address, with what goes into the head of every request.
     pub fn new(source: &'static str, url: &str, headers: HeaderMap, limits: &Limits) -> Result<Self, SetupError> {
-        let client = Client::builder()
+        let base = read_url(url)?;
+        let mut client = Client::builder();
+        // Without TLS no certificate is needed, and a machine without any is no fault.
+        if base.scheme() == "http" {
+            client = client.tls_certs_only([]);
+        }
+        let client = client
             .default_headers(headers)
             .user_agent(concat!("plainbill/", env!("CARGO_PKG_VERSION")))
             .connect_timeout(Duration::from_millis(limits.billing_connect_ms_max))
@@ -177,7 +186,7 @@ impl Remote {
         Ok(Self {
             source,
             client,
-            base: read_url(url)?,
+            base,
             breaker: Breaker::new(limits.billing_failures_max, open),
             places: Semaphore::new(limits.billing_requests_max),
             limits: RemoteLimits {

@@ -288,6 +288,7 @@ pub(crate) mod tests {
             engine,
             workers: 1,
             queue_max: 64,
+            wait_max: std::time::Duration::from_secs(60),
             cache_dir: None,
             tokens_max: 64,
         }

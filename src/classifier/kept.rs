@@ -104,3 +104,28 @@ impl Heads {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::FITTING;
+
+    /// Modules of the head on which no fitted head depends: what judges one, and what shares the work.
+    const NOT_FITTING: [&str; 2] = ["review.rs", "turns.rs"];
+
+    #[test]
+    fn a_kept_head_depends_on_every_module_that_fits_it() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/classifier/head");
+        let mut n_fitting = 1;
+        for entry in std::fs::read_dir(folder).expect("the folder is there") {
+            let path = entry.expect("it can be listed").path();
+            let name = path.file_name().and_then(|it| it.to_str()).expect("a name").to_owned();
+            let text = std::fs::read_to_string(&path).expect("it can be read");
+            let is_fitting = FITTING.contains(&text.as_str());
+            assert_ne!(is_fitting, NOT_FITTING.contains(&name.as_str()), "{name}: does it stand in FITTING?");
+            n_fitting += usize::from(is_fitting);
+        }
+        assert_eq!(n_fitting, FITTING.len(), "FITTING names a file that is not there");
+    }
+}

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
@@ -33,6 +34,7 @@ struct Shared {
     lanes: Mutex<Lanes>,
     wake: Condvar,
     asked_max: usize,
+    wait_max: Duration,
     make: MakeWork,
 }
 
@@ -60,14 +62,19 @@ struct Seat<'a> {
 }
 
 impl Queue {
-    /// Starts `n_workers` threads; at most `asked_max` messages wait.
+    /// Starts `n_workers` threads; at most `asked_max` messages wait, each for no longer than `wait_max`.
     ///
     /// # Errors
     /// What `make` returns, and `Broken` when the system gives no thread.
-    pub fn start(n_workers: usize, asked_max: usize, make: &MakeWork) -> Result<Self, ClassifierError> {
+    pub fn start(
+        n_workers: usize,
+        asked_max: usize,
+        wait_max: Duration,
+        make: &MakeWork,
+    ) -> Result<Self, ClassifierError> {
         let idle = (0..n_workers).map(|_| make().map(Some)).collect::<Result<_, _>>()?;
         let lanes = Mutex::new(Lanes { idle, ..Lanes::default() });
-        let shared = Arc::new(Shared { lanes, wake: Condvar::new(), asked_max, make: make.clone() });
+        let shared = Arc::new(Shared { lanes, wake: Condvar::new(), asked_max, wait_max, make: make.clone() });
         let mut queue = Self { shared: shared.clone(), workers: Vec::with_capacity(n_workers) };
         for i in 0..n_workers {
             let shared = shared.clone();
@@ -83,10 +90,11 @@ impl Queue {
         self.workers.len()
     }
 
-    /// The vector of a customer's text; work whose asker has gone is not done.
+    /// The vector of a customer's text, in the order of asking; work whose asker has gone is not done.
     ///
     /// # Errors
-    /// `Overloaded` at once when the queue is full; `Broken` when this text could not be encoded.
+    /// `Overloaded` at once when the queue is full, and after the longest wait; `Broken` when this text could not be
+    /// encoded.
     pub async fn ask(&self, text: String) -> Result<Vec<f32>, ClassifierError> {
         if let Some(mut seat) = self.shared.seat(&text) {
             return encode(&mut seat.work, &self.shared.make, &text);
@@ -104,7 +112,10 @@ impl Queue {
             lanes.asked.push_back(Job { text, reply });
         }
         self.shared.wake.notify_one();
-        answer.await.unwrap_or_else(|_| Err(stopped()))
+        match tokio::time::timeout(self.shared.wait_max, answer).await {
+            Ok(answer) => answer.unwrap_or_else(|_| Err(stopped())),
+            Err(_) => Err(ClassifierError::Overloaded),
+        }
     }
 
     /// The vector of an example, when no customer is waiting. Whoever learns has few of these in hand at a time.
@@ -243,12 +254,13 @@ mod tests {
 
     /// More than any test lets through.
     const GATE_MAX: usize = 1_000;
+    const WAIT_MAX: Duration = Duration::from_secs(60);
 
     fn queue(n_workers: usize, asked_max: usize) -> (Arc<Queue>, mpsc::SyncSender<()>, Arc<AtomicUsize>) {
         let (open, gate) = mpsc::sync_channel(GATE_MAX);
         let n_made = Arc::new(AtomicUsize::new(0));
         let made = make(n_made.clone(), Arc::new(Mutex::new(gate)));
-        (Arc::new(Queue::start(n_workers, asked_max, &made).expect("it starts")), open, n_made)
+        (Arc::new(Queue::start(n_workers, asked_max, WAIT_MAX, &made).expect("it starts")), open, n_made)
     }
 
     /// Keeps the one worker busy until the gate opens, so that whatever comes next has to wait in line.
@@ -278,6 +290,16 @@ mod tests {
         open.send(()).expect("the worker listens");
         assert_eq!(busy.await.expect("no panic").expect("encoded"), [4.0]);
         assert_eq!(waiting.await.expect("encoded"), [5.0]);
+    }
+
+    #[tokio::test]
+    async fn whoever_has_waited_too_long_is_told_so() {
+        let (open, gate) = mpsc::sync_channel(GATE_MAX);
+        let made = make(Arc::default(), Arc::new(Mutex::new(gate)));
+        let queue = Arc::new(Queue::start(1, 8, Duration::from_millis(20), &made).expect("it starts"));
+        let _busy = keep_busy(&queue).await;
+        assert!(matches!(queue.ask("waits too long".into()).await, Err(ClassifierError::Overloaded)));
+        open.send(()).expect("the worker listens");
     }
 
     #[tokio::test]
@@ -311,7 +333,7 @@ mod tests {
                 Ok(vec![text.len() as f32])
             }))
         });
-        (Arc::new(Queue::start(n_workers, 8, &make).expect("it starts")), told, open)
+        (Arc::new(Queue::start(n_workers, 8, WAIT_MAX, &make).expect("it starts")), told, open)
     }
 
     fn on_a_worker(thread: &str) -> bool {

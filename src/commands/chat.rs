@@ -126,7 +126,7 @@ fn print_event(event: &NewEvent, explain: bool) {
         What::Owner(OwnerChange { owner, reason, urgent, .. }) => {
             println!("  -> {} ({}){}", owner.as_str(), reason.as_str(), if *urgent { ", urgent" } else { "" });
         }
-        What::Verified { customer } => println!("  -> it is {customer}"),
+        What::Verified { customer, .. } => println!("  -> it is {customer}"),
         What::Rating(_) => {}
     }
 }

@@ -18,7 +18,7 @@ use crate::{server, telemetry};
 
 /// Runs the server.
 pub async fn serve(config: Config) -> anyhow::Result<ExitCode> {
-    telemetry::start_log();
+    let _log = telemetry::start_log();
     let contents = match Contents::open(&config.intents) {
         Ok(contents) => contents,
         Err(faults) => {

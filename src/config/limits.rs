@@ -10,8 +10,14 @@ pub struct Limits {
     pub connections_max: usize,
     /// The same from one address.
     pub connections_per_address_max: usize,
+    /// Requests a second from one address, on average; above it they are answered 429.
+    pub requests_per_second: u32,
+    /// Requests at once from one address before that average counts.
+    pub requests_burst: u32,
     /// A request's head must be there within this, or the connection is closed.
     pub head_ms_max: u64,
+    /// A request must be read and answered within this, or it ends with 408.
+    pub request_ms_max: u64,
     /// `hello` must come within this, or the socket is closed.
     pub hello_ms_max: u64,
     /// The largest message on a socket; a larger one is refused, and one of more than four times that closes it.
@@ -54,13 +60,17 @@ pub struct Limits {
     pub group_max: usize,
     /// Messages that wait for the classifier; above it a person answers.
     pub classifier_queue_max: usize,
+    /// How long a message waits for the classifier; above it a person answers.
+    pub classifier_ms_max: u64,
     /// Classifier threads, each with its own session; 0: one for each core.
     pub classifier_workers: usize,
     /// Misses in a row before a person gets it.
     pub misses_max: u32,
     /// Long-poll clients at once; above it they are told to try again.
     pub polls_max: usize,
-    /// How long one long-poll request waits.
+    /// The same from one address.
+    pub polls_per_address_max: usize,
+    /// How long one long-poll request waits; two seconds less than `request_ms_max` at most.
     pub poll_ms: u64,
     /// A long-poll client that has not come back for this long is gone.
     pub poll_gone_ms: u64,
@@ -70,6 +80,9 @@ pub struct Limits {
     pub staff_session_hours: i64,
     /// How long open sockets have to finish when the server stops.
     pub drain_ms_max: u64,
+    /// How long a token or a code shows who a customer is, in minutes; after it nothing of the account is told or done
+    /// until it is shown again.
+    pub verified_minutes: i64,
     /// How long an identity token may be valid, in seconds.
     pub identity_seconds_max: i64,
     /// A connection to billing must be there within this, or the try has failed.
@@ -129,7 +142,10 @@ impl Default for Limits {
         Self {
             connections_max: 10_000,
             connections_per_address_max: 200,
+            requests_per_second: 50,
+            requests_burst: 500,
             head_ms_max: 5_000,
+            request_ms_max: 30_000,
             hello_ms_max: 5_000,
             frame_bytes_max: 16 * 1024,
             body_bytes_max: 64 * 1024,
@@ -144,21 +160,24 @@ impl Default for Limits {
             heartbeat_ms: 20_000,
             silent_ms_max: 45_000,
             inbox_max: 32,
-            gather_ms: 120,
+            gather_ms: 30,
             gather_ms_max: 1_500,
             idle_ms_max: 300_000,
             events_max: 200,
             write_queue_max: 4_096,
             group_max: 1_024,
-            classifier_queue_max: 64,
+            classifier_queue_max: 4_096,
+            classifier_ms_max: 30_000,
             classifier_workers: 0,
             misses_max: 3,
-            polls_max: 1_000,
+            polls_max: 2_000,
+            polls_per_address_max: 100,
             poll_ms: 25_000,
             poll_gone_ms: 60_000,
             rows_max: 200,
             staff_session_hours: 12,
             drain_ms_max: 10_000,
+            verified_minutes: 30,
             identity_seconds_max: 600,
             billing_connect_ms_max: 2_000,
             billing_try_ms_max: 4_000,

@@ -24,6 +24,40 @@ pub fn parse(text: &str) -> Option<Origin> {
     (!host.is_empty() && host.chars().all(allowed)).then(|| (scheme, host.to_ascii_lowercase(), port))
 }
 
+/// The origin of an address that may have a path.
+pub fn of_address(address: &str) -> Option<Origin> {
+    let (scheme, rest) = address.split_once("://")?;
+    parse(&format!("{scheme}://{}", rest.split('/').next().unwrap_or_default()))
+}
+
+/// The path of an address, as `/chat`; empty where it has none.
+pub fn path_of(address: &str) -> &str {
+    let rest = address.split_once("://").map_or("", |it| it.1);
+    rest.find('/').map_or("", |it| &rest[it..])
+}
+
+/// Fails where a setting is no address under which a site can stand, and says how to write it.
+pub fn check_address(name: &str, text: &str) -> anyhow::Result<()> {
+    let path = path_of(text);
+    let is_path = path.is_empty()
+        || path.split('/').skip(1).all(|it| {
+            !it.is_empty()
+                && !matches!(it, "." | "..")
+                && it.chars().all(|it| it.is_ascii_alphanumeric() || "-._~".contains(it))
+        });
+    let origin = text.strip_suffix(path).unwrap_or(text);
+    if parse(origin).is_none() {
+        return check(name, origin);
+    }
+    anyhow::ensure!(
+        is_path,
+        "{name} is `{text}`: its path may have letters, digits and `-._~` between single slashes, and none at the end. \
+         Write `{origin}{}`",
+        path.trim_end_matches('/')
+    );
+    Ok(())
+}
+
 /// Fails where a setting is no origin, and says how to write it.
 pub fn check(name: &str, text: &str) -> anyhow::Result<()> {
     if parse(text).is_some() {

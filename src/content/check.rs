@@ -117,6 +117,20 @@ fn toml_in(dir: &Path) -> Vec<PathBuf> {
     entries(dir).into_iter().filter(|it| it.extension().is_some_and(|it| it == "toml") && it.is_file()).collect()
 }
 
+/// Files that look as if they were meant to be read, here and in the folders below, and whose names end otherwise:
+/// `x.TOML`, and `x.toml.txt`, of which some systems show only the half.
+fn misnamed_in(dir: &Path) -> Vec<PathBuf> {
+    let is_misnamed = |path: &PathBuf| {
+        let name = name_of(path);
+        let small = name.to_lowercase();
+        let read = name.ends_with(".toml") || name.ends_with(EXAMPLES_END);
+        let meant = [".toml", ".tml", ".toml.txt", EXAMPLES_END, ".examples", ".examples.txt.txt"];
+        path.is_file() && !read && meant.iter().any(|it| small.ends_with(it))
+    };
+    let folders = [vec![dir.to_owned(), dir.join(LANGUAGES)], folders_in(dir)].concat();
+    folders.iter().flat_map(|it| entries(it)).filter(is_misnamed).collect()
+}
+
 /// Files with more examples of the intents in a folder.
 fn examples_in(dir: &Path) -> Vec<PathBuf> {
     entries(dir).into_iter().filter(|it| name_of(it).ends_with(EXAMPLES_END) && it.is_file()).collect()
@@ -267,6 +281,12 @@ impl Loading<'_> {
     }
 
     fn check_stray_files(&mut self) {
+        for file in misnamed_in(self.dir) {
+            let name = name_of(&file);
+            let what = format!("`{name}` is not read: its name doesn't end as it should");
+            let hint = "Name it `….toml` or `….examples.txt`, in small letters, or take it away.";
+            self.faults.push(Fault::new(&file, 1, what, hint));
+        }
         for file in toml_in(self.dir) {
             let name = name_of(&file);
             if FILES.iter().all(|it| it.0 != name) {

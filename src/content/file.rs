@@ -267,6 +267,17 @@ impl Action {
         Self::ALL.iter().find(|it| it.0 == self).map_or("", |it| it.1)
     }
 
+    /// The slots of which one holds what it needs from the customer; none where it needs nothing said.
+    pub fn told(self) -> &'static [&'static str] {
+        match self {
+            Action::OpenDispute => &["reason"],
+            Action::ChangeBillingDay => &["date"],
+            Action::UpdateContact => &["address", "email"],
+            Action::UpdateCompany => &["company"],
+            _ => &[],
+        }
+    }
+
     /// It leads to a page that billing hosts, where the customer does the rest.
     pub fn is_page(self) -> bool {
         matches!(self, Action::PayPage | Action::AutopayPage | Action::MethodPage)

@@ -265,15 +265,17 @@ fn content_that_fails_never_replaces_content_that_passed() {
     let folder = Folder::new();
     let contents = Contents::open(folder.dir()).expect("the content is good");
     let before = contents.fingerprint();
-    assert_eq!(contents.reload(), Ok(false));
+    assert!(matches!(contents.changed(), Ok(None)));
 
     folder.change(PAY, "You owe nothing now.", "You owe {{ nothing }} at all.");
     assert_ne!(contents.fingerprint(), before);
-    assert_eq!(contents.reload().expect_err("a fact is missing").len(), 1);
+    assert_eq!(contents.changed().expect_err("a fact is missing").len(), 1);
     assert_eq!(contents.current().intents["pay_now"].file.answer[1].say, "You owe nothing now.");
 
     folder.change(PAY, "You owe {{ nothing }} at all.", "You owe us nothing.");
-    assert_eq!(contents.reload(), Ok(true));
+    let changed = contents.changed().expect("it has no faults").expect("it has changed");
+    assert_eq!(contents.current().intents["pay_now"].file.answer[1].say, "You owe nothing now.", "not yet");
+    contents.swap(changed);
     assert_eq!(contents.current().intents["pay_now"].file.answer[1].say, "You owe us nothing.");
 }
 

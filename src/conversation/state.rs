@@ -21,6 +21,10 @@ pub struct State {
     pub staff_name: Option<String>,
     /// The customer, once verified.
     pub customer: Option<CustomerId>,
+    /// Until when that counts, in milliseconds since 1970.
+    pub verified_until_ms: i64,
+    /// Whose conversation it is, where that has to be shown again: nothing of the account is told.
+    pub lapsed: Option<CustomerId>,
     /// The intent of the last answer or question.
     pub topic: Option<String>,
     /// Small talk or something out of scope that the last message answered, beside the topic.
@@ -102,8 +106,9 @@ impl State {
                 self.confirms = None;
                 self.n_misses = 0;
             }
-            What::Verified { customer } => {
+            What::Verified { customer, until_ms } => {
                 self.customer = Some(customer.clone());
+                self.verified_until_ms = *until_ms;
                 self.code_asked = false;
             }
             What::Rating(_) => {}
@@ -162,6 +167,15 @@ impl State {
             }
             Sender::Staff | Sender::System => {}
         }
+    }
+
+    /// The same as it is at a time: a customer whose proof has ended is nobody, until it is shown again.
+    pub fn at(&self, now_ms: i64) -> Self {
+        let mut state = self.clone();
+        if state.verified_until_ms <= now_ms {
+            state.lapsed = state.customer.take();
+        }
+        state
     }
 
     /// Forgets what was being talked about.

@@ -124,11 +124,11 @@ mod tests {
     async fn talk(store: &Store, customer: Option<&str>) -> ConversationId {
         let id = ConversationId::new(Uuid::now_v7().to_string());
         let customer = customer.map(CustomerId::new);
-        let verified = customer.clone().map(|customer| What::Verified { customer });
+        let verified = customer.clone().map(|customer| What::Verified { customer, until_ms: NOW });
         let said = What::Message(Message { text: "hello".into(), ..Message::default() });
         let event = |what| NewEvent { from: Sender::Customer, name: None, what };
         let append = Append {
-            opening: Some(Opening { secret_hash: "hash".into(), customer, locale: None, page_url: None }),
+            opening: Some(Opening { secret_hash: "hash".into(), customer, ..Opening::default() }),
             events: verified.into_iter().chain([said]).map(event).collect(),
             ..Append::new(id.clone(), NOW)
         };

@@ -1,8 +1,14 @@
 //! The web files, embedded when the program is built, with their entity tags and policies.
 
+use std::io::Write;
+
+use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
 
 use crate::identity::secrets;
 use crate::server::Site;
@@ -19,6 +25,8 @@ const ICON: &str = r##"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 3
 /// One embedded file.
 struct Asset {
     body: &'static [u8],
+    /// The same, compressed once (RFC 1952): for each request it would be a way to keep us busy.
+    gzip: Bytes,
     mime: &'static str,
     tag: String,
 }
@@ -49,17 +57,23 @@ macro_rules! dist {
 impl Asset {
     fn new(body: &'static [u8], mime: &'static str) -> Self {
         let tag = format!("\"{}\"", &secrets::hash(&String::from_utf8_lossy(body))[..16]);
-        Self { body, mime, tag }
+        Self { body, gzip: gzip(body), mime, tag }
     }
 
     fn answer(&self, headers: &HeaderMap, policy: Option<&'static str>) -> Response {
         let known =
             headers.get(header::IF_NONE_MATCH).and_then(|it| it.to_str().ok()).is_some_and(|it| it.contains(&self.tag));
+        let takes_gzip = takes_gzip(headers);
         let mut response = match known {
             true => StatusCode::NOT_MODIFIED.into_response(),
+            false if takes_gzip => self.gzip.clone().into_response(),
             false => self.body.into_response(),
         };
         let out = response.headers_mut();
+        if takes_gzip {
+            out.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+        }
+        out.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
         out.insert(header::CONTENT_TYPE, HeaderValue::from_static(self.mime));
         out.insert(header::ETAG, HeaderValue::from_str(&self.tag).expect("a tag is plain ASCII"));
         out.insert(header::CACHE_CONTROL, HeaderValue::from_static(MAX_AGE));
@@ -84,6 +98,28 @@ impl Assets {
             demo_css: dist!("demo.css", CSS),
         }
     }
+}
+
+fn gzip(body: &[u8]) -> Bytes {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+    encoder.write_all(body).expect("memory takes it");
+    encoder.finish().expect("memory takes it").into()
+}
+
+/// Whether the other side takes gzip (RFC 9110, section 12.5.3).
+fn takes_gzip(headers: &HeaderMap) -> bool {
+    let codings = headers.get_all(header::ACCEPT_ENCODING).iter().filter_map(|it| it.to_str().ok());
+    let weights = codings.flat_map(|it| it.split(',')).map(|it| it.split_once(';').unwrap_or((it, "")));
+    let mut found = None;
+    for (coding, weight) in weights {
+        let is_zero = weight.trim().strip_prefix("q=").is_some_and(|it| it.trim().parse() == Ok(0.0_f32));
+        match coding.trim() {
+            it if it.eq_ignore_ascii_case("gzip") => return !is_zero,
+            "*" => found = Some(!is_zero),
+            _ => {}
+        }
+    }
+    found.unwrap_or(false)
 }
 
 /// Scripts that other sites load as modules.

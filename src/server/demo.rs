@@ -2,7 +2,7 @@
 //!
 //! A real business has its own in place of this; only the token is what plainbill needs.
 
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{Html, IntoResponse, Response};
 use axum::{Form, Json};
@@ -15,9 +15,10 @@ use crate::billing::{Account, ActError, Purpose, demo};
 use crate::content::file::CardKind;
 use crate::conversation::CustomerId;
 use crate::server::error::Problem;
+use crate::server::extract::{FromOurPage, InJson, InPath, InQuery};
 use crate::server::pages::escaped;
 use crate::server::protocol::Code;
-use crate::server::{Site, cookie, origin_allowed, wire};
+use crate::server::{Site, cookie, wire};
 
 /// What the shop's own pages may do: take their style from us, and send their form to us.
 const PORTAL_POLICY: &str =
@@ -62,12 +63,9 @@ pub struct SignIn {
 /// `POST /demo/sign-in`.
 pub async fn sign_in(
     State(site): State<Site>,
-    headers: HeaderMap,
-    Json(sign_in): Json<SignIn>,
+    _page: FromOurPage,
+    InJson(sign_in): InJson<SignIn>,
 ) -> Result<Response, Problem> {
-    if !origin_allowed(&site.app, &headers) {
-        return Err(Problem::new(Code::Forbidden));
-    }
     let known = demo::account(&sign_in.customer, today(&site)).ok_or(Problem::new(Code::NotFound))?;
     let id = known.customer;
     let text = format!("{COOKIE}={id}; Path=/; HttpOnly; SameSite=Strict; Max-Age=31536000");
@@ -110,8 +108,8 @@ pub struct Whose {
 /// asks for the card, and neither the demo nor plainbill ever does.
 pub async fn portal(
     State(site): State<Site>,
-    Path(page): Path<String>,
-    Query(whose): Query<Whose>,
+    InPath(page): InPath,
+    InQuery(whose): InQuery<Whose>,
 ) -> Result<Response, Problem> {
     let page = page_named(&page)?;
     let account = account_of(&site, &whose.customer).await?;
@@ -148,13 +146,10 @@ pub struct Pressed {
 /// `POST /demo/portal/{page}`: the button was pressed. A second press of the same page changes nothing more.
 pub async fn portal_pressed(
     State(site): State<Site>,
-    Path(page): Path<String>,
-    headers: HeaderMap,
+    InPath(page): InPath,
+    _page: FromOurPage,
     Form(pressed): Form<Pressed>,
 ) -> Result<Response, Problem> {
-    if !origin_allowed(&site.app, &headers) {
-        return Err(Problem::new(Code::Forbidden));
-    }
     let page = page_named(&page)?;
     let customer = account_of(&site, &pressed.customer).await?.customer;
     let key: String = pressed.key.chars().take(KEY_CHARS_MAX).collect();

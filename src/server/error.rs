@@ -28,6 +28,11 @@ impl Problem {
         Self { code, retry_after_ms: again.then_some(RETRY_AFTER_MS) }
     }
 
+    /// A refusal of what came too soon; the next may come in so many milliseconds.
+    pub fn too_fast(wait_ms: u32) -> Self {
+        Self { retry_after_ms: Some(wait_ms), ..Self::new(Code::RateLimited) }
+    }
+
     /// The same in plain words.
     pub fn message(&self) -> &'static str {
         match self.code {
@@ -43,6 +48,12 @@ impl Problem {
             Code::Empty => "There's nothing in that message.",
             Code::SignIn => "Please sign in.",
             Code::Forbidden => "Your role doesn't allow that.",
+            Code::WrongPage => {
+                "This page may not talk to plainbill. If it's yours, name its address in `origins`; if it's plainbill's \
+                 own, set `public_url` to the address that people type."
+            }
+            Code::WrongMethod => "That can't be done here.",
+            Code::TooSlow => "That took too long. Please try again.",
             Code::Conflict => "Somebody was quicker, or there is something new to read first.",
             Code::Refused => "That isn't allowed.",
         }
@@ -57,7 +68,9 @@ impl Problem {
             Code::Busy | Code::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
             Code::NotFound => StatusCode::NOT_FOUND,
             Code::BadIdentity | Code::SignIn => StatusCode::UNAUTHORIZED,
-            Code::Forbidden => StatusCode::FORBIDDEN,
+            Code::Forbidden | Code::WrongPage => StatusCode::FORBIDDEN,
+            Code::WrongMethod => StatusCode::METHOD_NOT_ALLOWED,
+            Code::TooSlow => StatusCode::REQUEST_TIMEOUT,
             Code::Conflict => StatusCode::CONFLICT,
             Code::Refused => StatusCode::UNPROCESSABLE_ENTITY,
         }

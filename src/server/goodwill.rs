@@ -1,7 +1,7 @@
 //! What staff give a customer: a late fee comes off, or something comes back, within what each of them may give.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use jiff::civil::Date;
@@ -19,6 +19,7 @@ use crate::conversation::normal::is_blank;
 use crate::conversation::{ConversationId, CustomerId, NewEvent, Receipt, Sender, What, masking};
 use crate::rules::policy::{Deed, Given, Purse};
 use crate::server::error::Problem;
+use crate::server::extract::{InJson, InPath};
 use crate::server::login::Answers;
 use crate::server::protocol::{Code, Goodwill, GoodwillAnswer, GoodwillOffer, LateFeeRow};
 use crate::server::{Site, staff as conversations};
@@ -60,7 +61,7 @@ impl IntoResponse for No {
 pub async fn offer(
     State(site): State<Site>,
     answers: Answers,
-    Path(id): Path<String>,
+    InPath(id): InPath,
 ) -> Result<Json<GoodwillOffer>, Response> {
     let desk = Desk::open(&site.app, &answers.0, ConversationId::new(id)).await.map_err(No::into_response)?;
     let purse = desk.purse(&desk.staff, "").await.map_err(No::into_response)?;
@@ -82,8 +83,8 @@ pub async fn offer(
 pub async fn give(
     State(site): State<Site>,
     answers: Answers,
-    Path(id): Path<String>,
-    Json(goodwill): Json<Goodwill>,
+    InPath(id): InPath,
+    InJson(goodwill): InJson<Goodwill>,
 ) -> Result<Json<GoodwillAnswer>, Response> {
     let desk = Desk::open(&site.app, &answers.0, ConversationId::new(id)).await.map_err(No::into_response)?;
     desk.give(&goodwill).await.map(Json).map_err(No::into_response)

@@ -1,12 +1,15 @@
 //! How much one socket, one address and everybody together may ask for.
 
 use std::collections::HashMap;
+use std::hash::Hash;
 use std::net::IpAddr;
 use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use governor::clock::{Clock, DefaultClock};
 use governor::{DefaultDirectRateLimiter, DefaultKeyedRateLimiter, Quota, RateLimiter};
+use tokio::time::Instant;
 
 use crate::config::Limits;
 
@@ -18,6 +21,7 @@ pub struct Gate {
     open: Arc<Mutex<Open>>,
     connections_max: usize,
     connections_per_address_max: usize,
+    requests: DefaultKeyedRateLimiter<IpAddr>,
     messages: DefaultKeyedRateLimiter<IpAddr>,
     logins: DefaultKeyedRateLimiter<String>,
     clock: DefaultClock,
@@ -61,6 +65,10 @@ impl Gate {
             open: Arc::default(),
             connections_max: limits.connections_max,
             connections_per_address_max: limits.connections_per_address_max,
+            requests: RateLimiter::keyed(
+                Quota::per_second(at_least_one(limits.requests_per_second))
+                    .allow_burst(at_least_one(limits.requests_burst)),
+            ),
             messages: RateLimiter::keyed(Quota::per_minute(at_least_one(limits.messages_per_minute))),
             logins: RateLimiter::keyed(Quota::per_minute(at_least_one(limits.logins_per_minute))),
             clock: DefaultClock::default(),
@@ -97,25 +105,29 @@ impl Gate {
         Some(Place { open: Arc::clone(&self.open), among_all, address, _through: through })
     }
 
+    /// Counts a request from this address; the wait in milliseconds where it is one too many.
+    pub fn request(&self, address: IpAddr) -> Result<(), u32> {
+        self.count(&self.requests, network(address))
+    }
+
     /// Counts a message from this address; the wait in milliseconds where it is one too many.
     pub fn message(&self, address: IpAddr) -> Result<(), u32> {
-        if ADDRESSES_MAX < self.messages.len() {
-            self.messages.retain_recent();
-        }
-        self.messages.check_key(&network(address)).map_err(|until| self.wait_ms(&until))
+        self.count(&self.messages, network(address))
     }
 
     /// Counts a try to sign in from this address: all of them, and those for one account. Who tries an account from
     /// elsewhere locks nobody out of it.
     pub fn login(&self, login: &str, address: IpAddr) -> Result<(), u32> {
-        if ADDRESSES_MAX < self.logins.len() {
-            self.logins.retain_recent();
-        }
         let from = network(address).to_string();
-        for who in [format!("{login}@{from}"), from] {
-            self.logins.check_key(&who).map_err(|until| self.wait_ms(&until))?;
+        self.count(&self.logins, format!("{login}@{from}"))?;
+        self.count(&self.logins, from)
+    }
+
+    fn count<K: Clone + Eq + Hash>(&self, limiter: &DefaultKeyedRateLimiter<K>, who: K) -> Result<(), u32> {
+        if ADDRESSES_MAX < limiter.len() {
+            limiter.retain_recent();
         }
-        Ok(())
+        limiter.check_key(&who).map_err(|until| self.wait_ms(&until))
     }
 
     fn wait_ms(&self, until: &governor::NotUntil<<DefaultClock as Clock>::Instant>) -> u32 {
@@ -138,21 +150,64 @@ pub fn network(address: IpAddr) -> IpAddr {
 pub struct Pace {
     limiter: DefaultDirectRateLimiter,
     clock: DefaultClock,
+    flood: Option<Flood>,
 }
+
+/// Frames that were too many, without a break.
+struct Flood {
+    began: Instant,
+    last: Instant,
+    n: u32,
+}
+
+/// A frame that was one too many.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TooFast {
+    /// It is refused; when the next one may come, in milliseconds.
+    Wait(u32),
+    /// This has gone on for so long that the socket ends.
+    TooLong,
+}
+
+/// A socket that sends too fast for this long is closed.
+const FLOOD_MAX: Duration = Duration::from_secs(10);
+/// Whoever keeps the pace for this long has ended a flood.
+const FLOOD_BREAK: Duration = Duration::from_secs(2);
+/// So many frames that come too fast are refused as quickly as they come: what a client kept while it was away.
+const FLOOD_FRAMES: u32 = 100;
+/// Later ones are read this slowly, so that a flood costs others nothing.
+const FLOOD_PAUSE: Duration = Duration::from_millis(50);
 
 impl Pace {
     /// The pace that a socket has to keep.
     pub fn new(limits: &Limits) -> Self {
         let quota =
             Quota::per_second(at_least_one(limits.frames_per_second)).allow_burst(at_least_one(limits.frames_burst));
-        Self { limiter: RateLimiter::direct(quota), clock: DefaultClock::default() }
+        Self { limiter: RateLimiter::direct(quota), clock: DefaultClock::default(), flood: None }
     }
 
-    /// Counts a frame; the wait in milliseconds where it is one too many.
-    pub fn frame(&self) -> Result<(), u32> {
-        self.limiter.check().map_err(|until| {
-            u32::try_from(until.wait_time_from(self.clock.now()).as_millis()).unwrap_or(u32::MAX).max(1)
-        })
+    /// Counts a frame; one that is too many is refused, and in a flood slowly.
+    pub async fn frame(&mut self) -> Result<(), TooFast> {
+        let counted = self.count(Instant::now());
+        if matches!(counted, Err(TooFast::Wait(_))) && self.flood.as_ref().is_some_and(|it| FLOOD_FRAMES < it.n) {
+            tokio::time::sleep(FLOOD_PAUSE).await;
+        }
+        counted
+    }
+
+    fn count(&mut self, now: Instant) -> Result<(), TooFast> {
+        let Err(until) = self.limiter.check() else { return Ok(()) };
+        let flood = match self.flood.take() {
+            Some(flood) if now < flood.last + FLOOD_BREAK => Flood { last: now, n: flood.n + 1, ..flood },
+            _ => Flood { began: now, last: now, n: 1 },
+        };
+        let lasted = now - flood.began;
+        self.flood = Some(flood);
+        if FLOOD_MAX <= lasted {
+            return Err(TooFast::TooLong);
+        }
+        let wait = until.wait_time_from(self.clock.now()).as_millis();
+        Err(TooFast::Wait(u32::try_from(wait).unwrap_or(u32::MAX).max(1)))
     }
 }
 
@@ -220,10 +275,40 @@ mod tests {
         assert!(gate.enter(HERE).is_some());
     }
 
+    /// A pace that lets one frame through, an hour.
+    fn pace() -> Pace {
+        let mut pace = Pace::new(&Limits { frames_per_second: 1, frames_burst: 1, ..Limits::default() });
+        let an_hour = Quota::with_period(Duration::from_secs(3_600)).expect("an hour isn't nothing");
+        pace.limiter = RateLimiter::direct(an_hour);
+        assert!(pace.limiter.check().is_ok());
+        pace
+    }
+
+    #[tokio::test]
+    async fn a_socket_that_sends_too_fast_is_told_how_long_to_wait() {
+        let mut pace = Pace::new(&Limits { frames_per_second: 1, frames_burst: 2, ..Limits::default() });
+        assert!(pace.frame().await.is_ok() && pace.frame().await.is_ok());
+        let wait = pace.frame().await;
+        assert!(matches!(wait, Err(TooFast::Wait(1..=1_000))), "{wait:?}");
+    }
+
     #[test]
-    fn a_socket_that_sends_too_fast_is_told_how_long_to_wait() {
-        let pace = Pace::new(&Limits { frames_per_second: 1, frames_burst: 2, ..Limits::default() });
-        assert!(pace.frame().is_ok() && pace.frame().is_ok());
-        assert!(pace.frame().is_err_and(|wait| (1..=1_000).contains(&wait)));
+    fn a_flood_ends_its_socket() {
+        let mut pace = pace();
+        let began = Instant::now();
+        let step = FLOOD_BREAK / 2;
+        let n = (0..1_000_u32).find(|n| pace.count(began + step * *n) == Err(TooFast::TooLong)).expect("it ends");
+        assert_eq!(step * n, FLOOD_MAX);
+    }
+
+    #[test]
+    fn what_a_client_kept_while_it_was_away_ends_nothing() {
+        let mut pace = pace();
+        let began = Instant::now();
+        for n in 0..100 {
+            for _ in 0..FLOOD_FRAMES / 2 {
+                assert!(matches!(pace.count(began + FLOOD_BREAK * n), Err(TooFast::Wait(_))));
+            }
+        }
     }
 }

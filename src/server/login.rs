@@ -15,12 +15,14 @@ use tokio::sync::Semaphore;
 use crate::app::App;
 use crate::identity::secrets;
 use crate::server::error::Problem;
+use crate::server::extract::{FromOurPage, InJson};
 use crate::server::protocol::{Code, StaffMember};
 use crate::server::{Peer, Site, cookie, origin_allowed};
 use crate::store::{Role, Staff, StoreError};
 
-/// The cookie of a staff session. The `__Host-` prefix binds it to this host where https allows that.
+/// The cookie of a staff session, and its name where https allows it to be bound to this very host (RFC 6265bis).
 const COOKIE: &str = "plainbill_staff";
+const COOKIE_OF_HOST: &str = "__Host-plainbill_staff";
 /// Whom a page believes to be signed in.
 const BELIEVED: &str = "x-plainbill-staff";
 /// Password checks at once: each takes 19 MiB and some tens of milliseconds on purpose.
@@ -63,19 +65,14 @@ pub struct Credentials {
 pub async fn login(
     State(site): State<Site>,
     Extension(peer): Extension<Peer>,
-    headers: HeaderMap,
-    Json(credentials): Json<Credentials>,
+    _page: FromOurPage,
+    InJson(credentials): InJson<Credentials>,
 ) -> Result<Response, Problem> {
-    if !origin_allowed(&site.app, &headers) {
-        return Err(Problem::new(Code::Forbidden));
-    }
     let app = &site.app;
     // No name is longer or has such letters: nobody is looked for, and nothing of it is kept.
     let login =
         Some(credentials.login.as_str()).filter(|it| it.len() <= LOGIN_BYTES_MAX && !it.contains(char::is_control));
-    site.gate
-        .login(login.unwrap_or_default(), peer.address)
-        .map_err(|wait| Problem { retry_after_ms: Some(wait), ..Problem::new(Code::RateLimited) })?;
+    site.gate.login(login.unwrap_or_default(), peer.address).map_err(Problem::too_fast)?;
     let known = match login {
         Some(login) => match app.store.staff_by_login(login).await {
             Ok(known) => Some(known),
@@ -107,7 +104,7 @@ pub async fn login(
 
 /// `POST /api/v1/logout`.
 pub async fn logout(State(site): State<Site>, headers: HeaderMap, reads: Reads) -> Result<Response, Problem> {
-    if let Some(token) = cookie(&headers, COOKIE) {
+    if let Some(token) = cookie(&headers, cookie_name(&site.app)) {
         site.app.store.close_session(&secrets::hash(token)).await?;
     }
     // Nobody listening means that no socket is open.
@@ -132,9 +129,14 @@ pub fn wire(staff: &Staff) -> StaffMember {
     }
 }
 
+fn cookie_name(app: &App) -> &'static str {
+    if app.config.is_https() { COOKIE_OF_HOST } else { COOKIE }
+}
+
 fn set_cookie(app: &Arc<App>, token: &str, seconds: i64) -> HeaderValue {
     let secure = if app.config.is_https() { "; Secure" } else { "" };
-    let text = format!("{COOKIE}={token}; Path=/; HttpOnly; SameSite=Strict; Max-Age={seconds}{secure}");
+    let name = cookie_name(app);
+    let text = format!("{name}={token}; Path=/; HttpOnly; SameSite=Strict; Max-Age={seconds}{secure}");
     HeaderValue::from_str(&text).expect("a token is plain ASCII")
 }
 
@@ -142,9 +144,9 @@ fn set_cookie(app: &Arc<App>, token: &str, seconds: i64) -> HeaderValue {
 async fn signed_in(parts: &Parts, site: &Site) -> Result<Staff, Problem> {
     let changes = !parts.method.is_safe();
     if changes && !origin_allowed(&site.app, &parts.headers) {
-        return Err(Problem::new(Code::Forbidden));
+        return Err(Problem::new(Code::WrongPage));
     }
-    let token = cookie(&parts.headers, COOKIE).ok_or(Problem::new(Code::SignIn))?;
+    let token = cookie(&parts.headers, cookie_name(&site.app)).ok_or(Problem::new(Code::SignIn))?;
     let staff = site.app.store.session(&secrets::hash(token), site.app.clock.now_ms()).await?;
     let staff = staff.ok_or(Problem::new(Code::SignIn))?;
     // Somebody else has signed in in the same browser: what one has begun must not be done in the other's name.
@@ -160,7 +162,7 @@ impl FromRequestParts<Site> for Reads {
 
     async fn from_request_parts(parts: &mut Parts, site: &Site) -> Result<Self, Problem> {
         let staff = signed_in(parts, site).await?;
-        let session = cookie(&parts.headers, COOKIE).map(secrets::hash).unwrap_or_default();
+        let session = cookie(&parts.headers, cookie_name(&site.app)).map(secrets::hash).unwrap_or_default();
         Ok(Self(staff, session))
     }
 }

@@ -1,11 +1,12 @@
 //! Links from the chat to pages that billing hosts, and the small page where such a link leads nowhere.
 
-use axum::extract::{Extension, Path, State};
+use axum::extract::{Extension, State};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 use jiff::civil::Date;
 
 use crate::answers::Speaker;
+use crate::server::extract::InPath;
 use crate::server::{Peer, Site};
 
 /// By these, browsers say that nobody has followed the link yet (`Sec-Purpose` is the standard's, Fetch, section 3.8).
@@ -16,7 +17,7 @@ const EARLY: [&str; 3] = ["sec-purpose", "purpose", "x-moz"];
 pub async fn go(
     State(site): State<Site>,
     Extension(peer): Extension<Peer>,
-    Path(token): Path<String>,
+    InPath(token): InPath,
     method: Method,
     headers: HeaderMap,
 ) -> Response {
@@ -49,21 +50,41 @@ fn is_early(headers: &HeaderMap) -> bool {
     EARLY.iter().filter_map(|it| headers.get(*it)?.to_str().ok()).any(|it| it.contains("prefetch"))
 }
 
+/// `GET /`, where there is no demo shop: says what this is and where to go.
+pub async fn front(State(site): State<Site>) -> Response {
+    let sentences = &site.app.contents.current().sentences;
+    let staff = format!(
+        "<p><a href=\"{}/console\">{}</a></p>",
+        escaped(site.app.config.path()),
+        escaped(&plain(&site, &sentences.front_staff))
+    );
+    page(&site, StatusCode::OK, &sentences.front_page, &staff)
+}
+
 /// One of our sentences as a page of its own.
 fn said(site: &Site, status: StatusCode, sentence: &str) -> Response {
+    page(site, status, sentence, "")
+}
+
+/// A page with one of our sentences and what stands below it.
+fn page(site: &Site, status: StatusCode, sentence: &str, below: &str) -> Response {
     let content = site.app.contents.current();
-    // These sentences hold on any day.
-    let speaker = Speaker::new(&content, None, &[], false, Date::constant(2026, 1, 1), "");
-    let text = speaker.sentence(sentence, Default::default()).unwrap_or_default();
     let (name, language) = (escaped(&content.business.name), escaped(&content.business.language));
     let page = format!(
         "<!doctype html><html lang=\"{language}\"><head><meta charset=\"utf-8\">\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
          <meta name=\"color-scheme\" content=\"light dark\"><title>{name}</title></head>\
-         <body><main><h1>{name}</h1><p>{}</p></main></body></html>",
-        escaped(&text)
+         <body><main><h1>{name}</h1><p>{}</p>{below}</main></body></html>",
+        escaped(&plain(site, sentence))
     );
     (status, Html(page)).into_response()
+}
+
+/// One of our sentences, as it is on any day and to anybody.
+fn plain(site: &Site, sentence: &str) -> String {
+    let content = site.app.contents.current();
+    let speaker = Speaker::new(&content, None, &[], false, Date::constant(2026, 1, 1), "");
+    speaker.sentence(sentence, Default::default()).unwrap_or_default()
 }
 
 /// Text as it stands in HTML, in attributes too.

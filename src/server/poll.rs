@@ -4,6 +4,7 @@
 //! `/v1/staff/poll` does the same for staff; there each request needs the session of whoever began the connection.
 
 use std::collections::HashMap;
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -16,12 +17,15 @@ use serde_json::value::RawValue;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
+use crate::config::Limits;
 use crate::conversation::StaffId;
 use crate::identity::secrets;
 use crate::server::error::Problem;
+use crate::server::extract::{FromOurPage, InJson};
+use crate::server::limits::network;
 use crate::server::login::Reads;
 use crate::server::protocol::Code;
-use crate::server::socket::{self, Caller, Gone, Incoming, ROOM_TO_REFUSE, Transport};
+use crate::server::socket::{self, Caller, Gone, Incoming, ROOM_TO_REFUSE, TOO_LARGE, Transport};
 use crate::server::{Peer, Place, Site, address_of, origin_allowed, watching};
 
 /// The header with the connection's token.
@@ -32,6 +36,8 @@ const FRAMES_MAX: usize = 64;
 const SEND_MAX: usize = 32;
 /// After the first frame of an answer, others that are almost there go along.
 const GATHER: Duration = Duration::from_millis(20);
+/// What is left of a request's time to answer it, in milliseconds.
+const ANSWER_MS: u64 = 2_000;
 /// The longest that one request of staff waits: their console finds out this soon that nothing comes any more.
 const STAFF_WAIT_MAX: Duration = Duration::from_secs(10);
 
@@ -47,6 +53,8 @@ struct Poll {
     outgoing: tokio::sync::Mutex<mpsc::Receiver<String>>,
     /// The staff member who has begun it; none for a customer's.
     whose: Option<StaffId>,
+    /// The network that it comes from.
+    network: IpAddr,
     _place: Arc<Place>,
 }
 
@@ -60,7 +68,7 @@ pub struct Frames {
 /// `OPTIONS /v1/poll`: tells a browser that an allowed page of another origin may poll.
 pub async fn preflight(State(site): State<Site>, headers: HeaderMap) -> Response {
     if !origin_allowed(&site.app, &headers) {
-        return Problem::new(Code::Forbidden).into_response();
+        return Problem::new(Code::WrongPage).into_response();
     }
     let allowed = [
         (header::ACCESS_CONTROL_ALLOW_METHODS, "GET, POST"),
@@ -84,11 +92,9 @@ pub async fn send(
     State(site): State<Site>,
     Extension(peer): Extension<Peer>,
     headers: HeaderMap,
-    Json(frames): Json<Frames>,
+    _page: FromOurPage,
+    InJson(frames): InJson<Frames>,
 ) -> Response {
-    if !origin_allowed(&site.app, &headers) {
-        return Problem::new(Code::Forbidden).into_response();
-    }
     let sent = send_allowed(&site, peer, &headers, frames).await;
     for_page(&headers, sent)
 }
@@ -99,7 +105,7 @@ pub async fn send_staff(
     Extension(peer): Extension<Peer>,
     reads: Reads,
     headers: HeaderMap,
-    Json(frames): Json<Frames>,
+    InJson(frames): InJson<Frames>,
 ) -> Response {
     let found = match token_of(&headers) {
         Some(token) => site.polls.find(token, Some(&reads.0.id)).map(|it| (token.to_owned(), it)).ok_or_else(gone),
@@ -129,7 +135,7 @@ async fn pass_on(site: &Site, found: Result<(String, Arc<Poll>), Response>, fram
     for frame in frames.frames {
         let incoming = match frame.get().len() <= frame_bytes_max {
             true => Incoming::Text(frame.get().to_owned()),
-            false => Incoming::Bad(Code::TooLarge),
+            false => Incoming::Bad(Some(Code::TooLarge), TOO_LARGE),
         };
         if poll.incoming.try_send(incoming).is_err() {
             return busy();
@@ -143,7 +149,7 @@ async fn pass_on(site: &Site, found: Result<(String, Arc<Poll>), Response>, fram
 pub async fn wait(State(site): State<Site>, headers: HeaderMap) -> Response {
     // Browsers leave the origin out of a GET to their own site; such a request still needs the token.
     if headers.contains_key(header::ORIGIN) && !origin_allowed(&site.app, &headers) {
-        return Problem::new(Code::Forbidden).into_response();
+        return Problem::new(Code::WrongPage).into_response();
     }
     let waited = wait_allowed(&site, &headers).await;
     for_page(&headers, waited)
@@ -151,15 +157,19 @@ pub async fn wait(State(site): State<Site>, headers: HeaderMap) -> Response {
 
 async fn wait_allowed(site: &Site, headers: &HeaderMap) -> Response {
     let token = token_of(headers).unwrap_or_default();
-    let wait = Duration::from_millis(site.app.config.limits.poll_ms);
-    wait_for(site, token, site.polls.find(token, None), wait).await
+    wait_for(site, token, site.polls.find(token, None), wait_max(&site.app.config.limits)).await
 }
 
 /// `GET /v1/staff/poll`: the same for staff.
 pub async fn wait_staff(State(site): State<Site>, reads: Reads, headers: HeaderMap) -> Response {
     let token = token_of(&headers).unwrap_or_default();
-    let wait = Duration::from_millis(site.app.config.limits.poll_ms).min(STAFF_WAIT_MAX);
+    let wait = wait_max(&site.app.config.limits).min(STAFF_WAIT_MAX);
     wait_for(&site, token, site.polls.find(token, Some(&reads.0.id)), wait).await
+}
+
+/// How long a request waits for news; it has to be answered in time.
+fn wait_max(limits: &Limits) -> Duration {
+    Duration::from_millis(limits.poll_ms.min(limits.request_ms_max.saturating_sub(ANSWER_MS)))
 }
 
 async fn wait_for(site: &Site, token: &str, poll: Option<Arc<Poll>>, wait: Duration) -> Response {
@@ -216,10 +226,10 @@ fn connect<F: Future<Output = ()> + Send + 'static>(
     let (incoming, from_client) = mpsc::channel(FRAMES_MAX);
     let (to_client, outgoing) = mpsc::channel(FRAMES_MAX);
     let outgoing = tokio::sync::Mutex::new(outgoing);
-    let poll = Arc::new(Poll { incoming, outgoing, whose, _place: peer.place });
+    let poll = Arc::new(Poll { incoming, outgoing, whose, network: network(peer.address), _place: peer.place });
     let token = secrets::random();
     let hash = secrets::hash(&token);
-    if !site.polls.add(&hash, &poll, limits.polls_max) {
+    if !site.polls.add(&hash, &poll, limits) {
         return None;
     }
     let attended = attend(Line {
@@ -237,11 +247,13 @@ fn connect<F: Future<Output = ()> + Send + 'static>(
 }
 
 impl Polls {
-    /// Adds a connection, unless there are `most` of its kind: customers never take the places of staff.
-    fn add(&self, hash: &str, poll: &Arc<Poll>, most: usize) -> bool {
+    /// Adds a connection, unless there are too many of its kind or from its network: customers never take the places of
+    /// staff, nor one of them those of all others.
+    fn add(&self, hash: &str, poll: &Arc<Poll>, limits: &Limits) -> bool {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        let n_alike = open.values().filter(|it| it.whose.is_some() == poll.whose.is_some()).count();
-        let may = n_alike < most;
+        let alike = || open.values().filter(|it| it.whose.is_some() == poll.whose.is_some());
+        let n_near = alike().filter(|it| it.network == poll.network).count();
+        let may = alike().count() < limits.polls_max && n_near < limits.polls_per_address_max;
         if may {
             open.insert(hash.to_owned(), Arc::clone(poll));
         }

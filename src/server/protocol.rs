@@ -138,6 +138,11 @@ pub enum ServerFrame {
         #[serde(skip_serializing_if = "Option::is_none")]
         verified: Option<String>,
     },
+    /// Now it is known whose conversation it is: it has a new secret, and the one before opens nothing.
+    Resume {
+        /// The secret.
+        resume: String,
+    },
     /// A `say`, `choose`, `rate` or `end` is kept.
     Ack {
         /// Its key.
@@ -408,6 +413,12 @@ pub enum Code {
     SignIn,
     /// Not allowed for your role.
     Forbidden,
+    /// The page isn't one of those that may talk to us.
+    WrongPage,
+    /// There is a page, and it takes no such request.
+    WrongMethod,
+    /// It took too long.
+    TooSlow,
     /// Somebody was quicker; the state has changed.
     Conflict,
     /// The rules or billing say no; the message says why, and who may.

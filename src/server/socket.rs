@@ -18,16 +18,16 @@ use crate::conversation::{Message, Owner, Rating, Sender, What};
 use crate::handoff;
 use crate::server::Gate;
 use crate::server::error::Problem;
-use crate::server::limits::Pace;
+use crate::server::limits::{Pace, TooFast};
 use crate::server::protocol::{ClientFrame, Code, ServerFrame};
 use crate::server::wire;
 use crate::session::{Happening, Kept, SessionError};
 use crate::store::Typing;
-use customer::{Customer, Hello};
+use customer::{Customer, Hello, Refusal};
 use reading::{Unreadable, key_of};
 
 mod customer;
-mod reading;
+pub mod reading;
 
 /// A message of up to so many times `frame_bytes_max` is still read, so that its refusal can name it; a larger one ends
 /// the connection.
@@ -58,8 +58,8 @@ pub enum Incoming {
     Text(String),
     /// Something that shows life and says nothing.
     Alive,
-    /// A frame that isn't text, or is larger than allowed.
-    Bad(Code),
+    /// Something that ends the connection, with a close code; what is wrong with it is said first, where there is a word.
+    Bad(Option<Code>, u16),
     /// Nothing comes any more.
     Gone,
 }
@@ -68,9 +68,19 @@ pub enum Incoming {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Gone;
 
-/// Close codes.
-const GOING_AWAY: u16 = 1012;
+/// Close codes (RFC 6455, section 7.4.1, and its registry).
+pub const PROTOCOL: u16 = 1002;
+pub const NOT_TEXT: u16 = 1003;
+pub const NOT_UTF8: u16 = 1007;
 const POLICY: u16 = 1008;
+pub const TOO_LARGE: u16 = 1009;
+const GOING_AWAY: u16 = 1012;
+
+/// The wait before the log is read again after it could not be; it doubles up to the longest.
+const READ_AGAIN: Duration = Duration::from_millis(250);
+const READ_AGAIN_MAX: Duration = Duration::from_secs(5);
+/// A log that can't be read for this long ends the connection: another node may do better.
+const UNREAD_MAX: Duration = Duration::from_secs(60);
 
 /// Where a customer comes from, and where they have reached us.
 pub struct Caller {
@@ -82,56 +92,64 @@ pub struct Caller {
 
 /// Attends to one customer until they leave or the server stops.
 pub async fn attend(app: Arc<App>, gate: Arc<Gate>, caller: Caller, mut transport: impl Transport) {
-    let pace = Pace::new(&app.config.limits);
+    let mut pace = Pace::new(&app.config.limits);
     let hello_by = Instant::now() + Duration::from_millis(app.config.limits.hello_ms_max);
-    let welcomed = tokio::time::timeout_at(hello_by, welcome(&app, &pace, &mut transport)).await;
-    let Ok(Ok(customer)) = welcomed else {
-        transport.close(POLICY).await;
-        return;
+    let welcomed = tokio::time::timeout_at(hello_by, welcome(&app, &mut pace, &mut transport)).await;
+    let customer = match welcomed {
+        Ok(Ok(customer)) => customer,
+        Ok(Err(code)) => return transport.close(code).await,
+        Err(_) => return transport.close(POLICY).await,
     };
-    let mut connection = Connection { app, gate, caller, pace, transport, customer, n_malformed: 0 };
+    let mut connection =
+        Connection { app, gate, caller, pace, transport, customer, n_malformed: 0, unread: Unread::default() };
     if let Err(code) = connection.run().await {
         connection.transport.close(code).await;
     }
 }
 
-/// Waits for a `hello` that counts.
-async fn welcome(app: &Arc<App>, pace: &Pace, transport: &mut impl Transport) -> Result<Customer, Gone> {
+/// Waits for a `hello` that counts; else there is a close code.
+async fn welcome(app: &Arc<App>, pace: &mut Pace, transport: &mut impl Transport) -> Result<Customer, u16> {
     loop {
         let text = match transport.next().await {
             Incoming::Text(text) => text,
-            Incoming::Alive => continue,
-            Incoming::Bad(code) => {
-                transport.send(&Problem::new(code).frame(None)).await?;
-                return Err(Gone);
+            Incoming::Alive => match pace.frame().await {
+                Err(TooFast::TooLong) => return Err(POLICY),
+                _ => continue,
+            },
+            Incoming::Bad(code, close) => {
+                if let Some(code) = code {
+                    transport.send(&Problem::new(code).frame(None)).await.map_err(|Gone| POLICY)?;
+                }
+                return Err(close);
             }
-            Incoming::Gone => return Err(Gone),
+            Incoming::Gone => return Err(POLICY),
         };
         let read = reading::read(&text, app.config.limits.frame_bytes_max);
         let key = match &read {
             Ok(frame) => key_of(frame).cloned(),
             Err(unreadable) => unreadable.key.clone(),
         };
-        let problem = match (pace.frame(), read) {
-            (Err(wait), _) => Problem { retry_after_ms: Some(wait), ..Problem::new(Code::RateLimited) },
-            (_, Err(unreadable)) => Problem::new(unreadable.code),
+        let refusal: Refusal = match (pace.frame().await, read) {
+            (Err(TooFast::TooLong), _) => return Err(POLICY),
+            (Err(TooFast::Wait(wait)), _) => Problem::too_fast(wait).into(),
+            (_, Err(unreadable)) => Problem::new(unreadable.code).into(),
             (_, Ok(ClientFrame::Hello { conversation, resume, after, identity, locale, page })) => {
                 let hello = Hello { conversation, resume, after: after.unwrap_or(0), identity, locale, page };
                 match Customer::come(app, hello).await {
                     Ok((customer, frame)) => {
-                        transport.send(&frame).await?;
+                        transport.send(&frame).await.map_err(|Gone| POLICY)?;
                         return Ok(customer);
                     }
-                    Err(problem) => problem,
+                    Err(refusal) => refusal,
                 }
             }
             (_, Ok(ClientFrame::Ping {})) => {
-                transport.send(&ServerFrame::Pong {}).await?;
+                transport.send(&ServerFrame::Pong {}).await.map_err(|Gone| POLICY)?;
                 continue;
             }
-            (_, Ok(_)) => Problem::new(Code::NotWelcomed),
+            (_, Ok(_)) => Problem::new(Code::NotWelcomed).into(),
         };
-        transport.send(&problem.frame(key)).await?;
+        transport.send(&refusal.frame(key)).await.map_err(|Gone| POLICY)?;
     }
 }
 
@@ -144,6 +162,15 @@ struct Connection<T> {
     transport: T,
     customer: Customer,
     n_malformed: u32,
+    unread: Unread,
+}
+
+/// The log could not be read: the store may have too much to do, or be away.
+#[derive(Default)]
+struct Unread {
+    since: Option<Instant>,
+    again_at: Option<Instant>,
+    n: u32,
 }
 
 /// What woke the connection up.
@@ -167,6 +194,7 @@ impl<T: Transport> Connection<T> {
         self.send_queue().await?;
         loop {
             let customer = &mut self.customer;
+            let read_again = self.unread.again_at;
             let woken = tokio::select! {
                 biased;
                 () = stop.cancelled() => Woken::Stop,
@@ -182,6 +210,7 @@ impl<T: Transport> Connection<T> {
                     _ => Woken::Left,
                 },
                 () = tokio::time::sleep_until(silent_until) => Woken::Silence,
+                () = tokio::time::sleep_until(read_again.unwrap_or(silent_until)), if read_again.is_some() => Woken::Events,
             };
             match woken {
                 Woken::Frame(Incoming::Gone) | Woken::Silence | Woken::Left => return Err(POLICY),
@@ -226,9 +255,10 @@ impl<T: Transport> Connection<T> {
                 Ok(events) => events,
                 Err(error) => {
                     tracing::warn!(conversation = %self.customer.id, %error, "events could not be read");
-                    return Err(GOING_AWAY);
+                    return self.unread.note();
                 }
             };
+            self.unread = Unread::default();
             let n = events.len();
             let content = self.app.contents.current();
             for logged in &events {
@@ -238,7 +268,14 @@ impl<T: Transport> Connection<T> {
                         self.customer.owner = change.owner;
                         self.customer.queue_told = None;
                     }
-                    What::Verified { customer } => self.customer.opening.customer = Some(customer.clone()),
+                    What::Verified { customer, until_ms } => {
+                        self.customer.opening.customer = Some(customer.clone());
+                        self.customer.verified_until_ms = self.customer.verified_until_ms.max(*until_ms);
+                        self.change_secret().await?;
+                    }
+                    What::Message(_) if logged.event.from == Sender::Customer => {
+                        self.customer.last_said = logged.event.seq;
+                    }
                     _ => {}
                 }
                 let mut event = wire::for_customer(&content, logged);
@@ -255,9 +292,31 @@ impl<T: Transport> Connection<T> {
         }
     }
 
+    /// Now it is known whose conversation it is: whoever had it before is left out. Whoever has shown it here, by a token
+    /// or by the last thing that was said, gets a new secret; all others come back and find that theirs opens nothing.
+    async fn change_secret(&mut self) -> Result<(), u16> {
+        if self.customer.is_theirs {
+            return Ok(());
+        }
+        let by_token = 0 < self.customer.opening.verified_until_ms;
+        if !by_token && (self.customer.said == 0 || self.customer.said != self.customer.last_said) {
+            return Err(POLICY);
+        }
+        match self.customer.change_secret(&self.app).await {
+            Ok(resume) => self.send(&ServerFrame::Resume { resume }).await,
+            Err(error) => {
+                tracing::warn!(conversation = %self.customer.id, %error, "a new secret could not be kept");
+                Err(GOING_AWAY)
+            }
+        }
+    }
+
     /// An address of ours that leads to a page of billing's, made for this customer now: none stands in the log.
     fn link(&self, content: &Content, purpose: Purpose) -> String {
         let Customer { id, opening, .. } = &self.customer;
+        if !self.customer.is_verified(&self.app) {
+            return content.business.pay_url.clone();
+        }
         let token = self.app.pages.token(id, &opening.secret_hash, purpose, self.app.clock.now_ms());
         match (&self.caller.site, token) {
             (Some(site), Some(token)) => format!("{site}/go/{token}"),
@@ -287,10 +346,17 @@ impl<T: Transport> Connection<T> {
     async fn receive(&mut self, incoming: Incoming) -> Result<(), u16> {
         let text = match incoming {
             Incoming::Text(text) => text,
-            Incoming::Alive | Incoming::Gone => return Ok(()),
-            Incoming::Bad(code) => {
-                self.refuse(Problem::new(code), None).await?;
-                return Err(POLICY);
+            Incoming::Gone => return Ok(()),
+            // Signs of life have a pace too; what is too much of them needs no answer.
+            Incoming::Alive => match self.pace.frame().await {
+                Err(TooFast::TooLong) => return Err(POLICY),
+                _ => return Ok(()),
+            },
+            Incoming::Bad(code, close) => {
+                if let Some(code) = code {
+                    self.refuse(Problem::new(code), None).await?;
+                }
+                return Err(close);
             }
         };
         let frame = match reading::read(&text, self.app.config.limits.frame_bytes_max) {
@@ -302,9 +368,10 @@ impl<T: Transport> Connection<T> {
             }
         };
         let key = key_of(&frame).cloned();
-        if let Err(wait) = self.pace.frame() {
-            let problem = Problem { retry_after_ms: Some(wait), ..Problem::new(Code::RateLimited) };
-            return self.refuse(problem, key).await;
+        match self.pace.frame().await {
+            Ok(()) => {}
+            Err(TooFast::Wait(wait)) => return self.refuse(Problem::too_fast(wait), key).await,
+            Err(TooFast::TooLong) => return Err(POLICY),
         }
         let network = self.caller.network;
         match frame {
@@ -349,8 +416,7 @@ impl<T: Transport> Connection<T> {
         happening: impl FnOnce(oneshot::Sender<Result<Kept, SessionError>>) -> Happening,
     ) -> Result<(), u16> {
         if let Err(wait) = self.gate.message(self.caller.network) {
-            let problem = Problem { retry_after_ms: Some(wait), ..Problem::new(Code::RateLimited) };
-            return self.refuse(problem, Some(key)).await;
+            return self.refuse(Problem::too_fast(wait), Some(key)).await;
         }
         let (reply, kept) = oneshot::channel();
         let kept = match self.app.sessions.bring(&self.app, &self.customer.id, happening(reply)) {
@@ -360,6 +426,7 @@ impl<T: Transport> Connection<T> {
         };
         match kept {
             Ok(kept) => {
+                self.customer.said = kept.seq;
                 metrics::counter!("plainbill_messages_kept_total").increment(1);
                 self.send(&ServerFrame::Ack { key, seq: kept.seq, at: kept.at_ms }).await
             }
@@ -371,17 +438,21 @@ impl<T: Transport> Connection<T> {
     async fn identify(&mut self, token: &str) -> Result<(), u16> {
         let customer = match self.app.identity.customer(token, self.app.clock.now().as_second()) {
             Ok(customer) => customer,
-            Err(error) => {
-                tracing::info!(%error, "an identity token was refused");
-                return self.refuse(Problem::new(Code::BadIdentity), None).await;
-            }
+            Err(error) => return self.send(&Refusal::bad_identity(&error).frame(None)).await,
         };
+        let until_ms = self.app.verified_until_ms();
         match &self.customer.opening.customer {
-            Some(known) if *known == customer => Ok(()),
+            Some(known) if *known == customer => {
+                self.customer.verified_until_ms = until_ms;
+                self.customer.opening.verified_until_ms = until_ms;
+                Ok(())
+            }
             None => {
                 self.customer.opening.customer = Some(customer.clone());
+                self.customer.verified_until_ms = until_ms;
+                self.customer.opening.verified_until_ms = until_ms;
                 if 0 < self.customer.cursor {
-                    let verified = Happening::Verified { customer };
+                    let verified = Happening::Verified { customer, until_ms };
                     if let Err(error) = self.app.sessions.bring(&self.app, &self.customer.id, verified) {
                         return self.refuse(error.into(), None).await;
                     }
@@ -399,6 +470,20 @@ impl<T: Transport> Connection<T> {
                 self.send(&frame).await
             }
         }
+    }
+}
+
+impl Unread {
+    /// Has the log read again soon; a close code where it couldn't be for too long.
+    fn note(&mut self) -> Result<(), u16> {
+        let now = Instant::now();
+        let since = *self.since.get_or_insert(now);
+        if UNREAD_MAX <= now - since {
+            return Err(GOING_AWAY);
+        }
+        self.again_at = Some(now + READ_AGAIN.saturating_mul(1 << self.n.min(10)).min(READ_AGAIN_MAX));
+        self.n += 1;
+        Ok(())
     }
 }
 

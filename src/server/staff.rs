@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
@@ -22,6 +22,7 @@ use crate::feedback;
 use crate::handoff;
 use crate::server::Site;
 use crate::server::error::Problem;
+use crate::server::extract::{InJson, InPath, InQuery};
 use crate::server::login::{self, Answers, Manages, Reads};
 use crate::server::protocol::{CauseRow, Code, ConversationDetail, ConversationRow, QuestionRow, Reply, WireEvent};
 use crate::server::wire;
@@ -46,7 +47,7 @@ pub struct Which {
 pub async fn list(
     State(site): State<Site>,
     reads: Reads,
-    Query(which): Query<Which>,
+    InQuery(which): InQuery<Which>,
 ) -> Result<Json<serde_json::Value>, Problem> {
     let list = match which.list.as_str() {
         "waiting" => List::Waiting,
@@ -69,7 +70,7 @@ pub async fn list(
 pub async fn detail(
     State(site): State<Site>,
     _reads: Reads,
-    Path(id): Path<String>,
+    InPath(id): InPath,
 ) -> Result<Json<ConversationDetail>, Problem> {
     let app = &site.app;
     let id = ConversationId::new(id);
@@ -146,7 +147,7 @@ async fn cards(app: &App, record: &ConversationRecord) -> (Option<Card>, Option<
 pub async fn take(
     State(site): State<Site>,
     answers: Answers,
-    Path(id): Path<String>,
+    InPath(id): InPath,
 ) -> Result<Json<serde_json::Value>, Problem> {
     let staff = answers.0;
     change_owner(&site.app, &ConversationId::new(id), &staff, |record| match record.owner {
@@ -160,7 +161,7 @@ pub async fn take(
 pub async fn hand_back(
     State(site): State<Site>,
     answers: Answers,
-    Path(id): Path<String>,
+    InPath(id): InPath,
 ) -> Result<Json<serde_json::Value>, Problem> {
     let staff = answers.0;
     change_owner(&site.app, &ConversationId::new(id), &staff, |record| match has(record, &staff) {
@@ -174,7 +175,7 @@ pub async fn hand_back(
 pub async fn close(
     State(site): State<Site>,
     answers: Answers,
-    Path(id): Path<String>,
+    InPath(id): InPath,
 ) -> Result<Json<serde_json::Value>, Problem> {
     let staff = answers.0;
     change_owner(&site.app, &ConversationId::new(id), &staff, |record| match record.owner {
@@ -221,8 +222,8 @@ async fn change_owner(
 pub async fn reply(
     State(site): State<Site>,
     answers: Answers,
-    Path(id): Path<String>,
-    Json(reply): Json<Reply>,
+    InPath(id): InPath,
+    InJson(reply): InJson<Reply>,
 ) -> Result<Response, Problem> {
     let (app, staff) = (&site.app, answers.0);
     let id = ConversationId::new(id);
@@ -272,8 +273,8 @@ pub struct Flag {
 pub async fn flag(
     State(site): State<Site>,
     answers: Answers,
-    Path(id): Path<String>,
-    Json(flag): Json<Flag>,
+    InPath(id): InPath,
+    InJson(flag): InJson<Flag>,
 ) -> Result<StatusCode, Problem> {
     let app = &site.app;
     let id = ConversationId::new(id);
@@ -318,8 +319,8 @@ pub struct CauseChange {
 pub async fn change_cause(
     State(site): State<Site>,
     _manages: Manages,
-    Path(id): Path<String>,
-    Json(change): Json<CauseChange>,
+    InPath(id): InPath,
+    InJson(change): InJson<CauseChange>,
 ) -> Result<Json<serde_json::Value>, Problem> {
     let name = change.name.map(|it| it.trim().to_owned());
     if name.as_deref().is_some_and(is_blank) {

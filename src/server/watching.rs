@@ -68,7 +68,7 @@ pub async fn attend(app: Arc<App>, reads: login::Reads, mut socket: impl Transpo
                     silent_until = Instant::now() + silent_max;
                     Ok(())
                 }
-                Incoming::Bad(_) | Incoming::Gone => Err(Gone),
+                Incoming::Bad(..) | Incoming::Gone => Err(Gone),
             },
             changed = changes.recv() => match changed {
                 Ok(id) => send_row(&app, &mut socket, &id).await,

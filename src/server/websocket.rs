@@ -2,33 +2,46 @@
 
 use std::time::Duration;
 
+use axum::BoxError;
+use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade};
 use axum::extract::{Extension, State};
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
+use futures_util::SinkExt;
 use serde::Serialize;
+use tokio_tungstenite::tungstenite::Error as WsError;
+use tokio_tungstenite::tungstenite::error::ProtocolError;
 
 use crate::config::Limits;
 use crate::server::error::Problem;
 use crate::server::login::Reads;
 use crate::server::protocol::{Code, SUBPROTOCOL};
-use crate::server::socket::{self, Caller, Gone, Incoming, ROOM_TO_REFUSE, Transport};
+use crate::server::socket::{
+    self, Caller, Gone, Incoming, NOT_TEXT, NOT_UTF8, PROTOCOL, ROOM_TO_REFUSE, TOO_LARGE, Transport,
+};
 use crate::server::{Peer, Site, address_of, origin_allowed, watching};
+use crate::telemetry;
 
 /// Bytes of the buffers of one socket; the default of 128 KiB would cost 20 times the memory.
 const BUFFER_BYTES: usize = 4 * 1024;
+/// How long the other side has to say good-bye too.
+const LAST_WORDS: Duration = Duration::from_secs(1);
 
 /// `GET /v1/chat`: a customer's socket.
 pub async fn chat(
     State(site): State<Site>,
     Extension(peer): Extension<Peer>,
     headers: HeaderMap,
-    upgrade: WebSocketUpgrade,
+    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Response {
     if !origin_allowed(&site.app, &headers) {
-        tracing::info!(origin = ?headers.get("origin"), "a page that is not in `origins` tried to open a chat");
-        return Problem::new(Code::Forbidden).into_response();
+        let origin = headers.get(header::ORIGIN).map(|it| String::from_utf8_lossy(it.as_bytes())).unwrap_or_default();
+        let origin = telemetry::cut(&origin);
+        tracing::info!(?origin, "a page that is not in `origins` tried to open a chat");
+        return Problem::new(Code::WrongPage).into_response();
     }
+    let Ok(upgrade) = upgrade else { return without_upgrade() };
     let app = site.app.clone();
     let limits = app.config.limits.clone();
     let caller = Caller { network: peer.address, site: address_of(&app, &headers) };
@@ -49,11 +62,12 @@ pub async fn staff(
     Extension(peer): Extension<Peer>,
     reads: Reads,
     headers: HeaderMap,
-    upgrade: WebSocketUpgrade,
+    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Response {
     if !origin_allowed(&site.app, &headers) {
-        return Problem::new(Code::Forbidden).into_response();
+        return Problem::new(Code::WrongPage).into_response();
     }
+    let Ok(upgrade) = upgrade else { return without_upgrade() };
     let app = site.app.clone();
     let limits = app.config.limits.clone();
     bounded(upgrade, &limits, limits.frame_bytes_max).on_upgrade(move |socket| {
@@ -63,6 +77,12 @@ pub async fn staff(
             watching::attend(app, reads, socket).await;
         })
     })
+}
+
+/// Nearly always a proxy that keeps the headers to itself.
+fn without_upgrade() -> Response {
+    tracing::info!("a socket was asked for without `Upgrade`: does the proxy in front pass it on? See docs/proxy.md");
+    Problem::new(Code::Malformed).into_response()
 }
 
 fn bounded(upgrade: WebSocketUpgrade, limits: &Limits, bytes_max: usize) -> WebSocketUpgrade {
@@ -98,13 +118,15 @@ impl Transport for Socket {
     async fn next(&mut self) -> Incoming {
         match self.socket.recv().await {
             Some(Ok(Message::Text(text))) => Incoming::Text(text.to_string()),
-            Some(Ok(Message::Binary(_))) => Incoming::Bad(Code::Malformed),
+            Some(Ok(Message::Binary(_))) => Incoming::Bad(Some(Code::Malformed), NOT_TEXT),
             Some(Ok(Message::Ping(_) | Message::Pong(_))) => Incoming::Alive,
-            Some(Ok(Message::Close(_))) | None => Incoming::Gone,
-            Some(Err(error)) => match is_too_large(&error) {
-                true => Incoming::Bad(Code::TooLarge),
-                false => Incoming::Gone,
-            },
+            Some(Ok(Message::Close(_))) => {
+                // The library has the answer ready. The other side may be gone already.
+                let _ = tokio::time::timeout(self.send_max, self.socket.flush()).await;
+                Incoming::Gone
+            }
+            None => Incoming::Gone,
+            Some(Err(error)) => what_broke(&error.into_inner()),
         }
     }
 
@@ -119,13 +141,23 @@ impl Transport for Socket {
 
     async fn close(&mut self, code: u16) {
         let frame = CloseFrame { code, reason: "".into() };
-        // The other side may be gone already.
-        let _ = self.send_message(Message::Close(Some(frame))).await;
+        if self.send_message(Message::Close(Some(frame))).await.is_err() {
+            // The other side is gone already.
+            return;
+        }
+        // To end with something unread would reset the line, and the code might never arrive.
+        let last_words = async { while let Some(Ok(_)) = self.socket.recv().await {} };
+        let _ = tokio::time::timeout(LAST_WORDS, last_words).await;
     }
 }
 
-/// Whether a socket's error is about size; the library says so only in words.
-fn is_too_large(error: &axum::Error) -> bool {
-    let words = error.to_string();
-    words.contains("too long") || words.contains("too large") || words.contains("too big")
+/// What an error of the library means (RFC 6455, section 7.4.1).
+fn what_broke(error: &BoxError) -> Incoming {
+    match error.downcast_ref() {
+        Some(WsError::Capacity(_)) => Incoming::Bad(Some(Code::TooLarge), TOO_LARGE),
+        Some(WsError::Utf8(_)) => Incoming::Bad(None, NOT_UTF8),
+        Some(WsError::Protocol(ProtocolError::ResetWithoutClosingHandshake)) => Incoming::Gone,
+        Some(WsError::Protocol(_)) => Incoming::Bad(None, PROTOCOL),
+        _ => Incoming::Gone,
+    }
 }

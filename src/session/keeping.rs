@@ -38,9 +38,7 @@ impl Session {
                 }
             }
             let mut events = Vec::new();
-            if self.state.seq == 0 {
-                events.extend(opening.customer.clone().map(|customer| system(What::Verified { customer })));
-            }
+            events.extend(self.shown_again(&opening).map(system));
             if self.state.owner == Owner::Nobody {
                 events.push(system(self.owner_change(Owner::Bot, Reason::Reopened)));
             }
@@ -55,6 +53,16 @@ impl Session {
             }
         }
         Err(SessionError::Busy)
+    }
+
+    /// Who the customer has shown to be, where the log doesn't know it or not for much longer: it is kept with what they
+    /// say, so that whoever takes the turn up later finds it.
+    fn shown_again(&self, opening: &Opening) -> Option<What> {
+        let customer = opening.customer.clone().filter(|_| 0 < opening.verified_until_ms)?;
+        let is_theirs = self.state.customer.as_ref().map_or(self.state.seq == 0, |it| *it == customer);
+        let half_ms = self.app.config.limits.verified_minutes.saturating_mul(30_000);
+        let lasts = self.app.clock.now_ms().saturating_add(half_ms) < self.state.verified_until_ms;
+        (is_theirs && !lasts).then_some(What::Verified { customer, until_ms: opening.verified_until_ms })
     }
 
     /// A text as it may be kept, and the digest of the one-time code in it, where one was asked for.
@@ -127,18 +135,19 @@ impl Session {
     }
 
     /// Keeps who the customer is. A conversation that is somebody else's already is left to nobody.
-    pub(super) async fn keep_verified(&mut self, customer: CustomerId) -> Result<(), StoreError> {
+    pub(super) async fn keep_verified(&mut self, customer: CustomerId, until_ms: i64) -> Result<(), StoreError> {
         for _ in 0..TRIES_MAX {
             self.catch_up().await?;
             match &self.state.customer {
-                Some(known) if *known == customer => return Ok(()),
+                Some(known) if *known == customer && until_ms <= self.state.verified_until_ms => return Ok(()),
+                Some(known) if *known == customer => {}
                 Some(_) => return self.app.leave(&self.id).await,
                 None if self.state.seq == 0 => return Ok(()),
                 None => {}
             }
             let append = Append {
                 expect: Expect { unverified: true, ..Expect::default() },
-                events: vec![system(What::Verified { customer: customer.clone() })],
+                events: vec![system(What::Verified { customer: customer.clone(), until_ms })],
                 ..Append::new(self.id.clone(), self.app.clock.now_ms())
             };
             match self.app.store.append(append).await {

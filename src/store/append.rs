@@ -75,6 +75,8 @@ pub struct Opening {
     pub secret_hash: String,
     /// Who it is, where that is proved already.
     pub customer: Option<CustomerId>,
+    /// Until when whoever is speaking now has proved it, in milliseconds since 1970; 0: they haven't.
+    pub verified_until_ms: i64,
     /// The customer's language tag.
     pub locale: Option<String>,
     /// The page that the customer was on.
@@ -92,7 +94,7 @@ pub struct Expect {
     pub staff: Option<StaffId>,
     /// The customer has said nothing after this.
     pub seen: Option<Seq>,
-    /// Nobody knows yet who the customer is.
+    /// The conversation is nobody else's than the customer's of whom the events say that they are verified.
     pub unverified: bool,
 }
 
@@ -174,7 +176,7 @@ const COUNT: &str = "\
         and ($11 is null or staff = $11)
         and ($12 is null or customer_seq <= $12)
         and ($13 is null or not exists (select 1 from events where conversation_id = $1 and key = $13))
-        and ($14 = 0 or customer is null)
+        and ($14 = 0 or customer is null or customer = $8)
     returning last_seq, owner, epoch, queued_at_ms";
 
 /// A conversation's row after it was counted, as far as an append needs it.
@@ -210,7 +212,7 @@ impl Append {
             _ => None,
         });
         let verified = self.events.iter().rev().find_map(|event| match &event.what {
-            What::Verified { customer } => Some(customer.as_str()),
+            What::Verified { customer, .. } => Some(customer.as_str()),
             _ => None,
         });
         let last_text = said.map(|(_, it)| without_nul(&it.text).chars().take(LAST_TEXT_MAX).collect::<String>());

@@ -222,6 +222,16 @@ pub(super) async fn change_code(
             if told.bind(id.as_str()).execute(&mut tx.db).await?.rows_affected() == 0 {
                 return Err(StoreError::Conflict);
             }
+            // What never left us counts for no limit.
+            sqlx::query(
+                "delete from code_marks where id = (select code_marks.id from code_marks \
+                 join codes on codes.email = code_marks.email \
+                 where codes.conversation_id = $1 and code_marks.kind = 'asked' \
+                 order by code_marks.at_ms desc, code_marks.id desc limit 1)",
+            )
+            .bind(id.as_str())
+            .execute(&mut tx.db)
+            .await?;
         }
         CodeChange::Used => {
             // Somebody else was first with it.

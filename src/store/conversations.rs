@@ -134,6 +134,19 @@ impl Store {
             .collect()
     }
 
+    /// Until when it counts who the customer of a conversation is, in milliseconds since 1970; 0 where nobody is.
+    pub async fn verified_until_ms(&self, id: &ConversationId) -> Result<i64, StoreError> {
+        let found = sqlx::query_as::<_, (String,)>(
+            "select body from events where conversation_id = $1 and kind = 'verified' order by seq desc limit 1",
+        )
+        .bind(id.as_str())
+        .fetch_optional(&self.inner.pool);
+        match self.read(found).await?.map(|it| parse_json::<What>(&it.0)).transpose()? {
+            Some(What::Verified { until_ms, .. }) => Ok(until_ms),
+            _ => Ok(0),
+        }
+    }
+
     /// Where and when the event with a client's key was kept; none when it wasn't.
     pub async fn find_key(&self, id: &ConversationId, key: &str) -> Result<Option<(Seq, i64)>, StoreError> {
         let found =

@@ -47,6 +47,7 @@ impl Stage {
             wait_if_urgent: wait(Some(1)),
             misses_max: MISSES_MAX,
             settle_max: jiff::SignedDuration::MAX,
+            verified_for: jiff::SignedDuration::MAX,
             codes: None,
         };
         Self { parts, line, state: State::default(), events: Vec::new(), n_heard: 0 }
@@ -54,7 +55,7 @@ impl Stage {
 
     /// Now it is known who speaks.
     pub fn verify(&mut self, customer: &str) {
-        self.keep(Sender::System, What::Verified { customer: CustomerId::new(customer) });
+        self.keep(Sender::System, What::Verified { customer: CustomerId::new(customer), until_ms: i64::MAX });
     }
 
     /// The customer says something; what comes of it.

@@ -173,7 +173,13 @@ impl Reply<'_> {
                 self.proof_message(&sentences.code_ended, ProofFacts::default(), None, &[SEND_ANOTHER_CODE])
             }
             Proof::BillingDown => self.hand_off(Reason::BillingDown, Some(&sentences.billing_down), false),
-            Proof::Trouble | Proof::Right { .. } => self.hand_off(Reason::Trouble, Some(&sentences.trouble), false),
+            // Known by now, and as somebody else than whose conversation it is.
+            Proof::Right { change, .. } => {
+                self.proof_message(&sentences.other_account, ProofFacts::default(), None, &[])?;
+                self.outcome.code = change.clone();
+                Ok(())
+            }
+            Proof::Trouble => self.hand_off(Reason::Trouble, Some(&sentences.trouble), false),
         }
     }
 

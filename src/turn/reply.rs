@@ -17,7 +17,7 @@ use crate::handoff;
 use crate::rules::{self, Decision, Heard, Left, Topic};
 use crate::store::{NewPromise, Why};
 
-use super::{Outcome, Parts, step};
+use super::{Outcome, Parts, again, step};
 
 /// Bills that are offered when we ask which one.
 const INVOICES_OFFERED: usize = 3;
@@ -207,7 +207,10 @@ impl Reply<'_> {
         let n = answers.len();
         let hands_off = matches!(then, Then::HandOff | Then::HandOffUrgent);
         let mut done = Vec::new();
+        let mut said = String::new();
         for (index, (intent, topic, answer)) in answers.into_iter().enumerate() {
+            let text = again::without(&answer.text, &said);
+            said.push_str(&answer.text);
             if !intent.file.small_talk {
                 self.outcome.n_answers += 1;
                 self.outcome.n_own += u32::from(answer.is_own);
@@ -233,7 +236,7 @@ impl Reply<'_> {
             }
             // What is done at once has its choices under the receipt.
             let choices = if last && done.is_empty() { std::mem::take(&mut choices) } else { Vec::new() };
-            self.message_with_card(answer.text, Vec::new(), step, answer.card);
+            self.message_with_card(text, Vec::new(), step, answer.card);
             let leads_to = self.pages.get(&intent.name).copied();
             if let Some(What::Message(message)) = self.outcome.events.last_mut().map(|it| &mut it.what) {
                 message.choices = choices;

@@ -64,6 +64,8 @@ pub struct Plan {
     pub identity_keys: Vec<IdentityKey>,
     pub mail: Mail,
     pub trusted_proxies: Vec<String>,
+    pub public_url: String,
+    pub demo: bool,
 }
 
 pub type Between = Box<dyn FnOnce(Arc<dyn Billing>) -> Arc<dyn Billing> + Send>;
@@ -83,6 +85,8 @@ impl Default for Plan {
                 frames_per_second: 1_000,
                 frames_burst: 1_000,
                 messages_per_minute: 100_000,
+                requests_per_second: 10_000,
+                requests_burst: 10_000,
                 ..Limits::default()
             },
             classifier: true,
@@ -93,6 +97,8 @@ impl Default for Plan {
             identity_keys: Vec::new(),
             mail: Mail::default(),
             trusted_proxies: Vec::new(),
+            public_url: String::new(),
+            demo: true,
         }
     }
 }
@@ -118,6 +124,8 @@ impl House {
             data: plan.data.path().to_path_buf(),
             mail: plan.mail,
             trusted_proxies: plan.trusted_proxies,
+            public_url: plan.public_url,
+            demo: plan.demo,
             ..Config::default()
         };
         let keys = if plan.identity_keys.is_empty() { vec![key()] } else { plan.identity_keys };
@@ -178,6 +186,12 @@ impl House {
 
     /// Somebody of the business, signed in.
     pub async fn staff(&self, name: &str, role: Role) -> StaffMember {
+        let login = self.add_staff(name, role).await;
+        StaffMember::sign_in(self.address, &login).await
+    }
+
+    /// Somebody of the business; what they sign in as.
+    pub async fn add_staff(&self, name: &str, role: Role) -> String {
         let login = name.to_lowercase();
         let new = NewStaff {
             id: StaffId::new(format!("staff-{login}")),
@@ -187,7 +201,7 @@ impl House {
             password_hash: hash(),
         };
         self.app.store.add_staff(new, 0).await.expect("they can be added");
-        StaffMember::sign_in(self.address, &login).await
+        login
     }
 }
 
@@ -291,6 +305,9 @@ impl Customer {
                         let seq = frame["seq"].as_u64().expect("events have a seq");
                         assert!(last == 0 || seq == last + 1, "a gap: {last} is followed by {seq}");
                         self.events.push(frame.clone());
+                    }
+                    if frame["type"] == "resume" {
+                        self.resume = frame["resume"].as_str().expect("it has a secret").to_owned();
                     }
                     return Some(frame);
                 }

@@ -28,6 +28,7 @@ mod reference;
 mod settling;
 mod shop;
 mod store_story;
+mod strangers;
 mod stripe;
 mod stripe_shapes;
 mod two_nodes;

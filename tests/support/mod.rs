@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
+use std::time::Duration;
 
 use plainbill::classifier::{Classifier, EngineChoice, Lessons, Settings, encoder};
 use plainbill::content::Content;
@@ -30,6 +31,7 @@ fn start() -> Classifier {
         engine: EngineChoice::Auto,
         workers: 2,
         queue_max: 256,
+        wait_max: Duration::from_secs(60),
         cache_dir: Some(PathBuf::from(env!("CARGO_TARGET_TMPDIR"))),
         tokens_max: 64,
     };

@@ -80,7 +80,7 @@ function hearTime(date: string | null) {
 export const serverNow = () => Date.now() + clockIsOffBy;
 
 async function exchange<T>(method: 'GET' | 'POST', path: string, body: unknown): Promise<T> {
-  const response = await fetch(`/api/v1/${path}`, {
+  const response = await fetch(new URL(`api/v1/${path}`, location.href), {
     method,
     headers: { ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...(believed && { 'x-plainbill-staff': believed }) },
     body: body === undefined ? null : JSON.stringify(body),

@@ -11,7 +11,7 @@ export type Heard = { frame(frame: StaffServerFrame): void; closed(): void };
 export type OpenLink = (heard: Heard) => Link;
 
 export const overSocket: OpenLink = ({ frame, closed }) => {
-  const url = new URL('/v1/staff', location.href);
+  const url = new URL('v1/staff', location.href);
   url.protocol = url.protocol.replace('http', 'ws');
   let socket: WebSocket | undefined;
   try {
@@ -36,7 +36,7 @@ export const overPolling: OpenLink = ({ frame, closed }) => {
   async function exchange(body?: string) {
     const tooLong = setTimeout(() => stop.abort(), ANSWER_MS_MAX);
     try {
-      const response = await fetch(new URL('/v1/staff/poll', location.href), {
+      const response = await fetch(new URL('v1/staff/poll', location.href), {
         method: body ? 'POST' : 'GET',
         headers: { 'content-type': 'application/json', ...(token && { 'x-plainbill-poll': token }) },
         body: body ?? null,

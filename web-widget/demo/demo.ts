@@ -33,7 +33,7 @@ async function get<T>(path: string): Promise<T> {
 }
 
 async function showCustomers() {
-  const { customers, current } = await get<Customers>('/demo/customers');
+  const { customers, current } = await get<Customers>('demo/customers');
   const signedIn = customers.find(({ id }) => id === current);
   find('current').textContent = signedIn?.name ?? 'nobody';
   find('about').textContent = signedIn ? signedIn.about.replace(/\.?$/, '.') : '';
@@ -49,7 +49,7 @@ const chip = ({ id, name, about }: Customer, current: boolean) =>
   h('button', { title: about, 'aria-pressed': String(current), 'data-customer': id, onclick: () => switchTo(id) }, h('b', {}, name), h('small', {}, about));
 
 async function showAccount() {
-  const { name, plan, balance, card } = await get<Account>('/demo/account');
+  const { name, plan, balance, card } = await get<Account>('demo/account');
   find('hello').textContent = `Hello ${name.split(' ')[0]}. Here is what we’ve billed you for.`;
   find('balance').textContent = balance;
   find('plan-name').textContent = plan;
@@ -59,8 +59,8 @@ async function showAccount() {
 /** Signs in as somebody else: the old conversation leaves the screen before the new customer's may appear. */
 async function switchTo(customer: string) {
   plainbill('logout');
-  await fetch('/demo/sign-in', { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ customer }) });
-  plainbill('identify', (await get<{ token: string }>('/demo/token')).token);
+  await fetch('demo/sign-in', { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ customer }) });
+  plainbill('identify', (await get<{ token: string }>('demo/token')).token);
   await show();
   document.querySelector<HTMLElement>(`[data-customer="${CSS.escape(customer)}"]`)?.focus();
 }

@@ -22,7 +22,7 @@ test('hello is posted without a token, what follows with it, and the waiting beg
     const frames: ServerFrame[] = asked.length === 1 ? [welcome()] : [{ type: 'pong' }];
     return Response.json({ poll: 'p1', frames });
   });
-  const link = overPolling('https://help.example')({ opened: () => link.send({ type: 'hello' }), frame: ({ type }) => heard.push(type), closed: () => assert.fail() });
+  const link = overPolling('https://help.example/')({ opened: () => link.send({ type: 'hello' }), frame: ({ type }) => heard.push(type), closed: () => assert.fail() });
   await until(() => asked.length === 2);
   link.send({ type: 'ping' });
   await until(() => heard.length === 2);
@@ -37,7 +37,7 @@ test('hello is posted without a token, what follows with it, and the waiting beg
 test('a poll that is gone closes the link', async () => {
   mock.method(globalThis, 'fetch', async () => new Response('', { status: 410 }));
   let closed = 0;
-  const link = overPolling('https://help.example')({ opened() {}, frame: () => assert.fail(), closed: () => closed++ });
+  const link = overPolling('https://help.example/')({ opened() {}, frame: () => assert.fail(), closed: () => closed++ });
   link.send({ type: 'hello' });
   await until(() => closed > 0);
 });

@@ -148,6 +148,9 @@ export function makeChat(settings: Settings, watcher: Watcher) {
     const word = bare ? undefined : await voucher.word();
     adopt(word ? claims(word).sub : undefined);
     prove(word);
+    // Another tab may have got a new secret.
+    const stored = memory.peek();
+    if (stored.conversation === id) resume = stored.resume ?? resume;
     const known: ClientFrame = { type: 'hello', conversation: id, resume, after: conversation.seen };
     if (bare) return bare > 1 ? { type: 'hello' } : known;
     return { ...known, identity: word || undefined, locale, page: { url: cut(location.origin + location.pathname), title: cut(document.title) } };
@@ -171,7 +174,8 @@ export function makeChat(settings: Settings, watcher: Watcher) {
       before = whose = claimed ?? whose;
       if (frame.at) ahead = frame.at - now();
       voucher.believed();
-    } else if (frame.type === 'ack') outbox = box.acked(outbox, frame.key);
+    } else if (frame.type === 'resume') resume = frame.resume;
+    else if (frame.type === 'ack') outbox = box.acked(outbox, frame.key);
     else if (frame.type === 'event' && conversation !== last) {
       if (frame.key) outbox = box.without(outbox, frame.key);
       if (frame.from === 'customer') remembers = true;
@@ -184,6 +188,7 @@ export function makeChat(settings: Settings, watcher: Watcher) {
     if (key && box.passes(code)) setTimeout(sendEntry, retry_after_ms ?? backoff(3, Math.random()), key);
     else if (key) fail(key, message);
     else if (code === 'bad_identity') {
+      console.warn('plainbill', message);
       voucher.refused();
       if (status !== 'open') connection.reconnect(0);
       else if (before) leave();

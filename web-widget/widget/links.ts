@@ -7,9 +7,9 @@ export type Listener = { opened(): void; frame(frame: ServerFrame): void; closed
 export type OpenLink = (listener: Listener) => Link;
 
 export const overWebSocket =
-  (origin: string): OpenLink =>
+  (base: string): OpenLink =>
   ({ opened, frame, closed }) => {
-    const socket = new WebSocket(origin.replace('http', 'ws') + '/v1/chat', 'plainbill.v1');
+    const socket = new WebSocket(base.replace('http', 'ws') + 'v1/chat', 'plainbill.v1');
     socket.onopen = opened;
     socket.onmessage = ({ data }) => frame(JSON.parse(data));
     socket.onclose = socket.onerror = closed;
@@ -21,14 +21,14 @@ export const overWebSocket =
 
 /** POST carries frames there, one after the other; GET waits for frames back once the `hello` was answered. */
 export const overPolling =
-  (origin: string): OpenLink =>
+  (base: string): OpenLink =>
   ({ opened, frame, closed }) => {
     const stop = new AbortController();
     let token = '';
     let posted: Promise<unknown> = Promise.resolve();
 
     async function exchange(body?: string) {
-      const response = await fetch(origin + '/v1/poll', {
+      const response = await fetch(base + 'v1/poll', {
         method: body ? 'POST' : 'GET',
         headers: { 'Content-Type': 'application/json', ...(token && { 'X-Plainbill-Poll': token }) },
         body,

@@ -24,7 +24,7 @@ export function start(host: HTMLElement, launcher: HTMLButtonElement, options: D
   sheet.replaceSync(css);
   root.adoptedStyleSheets = [...root.adoptedStyleSheets, sheet];
 
-  const { origin } = new URL(src);
+  const base = new URL('.', src).href;
   const locale = goodLocale(options.locale, navigator.language, ...(navigator.languages ?? []));
   const fullScreen = matchMedia(FULL_SCREEN);
   const happened = (event: Happening, detail?: unknown) => host.dispatchEvent(new CustomEvent(event, { detail }));
@@ -34,8 +34,8 @@ export function start(host: HTMLElement, launcher: HTMLButtonElement, options: D
 
   const chat = makeChat(
     {
-      socket: overWebSocket(origin),
-      polling: overPolling(origin),
+      socket: overWebSocket(base),
+      polling: overPolling(base),
       memory: makeMemory(options.persist),
       identityUrl: options.identityUrl,
       locale,

@@ -162,6 +162,7 @@ pub(super) fn check_each_answer(
     let source = &intent.source;
     for (i, answer) in answers.iter().enumerate() {
         check_action(source, &format!("{at}.{i}"), answer, faults);
+        check_told(intent, &format!("{at}.{i}"), answer, faults);
         if answer.say.trim().is_empty() {
             let path = format!("{at}.{i}.say");
             faults.push(source.fault(&path, "an answer that says nothing", "Write what we say."));
@@ -224,6 +225,18 @@ fn check_action(source: &Source, path: &str, answer: &AnswerFile, faults: &mut V
     if answer.confirm.is_some() && answer.choices.is_empty() {
         let what = "the only way on is to say yes";
         faults.push(source.fault(path, what, "Add `choices`, such as `[\"talk_to_human\"]`."));
+    }
+}
+
+/// What an action takes from the customer has a slot with the name under which it looks for it.
+fn check_told(intent: &Read, path: &str, answer: &AnswerFile, faults: &mut Vec<Fault>) {
+    let Some(action) = answer.action else { return };
+    let told = action.told();
+    if !told.is_empty() && !told.iter().any(|it| intent.file.slots.contains_key(*it)) {
+        let names = told.iter().map(|it| format!("`{it}`")).collect::<Vec<_>>().join(" or ");
+        let what = format!("`{}` takes what it needs from the slot {names}, which there is none of", action.as_str());
+        let hint = format!("Name the slot so: `[slots.{}]`.", told[0]);
+        faults.push(intent.source.fault(&format!("{path}.action"), what, hint));
     }
 }
 

@@ -126,6 +126,12 @@ pub struct SentencesFile {
     pub not_changed: String,
     /// After an answer about what is owed, where something is owed in another currency; `account.other_owed`.
     pub other_currency: String,
+    /// Instead of `check_it_is_you`, where it was known once: the proof has ended.
+    pub check_again: String,
+    /// The same with a code by e-mail as another way.
+    pub check_again_by_code: String,
+    /// A code has shown somebody else than whose conversation it is.
+    pub other_account: String,
     /// Beside an answer about owing: a payment is on its way.
     pub payment_coming: String,
     /// The same: something stands in the customer's favour.
@@ -138,6 +144,10 @@ pub struct SentencesFile {
     pub page_ended: String,
     /// A page: billing has no page to lead to right now.
     pub page_away: String,
+    /// The page at the server's own address, where customers have nothing to do.
+    pub front_page: String,
+    /// The same: the link for staff.
+    pub front_staff: String,
     /// A card number was masked; said once before the answer.
     pub card_masked: String,
     /// The message is in another language than the business's; a person is offered.

@@ -276,16 +276,21 @@ fn a_missing_folder_or_file_says_what_to_do() {
     folder.write("pay-it/Pay.toml", "");
     folder.write("running-late/pay_now.toml", "");
     folder.write("notices/anything.toml", "x");
+    folder.write("pay-it/other.TOML", "x");
+    folder.write("pay-it/more.toml.txt", "x");
+    folder.write("pay-it/notes.md", "x");
     let faults = folder.faults();
     for wanted in [
         "words.toml:1: the file is missing. Hint: Add it:",
         "sentence.toml:1: `sentence.toml` does not belong here. Hint: Did you mean `sentences.toml`?",
+        "pay-it/other.TOML:1: `other.TOML` is not read",
+        "pay-it/more.toml.txt:1: `more.toml.txt` is not read",
         "pay-it/Pay.toml:1: `Pay` is not a name for an intent",
         "running-late/pay_now.toml:1: there is an intent `pay_now` already",
     ] {
         assert!(faults.iter().any(|it| it.starts_with(wanted)), "{wanted}\nis not among {faults:#?}");
     }
-    assert!(!faults.iter().any(|it| it.contains("notices")), "{faults:#?}");
+    assert!(!faults.iter().any(|it| it.contains("notices") || it.contains("notes.md")), "{faults:#?}");
 }
 
 #[test]

@@ -1,8 +1,9 @@
 //! An answer to what the bot asked for: which bill, which day, what is wrong.
 
 use super::{Looked, Reader, Reading, intents};
+use crate::content::Intent;
 use crate::content::file::SlotKind;
-use crate::conversation::{Candidate, Verdict};
+use crate::conversation::{ASKS_CODE, ASKS_EMAIL, Candidate, Verdict};
 use crate::rules::said::YesNo;
 use crate::rules::{Decision, slots};
 
@@ -49,10 +50,20 @@ fn other_address(look: &Looked<'_>, kind: SlotKind, text: &str) -> Option<String
         .or_else(|| looks_like_one.then(|| slots::read(SlotKind::Text, text, &look.now.slots)).flatten())
 }
 
+/// The content has changed since, and asks for something else or for nothing: the topic goes on with what is known.
+fn gone(look: &Looked<'_>, topic: &Intent, asked: &str) -> Option<Reading> {
+    let is_of_the_house = matches!(asked, ASKS_EMAIL | ASKS_CODE);
+    let known = look.state.slots.iter().filter(|it| topic.file.slots.contains_key(it.0));
+    let slots = known.map(|(name, value)| (name.clone(), value.clone())).collect();
+    let because = format!("the bot asked for `{asked}`, which {} doesn't ask for any more", topic.name);
+    let decision = intents::answer_or_ask(topic, slots, look.now);
+    (!is_of_the_house).then(|| Reading::new(Reader::Reply, ASK_AGAIN, because, decision))
+}
+
 pub(super) fn read(look: &Looked<'_>) -> Option<Reading> {
     let asked = look.state.asked.as_ref()?;
     let topic = look.content.intents.get(look.state.topic.as_deref()?)?;
-    let slot = topic.file.slots.get(asked)?;
+    let Some(slot) = topic.file.slots.get(asked) else { return gone(look, topic, asked) };
     if matches!(look.said.only(), Some(YesNo::No | YesNo::Later)) && slot.kind != SlotKind::Words {
         return Some(Reading::new(Reader::Reply, FACT, "a no to the question", Decision::Declined));
     }

@@ -8,11 +8,43 @@ use super::FIELD_BYTES_MAX;
 use crate::app::{App, Present};
 use crate::conversation::{ConversationId, CustomerId, Owner, Seq};
 use crate::handoff;
-use crate::identity::secrets;
+use crate::identity::{IdentityError, secrets};
 use crate::server::error::Problem;
 use crate::server::protocol::{BusinessCard, Code, Hours, Page, ServerFrame, WireChoice, WireLimits};
 use crate::session::Happening;
-use crate::store::{Opening, StoreError, Typing};
+use crate::store::{ConversationRecord, Opening, StoreError, Typing};
+
+/// Why a `hello` or a token is not taken.
+pub struct Refusal {
+    /// As everybody is told.
+    pub problem: Problem,
+    /// What whoever builds the site has to mend; customers don't read it.
+    pub why: Option<String>,
+}
+
+impl Refusal {
+    /// A token that doesn't count.
+    pub fn bad_identity(error: &IdentityError) -> Self {
+        tracing::info!(%error, "an identity token was refused");
+        Self { problem: Problem::new(Code::BadIdentity), why: Some(error.to_string()) }
+    }
+
+    /// The same as a frame, about the frame with this key.
+    pub fn frame(self, key: Option<String>) -> ServerFrame {
+        match (self.problem.frame(key), self.why) {
+            (ServerFrame::Error { key, code, retry_after_ms, .. }, Some(message)) => {
+                ServerFrame::Error { key, code, message, retry_after_ms }
+            }
+            (frame, _) => frame,
+        }
+    }
+}
+
+impl<E: Into<Problem>> From<E> for Refusal {
+    fn from(error: E) -> Self {
+        Self { problem: error.into(), why: None }
+    }
+}
 
 /// The fields of a `hello`.
 pub struct Hello {
@@ -35,25 +67,32 @@ pub struct Customer {
     pub line: watch::Receiver<Arc<handoff::Line>>,
     pub left: broadcast::Receiver<ConversationId>,
     pub queue_told: Option<handoff::Wait>,
+    /// The log says whose conversation it is, and the secret was made after that.
+    pub is_theirs: bool,
+    /// Until when it counts who the customer is, in milliseconds since 1970: by their token, or by the log.
+    pub verified_until_ms: i64,
+    /// The last thing that this very connection has said.
+    pub said: Seq,
+    /// The last thing that the customer has said, here or elsewhere.
+    pub last_said: Seq,
     _present: Present<ConversationId>,
 }
 
 impl Customer {
     /// Resumes the conversation that the secret opens, or begins a new one.
-    pub async fn come(app: &Arc<App>, hello: Hello) -> Result<(Self, ServerFrame), Problem> {
+    pub async fn come(app: &Arc<App>, hello: Hello) -> Result<(Self, ServerFrame), Refusal> {
         let vouched_for = match &hello.identity {
             Some(token) => {
                 let customer = app.identity.customer(token, app.clock.now().as_second());
-                Some(customer.map_err(|error| {
-                    tracing::info!(%error, "an identity token was refused");
-                    Problem::new(Code::BadIdentity)
-                })?)
+                Some(customer.map_err(|error| Refusal::bad_identity(&error))?)
             }
             None => None,
         };
         let wants_old = hello.conversation.is_some();
         let old = match (hello.conversation, hello.resume) {
-            (Some(id), Some(secret)) if id.len() <= FIELD_BYTES_MAX => Self::find(app, id, &secret).await?,
+            (Some(id), secret) if id.len() <= FIELD_BYTES_MAX => {
+                Self::find(app, id, secret.as_deref(), vouched_for.as_ref()).await?
+            }
             _ => None,
         };
         // Another customer on the same device never sees the old conversation, and nobody else does from there.
@@ -71,22 +110,48 @@ impl Customer {
             return Ok(Self::begin(app, vouched_for, locale, page_url, wants_old).await);
         };
         let id = record.id.clone();
+        let until_ms = app.verified_until_ms();
         if let (None, Some(customer)) = (&record.customer, &vouched_for) {
-            app.sessions.bring(app, &id, Happening::Verified { customer: customer.clone() })?;
+            app.sessions.bring(app, &id, Happening::Verified { customer: customer.clone(), until_ms })?;
         }
         // A client that is ahead of the log has seen another one: it starts from the beginning.
         let reset = record.last_seq < hello.after;
+        let by_token = vouched_for.is_some();
+        let verified_until_ms = match (by_token, &record.customer) {
+            (true, _) => until_ms,
+            (false, Some(_)) => app.store.verified_until_ms(&id).await?,
+            (false, None) => 0,
+        };
         let customer = record.customer.clone().or(vouched_for);
-        let opening = Opening { secret_hash: record.secret_hash.clone(), customer, locale, page_url };
+        let opening = Opening {
+            secret_hash: record.secret_hash.clone(),
+            customer,
+            verified_until_ms: if by_token { until_ms } else { 0 },
+            locale,
+            page_url,
+        };
         let mut this = Self::new(app, id, opening, if reset { 0 } else { hello.after });
         this.owner = record.owner;
+        this.is_theirs = record.customer.is_some();
+        this.verified_until_ms = verified_until_ms;
         let frame = this.welcome(app, None, record.last_seq, reset).await;
         Ok((this, frame))
     }
 
-    async fn find(app: &App, id: String, secret: &str) -> Result<Option<crate::store::ConversationRecord>, Problem> {
+    /// The conversation that the secret opens. Its own customer, vouched for by the site, needs none: another tab of
+    /// theirs may have got a new one.
+    async fn find(
+        app: &App,
+        id: String,
+        secret: Option<&str>,
+        vouched_for: Option<&CustomerId>,
+    ) -> Result<Option<ConversationRecord>, Problem> {
         match app.store.conversation(&ConversationId::new(id)).await {
-            Ok(record) => Ok(Some(record).filter(|it| secrets::matches(secret, &it.secret_hash))),
+            Ok(record) => {
+                let opens = secret.is_some_and(|it| secrets::matches(it, &record.secret_hash));
+                let is_theirs = vouched_for.is_some() && record.customer.as_ref() == vouched_for;
+                Ok(Some(record).filter(|_| opens || is_theirs))
+            }
             Err(StoreError::NotFound) => Ok(None),
             Err(error) => Err(error.into()),
         }
@@ -102,8 +167,10 @@ impl Customer {
     ) -> (Self, ServerFrame) {
         let secret = secrets::random();
         let id = ConversationId::new(uuid::Uuid::now_v7().to_string());
-        let opening = Opening { secret_hash: secrets::hash(&secret), customer, locale, page_url };
-        let this = Self::new(app, id, opening, 0);
+        let verified_until_ms = customer.as_ref().map_or(0, |_| app.verified_until_ms());
+        let is_theirs = customer.is_some();
+        let opening = Opening { secret_hash: secrets::hash(&secret), customer, verified_until_ms, locale, page_url };
+        let this = Self { is_theirs, verified_until_ms, ..Self::new(app, id, opening, 0) };
         let frame = this.welcome(app, Some(secret), 0, reset).await;
         (this, frame)
     }
@@ -121,7 +188,26 @@ impl Customer {
             cursor,
             owner: Owner::Bot,
             queue_told: None,
+            is_theirs: false,
+            verified_until_ms: 0,
+            said: 0,
+            last_said: 0,
         }
+    }
+
+    /// Whether the account may be spoken of here: the customer has shown who they are, and not too long ago.
+    pub fn is_verified(&self, app: &App) -> bool {
+        self.opening.customer.is_some() && app.clock.now_ms() < self.verified_until_ms
+    }
+
+    /// Makes a new secret for the conversation. The one before opens nothing any more, not even what comes now.
+    pub async fn change_secret(&mut self, app: &App) -> Result<String, StoreError> {
+        let secret = secrets::random();
+        let hash = secrets::hash(&secret);
+        app.store.change_secret(&self.id, &hash).await?;
+        self.opening.secret_hash = hash;
+        self.is_theirs = true;
+        Ok(secret)
     }
 
     async fn welcome(&self, app: &App, resume: Option<String>, seq: Seq, reset: bool) -> ServerFrame {
@@ -130,11 +216,11 @@ impl Customer {
         let starter =
             |id: &String| content.button(id).map(|label| WireChoice { id: id.clone(), label: label.to_owned() });
         let verified = match &self.opening.customer {
-            Some(customer) => {
+            Some(customer) if self.is_verified(app) => {
                 let account = app.billing.account(customer).await.ok();
                 Some(account.map_or_else(String::new, |it| it.person.first_name))
             }
-            None => None,
+            _ => None,
         };
         ServerFrame::Welcome {
             conversation: self.id.to_string(),
