@@ -56,7 +56,7 @@ fn cards_are_hidden_in_groups_as_printed_and_among_other_words() {
     check("3782 822463 10005", "[card ending 0005]");
     check("Card:4242-4242-4242-4242.", "Card:[card ending 4242].");
     check("42 42 42 42 42 42 42 42", "[card ending 4242]");
-    check("4242 4242 4242 4242 08/27 123", "[card ending 4242] 08/27 123");
+    check("4242 4242 4242 4242 08/27 123", "[card ending 4242] [hidden] [hidden]");
     check("４２４２ ４２４２ ４２４２ ４２４２", "[card ending 4242]");
     check("4242424242424242 and 5555555555554444", "[card ending 4242] and [card ending 4444]");
 }
