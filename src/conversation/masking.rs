@@ -12,6 +12,7 @@ mod codes;
 mod digits;
 mod keys;
 mod named;
+mod names;
 mod passwords;
 mod people;
 mod sentences;
@@ -42,9 +43,9 @@ const ROUNDS_MAX: usize = 8;
 
 /// Hides what may be a one-time code, where one was asked for.
 ///
-/// Digits count as one number across single spaces and hyphens, in any script, and as words: `123 456`. Returns the text
-/// without them, and the first number of six digits, as `0` to `9`. `whole`: only a text that is a code and nothing
-/// else has one.
+/// Digits count as one number across single spaces and hyphens, in any script, and as words: `123 456`. Returns the
+/// text without them, and the first number of six digits, as `0` to `9`. `whole`: only a text that is a code and
+/// nothing else has one.
 pub fn mask_code(text: &str, whole: bool) -> (String, Option<String>) {
     let typed = text.trim();
     let read = Text::read(typed);
@@ -107,7 +108,8 @@ fn secrets(text: &Text) -> Vec<Secret> {
 /// A text with each secret's words in its place. Of those that share letters the first of the list says them.
 fn without(typed: &str, read: &Text, secrets: Vec<Secret>) -> String {
     let mut kept: Vec<Secret> = Vec::new();
-    let mut in_order: Vec<(usize, Secret)> = secrets.into_iter().filter(|it| !it.place.is_empty()).enumerate().collect();
+    let mut in_order: Vec<(usize, Secret)> =
+        secrets.into_iter().filter(|it| !it.place.is_empty()).enumerate().collect();
     in_order.sort_by_key(|(rank, it)| (it.place.start, *rank));
     let mut rank_of_last = 0;
     for (rank, secret) in in_order {

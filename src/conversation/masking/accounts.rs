@@ -1,5 +1,6 @@
 //! Accounts at a bank: IBANs, sort codes with account numbers, and what they are called elsewhere.
 
+use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::LazyLock;
 
@@ -7,20 +8,19 @@ use regex::Regex;
 
 use super::named::{self, Form};
 use super::text::{DONE_LETTER, Kind, Secret, Text, pattern};
-use super::words::{ACCOUNTS, BANK_ACCOUNTS, BANKS};
+use super::words::{ACCOUNT_FILLERS, ACCOUNTS, BANK_ACCOUNTS, BANK_FILLERS, BANKS};
 
 /// How long IBANs are by country (the registry of ISO 13616, release 99).
-const IBANS: [(&str, usize); 87] = [
-    ("AD", 24), ("AE", 23), ("AL", 28), ("AT", 20), ("AZ", 28), ("BA", 20), ("BE", 16), ("BG", 22), ("BH", 22), ("BI", 27),
-    ("BR", 29), ("BY", 28), ("CH", 21), ("CR", 22), ("CY", 28), ("CZ", 24), ("DE", 22), ("DJ", 27), ("DK", 18), ("DO", 28),
-    ("EE", 20), ("EG", 29), ("ES", 24), ("FI", 18), ("FK", 18), ("FO", 18), ("FR", 27), ("GB", 22), ("GE", 22), ("GI", 23),
-    ("GL", 18), ("GR", 27), ("GT", 28), ("HN", 28), ("HR", 21), ("HU", 28), ("IE", 22), ("IL", 23), ("IQ", 23), ("IS", 26),
-    ("IT", 27), ("JO", 30), ("KW", 30), ("KZ", 20), ("LB", 28), ("LC", 32), ("LI", 21), ("LT", 20), ("LU", 20), ("LV", 21),
-    ("LY", 25), ("MC", 27), ("MD", 24), ("ME", 22), ("MK", 19), ("MN", 20), ("MR", 27), ("MT", 31), ("MU", 30), ("NI", 28),
-    ("NL", 18), ("NO", 15), ("OM", 23), ("PK", 24), ("PL", 28), ("PS", 29), ("PT", 25), ("QA", 29), ("RO", 24), ("RS", 22),
-    ("RU", 33), ("SA", 24), ("SC", 31), ("SD", 18), ("SE", 24), ("SI", 19), ("SK", 24), ("SM", 27), ("SO", 23), ("ST", 25),
-    ("SV", 28), ("TL", 23), ("TN", 24), ("TR", 26), ("UA", 29), ("VA", 22), ("VG", 24),
-];
+const IBANS: &str = "\
+    AD24 AE23 AL28 AT20 AZ28 BA20 BE16 BG22 BH22 BI27 BR29 BY28 CH21 CR22 CY28 CZ24 DE22 DJ27 DK18 DO28 EE20 \
+    EG29 ES24 FI18 FK18 FO18 FR27 GB22 GE22 GI23 GL18 GR27 GT28 HN28 HR21 HU28 IE22 IL23 IQ23 IS26 IT27 JO30 \
+    KW30 KZ20 LB28 LC32 LI21 LT20 LU20 LV21 LY25 MC27 MD24 ME22 MK19 MN20 MR27 MT31 MU30 NI28 NL18 NO15 OM23 \
+    PK24 PL28 PS29 PT25 QA29 RO24 RS22 RU33 SA24 SC31 SD18 SE24 SI19 SK24 SM27 SO23 ST25 SV28 TL23 TN24 TR26 \
+    UA29 VA22 VG24";
+static IBAN_LENGTHS: LazyLock<HashMap<&str, usize>> = LazyLock::new(|| {
+    let countries = IBANS.split_whitespace().filter_map(|it| it.split_at_checked(2));
+    countries.filter_map(|(country, length)| Some((country, length.parse().ok()?))).collect()
+});
 /// Letters between two of an IBAN, at most.
 const GAP_LETTERS_MAX: usize = 3;
 /// How far an account's number stands from its bank's, in bytes.
@@ -30,6 +30,12 @@ const BESIDE_BYTES: usize = 90;
 static PAIR: LazyLock<Regex> = LazyLock::new(|| {
     pattern(r"(?-u:\b)([0-9]{2}[-./ ][0-9]{2}[-./ ][0-9]{2})[ ,;:/|\n-]{1,4}([0-9]{4} ?[0-9]{4})(?-u:\b)")
 });
+/// The same the other way round.
+static PAIR_BACK: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(r"(?-u:\b)([0-9]{4} ?[0-9]{4})[ ,;:/|\n-]{1,4}(?:at |with |@ )?([0-9]{2}-[0-9]{2}-[0-9]{2})(?-u:\b)")
+});
+/// A second one in a text: "I mean 20-00-00".
+static ANY_PAIRS: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?-u:\b)[0-9]{2}-[0-9]{2}-[0-9]{2}(?-u:\b)"));
 /// A sort code in pairs.
 static IN_PAIRS: LazyLock<Regex> = LazyLock::new(|| pattern(r"^[0-9]{2} ?[-/.] ?[0-9]{2} ?[-/.] ?[0-9]{2}(?-u:\b)"));
 
@@ -38,14 +44,11 @@ pub fn secrets(text: &Text) -> Vec<Secret> {
     secrets.extend(banks(text));
     for (_, next) in BANK_ACCOUNTS.all(text) {
         let form = Form { digits: 6..=17, shortest: false };
-        let found = named::after(text, next, &form, &[ACCOUNT_FILLERS]);
+        let found = named::after(text, next, &form, &[&ACCOUNT_FILLERS]);
         secrets.extend(found.map(|it| account(it.place, &it.digits)));
     }
     secrets
 }
-
-/// What stands between "account" and its number.
-const ACCOUNT_FILLERS: &[&str] = &["account", "acc", "acct", "name", "with", "at", "in"];
 
 fn account(place: Range<usize>, digits: &str) -> Secret {
     let last = digits.get(digits.len().saturating_sub(4)..).unwrap_or_default();
@@ -58,19 +61,25 @@ fn banks(text: &Text) -> Vec<Secret> {
     let form = Form { digits: 3..=12, shortest: false };
     for (start, next) in BANKS.all(text) {
         // "SC123456" is a company's number.
+        if text.word(start) == "sort" && next == start + 1 && !is_beside_account(text, start) {
+            continue;
+        }
         if next == start + 1 && text.word(start).len() <= 2 && text.is_joined(start) && text.is(next, Kind::Digits) {
             continue;
         }
         // "sort code / account number: 20-11-22, 33445566" as well.
-        let words = [ACCOUNT_FILLERS, &["and", "account", "a", "c", "acc", "number", "sort", "code"]];
+        let words = [&*ACCOUNT_FILLERS, &*BANK_FILLERS];
         let in_pairs = (next..next + 8)
-            .take_while(|it| *it == next || named::is_filler(text, it - 1, &words) || ACCOUNTS.at(text, it - 1).is_some())
+            .take_while(|it| {
+                *it == next || named::is_filler(text, it - 1, &words) || ACCOUNTS.at(text, it - 1).is_some()
+            })
             .find_map(|it| {
                 let at = text.piece(it)?.start;
                 IN_PAIRS.find(&text.plain[at..]).map(|found| at..at + found.end())
             });
         let bank = in_pairs.or_else(|| ifsc(text, next)).or_else(|| {
-            let found = named::after(text, next, &form, &words)?;
+            let context = || named::after_context(text, next, &Form { digits: 6..=9, shortest: true });
+            let found = named::after(text, next, &form, &words).or_else(context)?;
             let (_, place) = bank_digits(text, &found)?;
             Some(place)
         });
@@ -83,10 +92,11 @@ fn banks(text: &Text) -> Vec<Secret> {
     let pairs = PAIR.captures_iter(&text.plain).filter_map(|found| {
         let (code, number) = (found.get(1)?, found.get(2)?);
         let i = text.piece_from(code.start());
-        let dated = named::may_be_date(code.as_str()) && i.checked_sub(1).is_some_and(|it| {
-            matches!(text.word(it), "on" | "since" | "by" | "dated" | "date" | "until" | "due" | "+")
-                || text.is(it, Kind::Digits)
-        });
+        let dated = named::may_be_date(code.as_str())
+            && i.checked_sub(1).is_some_and(|it| {
+                matches!(text.word(it), "on" | "since" | "by" | "dated" | "date" | "until" | "due" | "+")
+                    || text.is(it, Kind::Digits)
+            });
         let signs: Vec<char> = code.as_str().chars().filter(|it| !it.is_ascii_digit()).collect();
         let alike = signs.first() == signs.last();
         let digits: String = number.as_str().chars().filter(char::is_ascii_digit).collect();
@@ -95,11 +105,31 @@ fn banks(text: &Text) -> Vec<Secret> {
         (alike && !dated && !day && !named::is_ours(text, i))
             .then(|| [Secret::hidden(code.range()), account(number.range(), &digits)])
     });
-    let pairs: Vec<Secret> = pairs.flatten().collect();
+    let mut pairs: Vec<Secret> = pairs.flatten().collect();
+    if !banks.is_empty() {
+        let others = ANY_PAIRS.find_iter(&text.plain).filter(|it| !named::may_be_date(it.as_str()));
+        pairs.extend(others.map(|it| Secret::hidden(it.range())));
+    }
+    pairs.extend(PAIR_BACK.captures_iter(&text.plain).flat_map(|found| match (found.get(1), found.get(2)) {
+        (Some(number), Some(code)) if !named::may_be_date(code.as_str()) => {
+            let digits: String = number.as_str().chars().filter(char::is_ascii_digit).collect();
+            vec![account(number.range(), &digits), Secret::hidden(code.range())]
+        }
+        _ => Vec::new(),
+    }));
     let accounts: Vec<Secret> = banks.iter().flat_map(|bank| accounts_beside(text, &bank.place)).collect();
     banks.extend(pairs);
     banks.extend(accounts);
     banks
+}
+
+/// Whether an account is spoken of or a number is as long as one's, near a word that may be about a bank.
+fn is_beside_account(text: &Text, i: usize) -> bool {
+    const NEAR_PIECES: usize = 14;
+    let near = i.saturating_sub(NEAR_PIECES)..i + NEAR_PIECES;
+    let mut numbers = near.clone().filter(|it| text.is(*it, Kind::Digits));
+    let named = |it: usize| ACCOUNTS.at(text, it).is_some() || text.word(it) == "iban" || text.is(it, Kind::Done);
+    near.clone().any(named) || numbers.any(|it| matches!(text.word(it).len(), 7 | 8))
 }
 
 /// The digits of a bank, of which an account number may follow at once: `123456 12345678`.
@@ -151,7 +181,8 @@ fn ibans(text: &Text) -> Vec<Secret> {
     let mut secrets = Vec::new();
     let mut at = 0;
     while at < text.plain.len() {
-        let found = text.plain[at..].starts_with(|it: char| it.is_ascii_alphabetic()).then(|| iban_at(text, at)).flatten();
+        let found =
+            text.plain[at..].starts_with(|it: char| it.is_ascii_alphabetic()).then(|| iban_at(text, at)).flatten();
         match found {
             Some(secret) => {
                 at = secret.place.end;
@@ -180,7 +211,7 @@ fn iban_at(text: &Text, start: usize) -> Option<Secret> {
             }
             number.push(letter.to_ascii_uppercase());
             if number.len() == 2 {
-                wanted = IBANS.iter().find(|it| it.0 == number)?.1;
+                wanted = IBAN_LENGTHS.get(number.as_str()).copied()?;
             }
             end = start + i + 1;
             n_gap = 0;
@@ -199,7 +230,8 @@ fn iban_at(text: &Text, start: usize) -> Option<Secret> {
     let after = text.plain[end..].chars().next();
     let whole = number.len() == wanted && !after.is_some_and(char::is_alphanumeric) && 10 <= n_digits;
     let said = whole && is_named(text, start);
-    (proves_itself || said).then(|| Secret { place: start..end, says: format!("[account ending {}]", &number[wanted - 4..]) })
+    (proves_itself || said)
+        .then(|| Secret { place: start..end, says: format!("[account ending {}]", &number[wanted - 4..]) })
 }
 
 /// "IBAN" just before: what follows may have a slip in it.

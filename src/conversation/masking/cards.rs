@@ -9,7 +9,7 @@ use super::digits::{Gaps, Number};
 use super::named::{self, Form};
 use super::text::{Kind, Secret, Text, pattern};
 use super::words::{
-    CARD_FILLERS, CARDS, CHECK_DIGITS, CHECK_DIGITS_BESIDE, EXPIRIES, MONTHS, NO_CARDS,
+    CARD_FILLERS, CARDS, CHECK_DIGITS, CHECK_DIGITS_BESIDE, CHECK_FILLERS, EXPIRIES, MONTHS, NO_CARDS, PRINTED, SIDES,
 };
 
 /// Digits of a payment card number (ISO/IEC 7812), the most usual first: a number of 16 may begin with one of 13 that
@@ -17,6 +17,8 @@ use super::words::{
 const LENGTHS: [usize; 7] = [16, 15, 14, 19, 18, 17, 13];
 /// Words between "card" and its number.
 const FILLERS_MAX: usize = 10;
+/// Words from "three digits" to "back".
+const PRINTED_MAX: usize = 5;
 /// How far from its number a card's last day is looked for, in bytes.
 const BESIDE_BYTES: usize = 60;
 
@@ -50,7 +52,8 @@ fn card_at(text: &Text, i: usize) -> Option<(Secret, usize)> {
         let digits = number.digits(n);
         let usual = is_grouped_like_a_card(&number, n);
         let passes = is_card_number(&digits);
-        let proves_itself = passes && (usual || named_after(number.next(n)) && is_told_apart_from_dates(text, i, &number, n));
+        let proves_itself =
+            passes && (usual || named_after(number.next(n)) && is_told_apart_from_dates(text, i, &number, n));
         let last_of_all = n == number.groups.len() || matches!(wanted, 15 | 16);
         let said = named && last_of_all && is_told_apart_from_dates(text, i, &number, n);
         let all_same = digits.bytes().all(|it| it == digits.as_bytes()[0]);
@@ -68,12 +71,12 @@ fn is_named(text: &Text, i: usize) -> bool {
     for _ in 0..FILLERS_MAX {
         let Some(before) = at.checked_sub(1) else { break };
         let word = text.word(before);
-        if NO_CARDS.contains(&word) {
+        if NO_CARDS.contains(word) {
             return false;
         }
         named |= CARDS.at(text, before).is_some_and(|it| it <= i);
         let goes_on = match text.kind(before) {
-            Some(Kind::Word) => CARD_FILLERS.contains(&word) || CARDS.at(text, before).is_some(),
+            Some(Kind::Word) => CARD_FILLERS.contains(word) || CARDS.at(text, before).is_some(),
             Some(Kind::Sign) => !matches!(word, "." | "?" | "!"),
             Some(Kind::Digits) => word.len() <= 2 && text.word(before + 1).starts_with("digit"),
             _ => false,
@@ -149,6 +152,7 @@ fn beside(text: &Text, card: &Range<usize>, cards: &[Secret]) -> Vec<Secret> {
         match found {
             Some(place) => {
                 at = text.piece_from(place.end);
+                open = true;
                 secrets.push(Secret::hidden(place));
             }
             None => {
@@ -156,8 +160,23 @@ fn beside(text: &Text, card: &Range<usize>, cards: &[Secret]) -> Vec<Secret> {
                 let says_nothing = piece.kind != Kind::Word || CHECK_DIGITS.at(text, at).is_some();
                 open &= says_nothing
                     || EXPIRIES.at(text, at).is_some()
-                    || CHECK_DIGITS_BESIDE.contains(&word)
-                    || matches!(word, "and" | "is" | "the" | "on" | "back" | "my");
+                    || CHECK_DIGITS_BESIDE.contains(word)
+                    || matches!(
+                        word,
+                        "and"
+                            | "then"
+                            | "last"
+                            | "three"
+                            | "digits"
+                            | "numbers"
+                            | "is"
+                            | "the"
+                            | "on"
+                            | "back"
+                            | "my"
+                            | "with"
+                            | "no"
+                    );
                 open &= !matches!(word, "£" | "$" | "€");
                 at += 1;
             }
@@ -173,7 +192,7 @@ fn beside(text: &Text, card: &Range<usize>, cards: &[Secret]) -> Vec<Secret> {
                 at = next;
             }
             None => {
-                if CHECK_DIGITS_BESIDE.contains(&text.word(at)) {
+                if CHECK_DIGITS_BESIDE.contains(text.word(at)) {
                     let form = Form { digits: 3..=4, shortest: true };
                     let found = named::after(text, at + 1, &form, &[]).map(|it| it.place);
                     secrets.extend(found.filter(|it| it.end <= card.start).map(Secret::hidden));
@@ -196,7 +215,8 @@ fn last_day_at(text: &Text, i: usize) -> Option<Range<usize>> {
         (month && short && near).then(|| text.pieces[year].end)?
     } else {
         let mut near = text.plain[..start].chars().rev();
-        let part = near.next().is_some_and(|it| matches!(it, '/' | ':')) && near.next().is_some_and(|it| it.is_ascii_digit());
+        let part =
+            near.next().is_some_and(|it| matches!(it, '/' | ':')) && near.next().is_some_and(|it| it.is_ascii_digit());
         if !text.is(i, Kind::Digits) || part {
             return None;
         }
@@ -221,6 +241,11 @@ fn three_digits_at(text: &Text, i: usize) -> Option<Range<usize>> {
 /// Check digits by name, with a card number beside them or without.
 fn check_digits(text: &Text) -> Vec<Secret> {
     let form = Form { digits: 3..=4, shortest: true };
-    named::beside(text, &CHECK_DIGITS, &form, &[])
+    let mut secrets = named::beside(text, &CHECK_DIGITS, &form, &[&CHECK_FILLERS]);
+    for i in (0..text.pieces.len()).filter(|it| SIDES.contains(text.word(*it))) {
+        let first = (i.saturating_sub(PRINTED_MAX)..i).find(|it| PRINTED.contains(text.word(*it)));
+        let found = first.and_then(|it| named::around(text, it, i + 1, &form, &[&CHECK_FILLERS]));
+        secrets.extend(found.map(|it| Secret::hidden(it.place)));
+    }
+    secrets
 }
-

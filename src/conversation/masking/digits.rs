@@ -1,9 +1,9 @@
-//! The one reader of digits: however a number is typed, in groups, over lines, as words, its digits and where each group ends.
+//! The one reader of digits: a number in groups, over lines or as words, with its digits and where each group ends.
 
 use super::text::{Kind, Text};
 use super::words::{DIGIT_WORDS, GAP_WORDS, REPEATS};
 
-/// Digits that are read of one number; the longest that is looked for is a payment card's, with expiry and check digits.
+/// Digits that are read of one number: as many as a payment card has, with its last day and check digits.
 const DIGITS_MAX: usize = 40;
 /// Letters between two groups of digits, at most.
 const GAP_LETTERS_MAX: usize = 5;
@@ -138,7 +138,7 @@ fn after_gap(text: &Text, i: usize, gaps: Gaps) -> Option<usize> {
             }
         }
         Gaps::Any => {
-            while text.is(at, Kind::Sign) && !is_money(text.word(at)) || GAP_WORDS.contains(&text.word(at)) {
+            while text.is(at, Kind::Sign) && !is_money(text.word(at)) || GAP_WORDS.contains(text.word(at)) {
                 at += 1;
                 if i + GAP_LETTERS_MAX < at {
                     return None;

@@ -66,7 +66,9 @@ static LOOKS: LazyLock<Regex> = LazyLock::new(|| {
 
 /// Private keys in PEM (RFC 7468), to their end or the text's.
 static PEM: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(r"(?is)-{2,5} ?BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)? ?-{2,5}(.*?)(?:-{2,5} ?END [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)? ?-{2,5}|\z)")
+    pattern(
+        r"(?is)-{2,5} ?BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)? ?-{2,5}(.*?)(?:-{2,5} ?END [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)? ?-{2,5}|\z)",
+    )
 });
 
 /// What a header of HTTP carries: `Bearer …`, `Basic …` (RFC 6750, RFC 7617).
@@ -99,7 +101,7 @@ fn named(text: &Text) -> Vec<Secret> {
                 }
             }
             let goes_on = match piece.kind {
-                Kind::Word => KEY_FILLERS.contains(&text.word(i)) || KEYS.at(text, i).is_some(),
+                Kind::Word => KEY_FILLERS.contains(text.word(i)) || KEYS.at(text, i).is_some(),
                 Kind::Sign => !matches!(text.word(i), "." | "?" | "!" | ","),
                 Kind::Digits | Kind::Done => false,
             };
@@ -114,7 +116,8 @@ fn named(text: &Text) -> Vec<Secret> {
 
 /// Letters, digits and the signs of base64 and hexadecimal in a row.
 fn chunk(text: &Text, start: usize) -> Range<usize> {
-    let in_key = |it: char| it.is_ascii_alphanumeric() || matches!(it, '-' | '_' | '.' | '=' | '+' | '/' | '~' | '%' | '|');
+    let in_key =
+        |it: char| it.is_ascii_alphanumeric() || matches!(it, '-' | '_' | '.' | '=' | '+' | '/' | '~' | '%' | '|');
     let rest = text.plain[start..].chars().take(KEY_LETTERS_MAX);
     let n: usize = rest.take_while(|it| *it != DONE_LETTER && in_key(*it)).map(char::len_utf8).sum();
     let tail = text.plain[start..start + n].trim_end_matches(['.', '-', '/', '|']);

@@ -15,7 +15,7 @@ const HARMLESS: &str = include_str!("../../../tests/masking/harmless.txt");
 const FOUND_MIN: f64 = 99.0;
 /// Harmless texts that are changed, of 100.
 const FALSE_MAX: f64 = 0.5;
-/// Each line of this number was written with the others and never looked at while the words were chosen.
+/// Each fifth line is counted by itself and never shown: whoever mends the words looks at the others alone.
 const HELD_BACK: usize = 5;
 
 /// A line as somebody typed it.
@@ -81,7 +81,8 @@ fn readable(text: &str, masked: &str) -> Vec<Range<usize>> {
 /// Whether nothing is readable of what is marked.
 fn is_hidden(text: &str, secrets: &[Range<usize>], masked: &str) -> bool {
     let kept = readable(text, masked);
-    let letters = secrets.iter().flat_map(|it| text[it.clone()].char_indices().map(|(at, letter)| (it.start + at, letter)));
+    let letters =
+        secrets.iter().flat_map(|it| text[it.clone()].char_indices().map(|(at, letter)| (it.start + at, letter)));
     letters.filter(|it| it.1.is_alphanumeric()).all(|(at, _)| !kept.iter().any(|it| it.contains(&at)))
 }
 
@@ -99,9 +100,8 @@ fn secrets_are_hidden_and_nothing_else_is() {
         n_found += u32::from(found);
         n_held += u32::from(held);
         n_held_found += u32::from(held && found);
-        if !found {
-            let name = if held { "held back" } else { "missed" };
-            report.push_str(&format!("{name} secrets.txt:{}: {line:?} -> {masked:?}\n", i + 1));
+        if !found && !held {
+            report.push_str(&format!("secrets.txt:{}: {line:?} -> {masked:?}\n", i + 1));
         }
     }
     let [mut n_harmless, mut n_false, mut n_held_harmless, mut n_held_false] = [0_u32; 4];
@@ -113,9 +113,8 @@ fn secrets_are_hidden_and_nothing_else_is() {
         n_false += u32::from(masked.found);
         n_held_harmless += u32::from(held);
         n_held_false += u32::from(held && masked.found);
-        if masked.found {
-            let name = if held { "held back" } else { "false" };
-            report.push_str(&format!("{name} harmless.txt:{}: {line:?} -> {:?}\n", i + 1, masked.text));
+        if masked.found && !held {
+            report.push_str(&format!("harmless.txt:{}: {line:?} -> {:?}\n", i + 1, masked.text));
         }
     }
     println!("{report}secrets: {n_found} of {n} hidden; of those held back {n_held_found} of {n_held}");

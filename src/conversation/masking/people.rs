@@ -6,7 +6,7 @@ use regex::Regex;
 
 use super::named::{self, Form};
 use super::text::{Kind, Secret, Text, pattern};
-use super::words::{INSURANCES, OURS, SOCIALS};
+use super::words::{INSURANCE_FILLERS, INSURANCES, OURS, SOCIAL_FILLERS, SOCIALS};
 
 /// `123-45-6789` with the same separator twice.
 static SOCIAL: LazyLock<Regex> = LazyLock::new(|| pattern(r"[0-9]{3}([-. ])[0-9]{2}([-. ])[0-9]{4}"));
@@ -21,10 +21,10 @@ static INSURANCE_NAMED: LazyLock<Regex> =
 pub fn secrets(text: &Text) -> Vec<Secret> {
     let mut secrets: Vec<Secret> = socials(text).chain(insurances(text)).collect();
     let form = Form { digits: 4..=10, shortest: false };
-    let words: &[&str] = &["last", "ending", "ends", "four", "security", "social", "usa", "us"];
-    secrets.extend(named::beside(text, &SOCIALS, &form, &[words]));
+    secrets.extend(named::beside(text, &SOCIALS, &form, &[&SOCIAL_FILLERS]));
     for (_, next) in INSURANCES.all(text) {
-        let begins = (next..next + 6).take_while(|it| *it == next || named::is_filler(text, it - 1, &[OURS_NEAR]));
+        let begins =
+            (next..next + 6).take_while(|it| *it == next || named::is_filler(text, it - 1, &[&INSURANCE_FILLERS]));
         let found = begins.filter_map(|it| {
             let start = text.piece(it)?.start;
             let end = start + INSURANCE_NAMED.find(&text.lower[start..])?.end();
@@ -34,9 +34,6 @@ pub fn secrets(text: &Text) -> Vec<Secret> {
     }
     secrets
 }
-
-/// What people say between "NI" and its number.
-const OURS_NEAR: &[&str] = &["insurance", "national", "ins", "ni"];
 
 fn socials(text: &Text) -> impl Iterator<Item = Secret> {
     SOCIAL.captures_iter(&text.plain).filter_map(|found| {
@@ -66,7 +63,7 @@ fn insurances(text: &Text) -> impl Iterator<Item = Secret> {
         let bank_country = matches!(word, "gb" | "bg" | "nk" | "kn" | "nt" | "tn" | "zz");
         // Q begins the example that the tax office shows.
         let possible = !"dfiuv".contains(first) && !"dfiouv".contains(second) && !bank_country;
-        let ours = OURS.contains(&word) || named::is_ours(text, i);
+        let ours = OURS.contains(word) || named::is_ours(text, i);
         (possible && !ours && text.is(i, Kind::Word)).then(|| Secret::hidden(whole.range()))
     })
 }

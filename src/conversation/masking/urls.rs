@@ -1,36 +1,54 @@
 //! Addresses of pages: what may be secret in them, in what people type and of the page that they are on.
 
+use std::ops::Range;
 use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::text::{DONE_LETTER, Secret, Text, pattern};
 use super::keys::is_random;
+use super::names::Words;
+use super::text::{DONE_LETTER, Secret, Text, pattern};
+use super::words::OPEN_CODES;
 
 /// An address with a scheme or without.
 static URL: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(r"(?i)(?:\b[a-z][a-z0-9+.-]{1,15}://|\bwww\.|\b(?:[a-z0-9-]+\.)+[a-z]{2,15}(?::[0-9]+)?[/?#])[^\s<>\x22\u{fffc}]*")
+    pattern(
+        r"(?i)(?:\b[a-z][a-z0-9+.-]{1,15}://|\bwww\.|\b(?:[a-z0-9-]+\.)+[a-z]{2,15}(?::[0-9]+)?[/?#])[^\s<>\x22\u{fffc}]*",
+    )
 });
 /// A name and its value in a query or a fragment.
 static VALUE: LazyLock<Regex> = LazyLock::new(|| pattern(r"[?&#;]([^=&#?;\s]{1,64})=([^&#;\s]*)"));
 /// A step of a path after which a secret stands: `/reset-password/9f8e…`.
 static STEP: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(r"(?i)/[a-z_-]*(?:reset|verify|verification|confirm|magic|invite|activate|token|unlock|sso|login|signin|auth)[a-z_-]*/([^/?#\s\u{fffc}]{8,})")
+    pattern(
+        r"(?i)/[a-z_-]*(?:reset|verify|verification|confirm|magic|invite|activate|token|unlock|sso|login|signin|auth)[a-z_-]*/([^/?#\s\u{fffc}]{8,})",
+    )
 });
 
 /// Values that say nothing about anybody, by name.
-const HARMLESS: &[&str] = &[
-    "page", "p", "lang", "language", "locale", "hl", "tab", "view", "sort", "order", "dir", "q", "query", "search", "topic",
-    "section", "year", "month", "from", "to", "limit", "offset", "size", "theme", "category", "filter", "v", "id",
-];
-/// Parts of the names of secret values.
-const SECRET_PARTS: &[&str] = &[
-    "token", "code", "key", "secret", "session", "sess", "auth", "pass", "pwd", "pin", "otp", "sig", "hash", "jwt", "email",
-    "mail", "phone", "state", "nonce", "credential", "ticket", "csrf", "xsrf", "bearer", "cookie", "saml", "assertion",
-    "signature", "hmac", "login",
-];
-/// Whole names of secret values.
-const SECRET_NAMES: &[&str] = &["sid", "user", "username", "u", "t", "s", "k", "cvv"];
+static HARMLESS: LazyLock<Words> = LazyLock::new(|| {
+    Words::new(
+        "\
+         page p lang language locale hl tab view sort order dir q query search topic section year month from to \
+         limit offset size theme category filter v id",
+    )
+});
+/// Names of secret values, whole or between hyphens and the like: `reset_code`, `X-Amz-Signature`.
+static SECRET_NAMES: LazyLock<Words> = LazyLock::new(|| {
+    Words::new(
+        "\
+         code key auth pass pwd pin otp sig hash mail phone state ticket login user username sess sid u t s k cvv \
+         bearer",
+    )
+});
+/// What the name of a secret value has in it, with anything around: `accessToken`, `PHPSESSID`.
+static SECRET_PARTS: LazyLock<Words> = LazyLock::new(|| {
+    Words::new(
+        "\
+         token secret session sessid passw passcode signature jwt email apikey nonce credential csrf xsrf cookie \
+         saml assertion hmac authcode authkey accesskey",
+    )
+});
 
 pub fn secrets(text: &Text) -> Vec<Secret> {
     let mut secrets = Vec::new();
@@ -58,7 +76,7 @@ pub fn secrets(text: &Text) -> Vec<Secret> {
 }
 
 /// `bob:secret` in `https://bob:secret@shop.example`.
-fn user_and_password(url: &str) -> Option<std::ops::Range<usize>> {
+fn user_and_password(url: &str) -> Option<Range<usize>> {
     let start = url.find("://")? + 3;
     let end = url[start..].find(['/', '?', '#']).map_or(url.len(), |it| start + it);
     let at = start + url[start..end].rfind('@')?;
@@ -67,8 +85,12 @@ fn user_and_password(url: &str) -> Option<std::ops::Range<usize>> {
 
 fn is_secret(name: &str, value: &str) -> bool {
     let name = name.to_ascii_lowercase();
-    let secret = SECRET_NAMES.contains(&name.as_str()) || SECRET_PARTS.iter().any(|it| name.contains(it));
-    let random = is_random(value) && !HARMLESS.contains(&name.as_str());
+    let mut parts = name.split(|it: char| !it.is_ascii_alphanumeric());
+    // `promo_code=SUMMER20`
+    let open = parts.clone().any(|it| OPEN_CODES.contains(it));
+    let secret = parts.any(|it| SECRET_NAMES.contains(it)) && !open;
+    let secret = secret || SECRET_PARTS.iter().any(|it| name.contains(it));
+    let random = is_random(value) && !HARMLESS.contains(&name);
     !value.is_empty() && !value.starts_with(DONE_LETTER) && (secret || random)
 }
 
