@@ -15,6 +15,9 @@ const FORM: Form = Form { digits: 4..=8, shortest: false };
 /// How far from its name a code is looked for where people say that they typed it, in pieces.
 const NEAR_PIECES: usize = 16;
 
+/// Pieces between a name and a code of letters and digits, at most.
+const MIXED_BETWEEN_MAX: usize = 6;
+
 /// Letters and digits in groups: `a1b2-c3d4`, `G-482913`.
 static MIXED: LazyLock<Regex> = LazyLock::new(|| pattern(r"^[0-9a-z]{1,8}(?:-[0-9a-z]{2,8}){0,5}"));
 /// As Google writes them.
@@ -82,8 +85,7 @@ fn digits(text: &Text, start: usize, next: usize) -> Vec<Secret> {
 
 /// A code of letters and digits after its name.
 fn mixed(text: &Text, next: usize, looks: &Regex) -> Option<Secret> {
-    let mut i = next;
-    for _ in 0..6 {
+    for i in next..next + MIXED_BETWEEN_MAX {
         let piece = text.piece(i)?;
         let found = looks.find(&text.lower[piece.start..]).map(|it| piece.start..piece.start + it.end());
         let found = found.filter(|it| !text.plain[it.end..].starts_with(|it: char| it.is_alphanumeric()));
@@ -101,7 +103,6 @@ fn mixed(text: &Text, next: usize, looks: &Regex) -> Option<Secret> {
         if !named::is_filler(text, i, &[&CODE_FILLERS]) {
             return None;
         }
-        i += 1;
     }
     None
 }

@@ -90,8 +90,7 @@ pub fn secrets(text: &Text) -> Vec<Secret> {
 fn named(text: &Text) -> Vec<Secret> {
     let mut secrets = Vec::new();
     for (_, next) in KEYS.all(text) {
-        let mut i = next;
-        for _ in 0..FILLERS_MAX {
+        for i in next..next + FILLERS_MAX {
             let Some(piece) = text.piece(i) else { break };
             if matches!(piece.kind, Kind::Word | Kind::Digits) {
                 let place = chunk(text, piece.start);
@@ -108,7 +107,6 @@ fn named(text: &Text) -> Vec<Secret> {
             if !goes_on {
                 break;
             }
-            i += 1;
         }
     }
     secrets

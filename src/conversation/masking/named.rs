@@ -87,15 +87,13 @@ pub fn may_be_date(letters: &str) -> bool {
 
 /// The number after a name, across words and signs that say nothing else.
 pub fn after(text: &Text, name_end: usize, form: &Form, fillers: &[&Words]) -> Option<Found> {
-    let mut i = name_end;
-    for _ in 0..=BETWEEN_MAX {
+    for i in name_end..=name_end + BETWEEN_MAX {
         if let Some(found) = number_at(text, i, form) {
             return Some(found);
         }
         if !is_filler(text, i, fillers) {
             return None;
         }
-        i += 1;
     }
     None
 }
@@ -135,7 +133,7 @@ pub fn is_filler(text: &Text, i: usize, fillers: &[&Words]) -> bool {
             let counts = DIGIT_WORDS.iter().any(|it| it.0 == word) && UNITS.contains(text.word(i + 1));
             // "code A": a letter that tells two apart.
             let letter = word.chars().count() == 1;
-            counts || letter || FILLERS.contains(word) || fillers.iter().any(|it| it.contains(&word))
+            counts || letter || FILLERS.contains(word) || fillers.iter().any(|it| it.contains(word))
         }
         Some(Kind::Sign) => !OTHER_SIGNS.contains(text.word(i)),
         // "6 digit code", "3 numbers": a count and no secret.
@@ -242,7 +240,7 @@ pub fn is_called(text: &Text, i: usize, names: &[&Words]) -> bool {
     for _ in 0..4 {
         let Some(before) = at.checked_sub(1) else { return false };
         let word = text.word(before);
-        if names.iter().any(|it| it.contains(&word)) {
+        if names.iter().any(|it| it.contains(word)) {
             return true;
         }
         let between = CALLS.contains(word);

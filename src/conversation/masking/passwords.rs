@@ -278,8 +278,8 @@ fn looks_secret(letters: &str) -> bool {
         .filter(|it| matches!(it, '@' | '$' | '#' | '!' | '%' | '^' | '&' | '*' | '_' | '+' | '=' | '~'))
         .count();
     let signs_only = bare.chars().all(|it| it.is_ascii_digit() || !it.is_alphanumeric());
-    let only_digits = n_digits == n && 4 <= n && n <= 12;
-    let mixed = 4 <= n && 0 < n_letters && (0 < n_digits || 0 < n_odd && 0 < n_letters);
+    let only_digits = n_digits == n && (4..=12).contains(&n);
+    let mixed = 4 <= n && 0 < n_letters && (0 < n_digits || 0 < n_odd);
     (only_digits || mixed && !signs_only) && !is_something_else(bare)
 }
 
