@@ -2,7 +2,10 @@
 //!
 //! Pure and total. What is kept in the log stays as it was typed.
 
+use std::ops::Range;
+
 use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::char::{decompose_compatible, is_combining_mark};
 
 /// A text in its normal form: compatibility composition (NFKC, Unicode Standard Annex 15), one kind of apostrophe, no
 /// invisible letters, no letters of another script that look like Latin ones within a Latin word.
@@ -17,6 +20,104 @@ pub fn normal(text: &str) -> String {
         false => seen,
     }
 }
+
+/// Each letter as it reads, with the bytes that it stands in: compatibility decomposition (NFKD) without marks, digits
+/// of all scripts as 0 to 9, and otherwise as in [`normal`]. What nobody sees belongs to the letter before it.
+///
+/// For what looks for secrets: it has to say where in the text as it was typed they stand.
+pub fn letters(text: &str) -> Vec<(Range<usize>, char)> {
+    let mut read: Vec<(Range<usize>, char)> = Vec::with_capacity(text.len());
+    for (at, typed) in text.char_indices() {
+        let end = at + typed.len_utf8();
+        let before = read.len();
+        decompose_compatible(one_kind(typed), |part| {
+            let part = digit(one_kind(part));
+            if !is_invisible(part) && !is_combining_mark(part) {
+                read.push((at..end, part));
+            }
+        });
+        if let (true, Some(last)) = (before == read.len(), read.last_mut()) {
+            last.0.end = end;
+        }
+    }
+    let n_latin = read.iter().filter(|it| it.1.is_ascii_alphabetic()).count();
+    let n_others = read.iter().filter(|it| it.1.is_alphabetic() && !it.1.is_ascii()).count();
+    if n_others < n_latin {
+        read.iter_mut().for_each(|it| it.1 = latin(it.1));
+    }
+    read
+}
+
+/// A decimal digit of any script as the one of ASCII.
+fn digit(letter: char) -> char {
+    let n_up_to = ZEROS.partition_point(|it| *it <= letter);
+    let zero = n_up_to.checked_sub(1).map(|it| ZEROS[it]);
+    let value = zero.map(|it| u32::from(letter) - u32::from(it)).filter(|it| *it < 10);
+    value.and_then(|it| char::from_digit(it, 10)).unwrap_or(letter)
+}
+
+/// The zeros of all scripts (general category Nd) that compatibility doesn't make the one of ASCII; 1 to 9 follow each.
+const ZEROS: [char; 59] = [
+    '\u{30}',
+    '\u{660}',
+    '\u{6f0}',
+    '\u{7c0}',
+    '\u{966}',
+    '\u{9e6}',
+    '\u{a66}',
+    '\u{ae6}',
+    '\u{b66}',
+    '\u{be6}',
+    '\u{c66}',
+    '\u{ce6}',
+    '\u{d66}',
+    '\u{de6}',
+    '\u{e50}',
+    '\u{ed0}',
+    '\u{f20}',
+    '\u{1040}',
+    '\u{1090}',
+    '\u{17e0}',
+    '\u{1810}',
+    '\u{1946}',
+    '\u{19d0}',
+    '\u{1a80}',
+    '\u{1a90}',
+    '\u{1b50}',
+    '\u{1bb0}',
+    '\u{1c40}',
+    '\u{1c50}',
+    '\u{a620}',
+    '\u{a8d0}',
+    '\u{a900}',
+    '\u{a9d0}',
+    '\u{a9f0}',
+    '\u{aa50}',
+    '\u{abf0}',
+    '\u{104a0}',
+    '\u{10d30}',
+    '\u{11066}',
+    '\u{110f0}',
+    '\u{11136}',
+    '\u{111d0}',
+    '\u{112f0}',
+    '\u{11450}',
+    '\u{114d0}',
+    '\u{11650}',
+    '\u{116c0}',
+    '\u{11730}',
+    '\u{118e0}',
+    '\u{11950}',
+    '\u{11c50}',
+    '\u{11d50}',
+    '\u{11da0}',
+    '\u{16a60}',
+    '\u{16ac0}',
+    '\u{16b50}',
+    '\u{1e140}',
+    '\u{1e2f0}',
+    '\u{1e950}',
+];
 
 /// A text as words: in its normal form and lower case, single spaces around each, apostrophes within.
 pub fn words(text: &str) -> Vec<String> {
@@ -117,6 +218,17 @@ mod tests {
             ("café, naïve", "café, naïve"),
         ] {
             assert_eq!(normal(typed), wanted, "{typed:?}");
+        }
+    }
+
+    #[test]
+    fn letters_say_where_they_stand_and_digits_of_all_scripts_are_digits() {
+        let plain = |text: &str| letters(text).into_iter().map(|it| it.1).collect::<String>();
+        assert_eq!(plain("１２３ \u{661}\u{662} \u{967} 𝟒 é\u{301}\u{200b}x"), "123 12 1 4 ex");
+        assert_eq!(letters("a\u{200b}ｂ"), [(0..4, 'a'), (4..7, 'b')]);
+        for zero in ZEROS {
+            let digits: String = (0..10).filter_map(|it| char::from_u32(u32::from(zero) + it)).collect();
+            assert_eq!(plain(&digits), "0123456789", "{zero:?}");
         }
     }
 

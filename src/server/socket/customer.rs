@@ -6,7 +6,7 @@ use tokio::sync::{broadcast, watch};
 
 use super::FIELD_BYTES_MAX;
 use crate::app::{App, Present};
-use crate::conversation::{ConversationId, CustomerId, Owner, Seq};
+use crate::conversation::{ConversationId, CustomerId, Owner, Seq, masking};
 use crate::handoff;
 use crate::identity::{IdentityError, secrets};
 use crate::server::error::Problem;
@@ -105,7 +105,7 @@ impl Customer {
         };
         let short = |text: String| text.chars().take(FIELD_BYTES_MAX).collect::<String>();
         let locale = hello.locale.map(short);
-        let page_url = hello.page.map(|it| short(it.url));
+        let page_url = hello.page.map(|it| masking::mask_page(&short(it.url)));
         let Some(record) = old else {
             return Ok(Self::begin(app, vouched_for, locale, page_url, wants_old).await);
         };
