@@ -12,7 +12,7 @@ use crate::content::{Content, Intent};
 use crate::conversation::format::{Locale, Style};
 use crate::conversation::{Card, normal};
 use crate::rules::policy::{Book, Past, Ruling};
-use crate::rules::{NamedCharge, slots};
+use crate::rules::{NamedCharge, TALK_TO_HUMAN, slots};
 
 pub mod cards;
 pub mod facts;
@@ -190,6 +190,7 @@ impl<'a> Speaker<'a> {
             past: self.past,
             link: about.link,
             plans: &self.plans,
+            has_accounts: self.accounts,
             verified: self.verified,
             account: self.account,
             today: self.today,
@@ -317,14 +318,19 @@ impl<'a> Speaker<'a> {
                 (true, true) => &sentences.check_again_by_code,
             };
             let check = self.render(check, &facts)?;
-            let ways = ["verify_me", "talk_to_human"].map(str::to_owned);
+            let ways = ["verify_me", TALK_TO_HUMAN].map(str::to_owned);
             let general = self.render(general, &facts)?;
             // Nobody is pressed who was told so just now, or has all that there is to say.
-            let complete = !intent.file.sign_in && !self.once_known;
-            let told = complete || !self.accounts || self.last_said.is_some_and(|it| it.contains(&check));
+            let complete = (!intent.file.sign_in && !self.once_known) || !self.accounts;
+            let told = complete || self.last_said.is_some_and(|it| it.contains(&check));
             return Ok(Answer {
                 text: if told { general } else { format!("{general}\n\n{check}") },
-                choices: if self.codes { ways.to_vec() } else { Vec::new() },
+                choices: match () {
+                    () if self.codes => ways.to_vec(),
+                    // What is left to do, a person does.
+                    () if complete => vec![TALK_TO_HUMAN.to_owned()],
+                    () => Vec::new(),
+                },
                 card: None,
                 then: Then::Wait,
                 survey: false,
@@ -443,4 +449,67 @@ pub fn with_staff(content: &Content, sentence: &str, staff: Option<&str>) -> Str
     let day = Date::constant(2026, 1, 1);
     let speaker = Speaker::new(content, None, &[], false, day, "");
     speaker.sentence(sentence, About { staff, ..About::default() }).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::date;
+
+    use super::*;
+
+    /// What only somebody can keep who has an account to look at.
+    const PROMISES: &[&str] = &[
+        "know it's you",
+        "once I know",
+        "once you've signed in",
+        "I can show",
+        "I show",
+        "I can list",
+        "I can look",
+        "I can add up",
+        "I can e-mail",
+        "I can see how far",
+        "on your account yet",
+    ];
+
+    /// Every answer that somebody gets of whom nothing is known, with the name of what it answers.
+    fn answers_to_a_visitor(content: &Content, accounts: bool) -> Vec<(String, Answer)> {
+        let speaker = Speaker::new(content, None, &[], false, date(2026, 6, 16), "").with_accounts(accounts);
+        let (slots, wait) = (BTreeMap::new(), Wait::default());
+        let counts = |when: Option<&String>| when.is_none_or(|it| speaker.holds(it, &slots));
+        let follow_ups = content.follow_ups.values().filter(|it| counts(it.file.when.as_ref())).map(|it| &it.intent);
+        (content.intents.values().chain(follow_ups))
+            .filter_map(|it| Some((it.name.clone(), speaker.answer(it, &slots, &wait, None).ok()?)))
+            .collect()
+    }
+
+    #[test]
+    fn without_accounts_nothing_is_promised_that_needs_one_and_a_person_is_one_tap_away() {
+        let content = Content::load("intents".as_ref()).expect("the content has no faults");
+        let promises = |it: &str| PROMISES.iter().find(|promise| it.contains(**promise));
+        let mut broken = Vec::new();
+        for (name, answer) in answers_to_a_visitor(&content, false) {
+            if let Some(promise) = promises(&answer.text) {
+                broken.push(format!("{name} promises \"{promise}\": {}", answer.text));
+            }
+            let general = content.answering(&name).is_some_and(Intent::needs_verified);
+            assert!(!general || answer.choices == ["talk_to_human"], "{name}: {:?}", answer.choices);
+        }
+        assert!(broken.is_empty(), "\n{}", broken.join("\n"));
+        let with_accounts = answers_to_a_visitor(&content, true);
+        assert!(20 < with_accounts.iter().filter(|it| promises(&it.1.text).is_some()).count(), "the words are found");
+    }
+
+    #[test]
+    fn who_has_all_that_there_is_to_say_is_not_sent_to_sign_in_and_can_get_a_person() {
+        let content = Content::load("intents".as_ref()).expect("the content has no faults");
+        for (name, answer) in answers_to_a_visitor(&content, true) {
+            let intent = content.answering(&name).expect("it has just answered");
+            if intent.needs_verified() {
+                let sent = answer.text.contains("I need to check it's you");
+                assert_eq!(sent, intent.file.sign_in, "{name}: {}", answer.text);
+                assert_eq!(answer.choices.is_empty(), sent, "{name}");
+            }
+        }
+    }
 }

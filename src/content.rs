@@ -19,7 +19,7 @@ pub mod language;
 pub mod paths;
 pub mod plain_words;
 mod read;
-mod shapes;
+pub mod shapes;
 pub mod template;
 
 use file::{BusinessFile, FollowUpFile, IntentFile, Need, PolicyFile, SentencesFile, TalkFile, UrgentFile, WordsFile};

@@ -54,6 +54,8 @@ pub struct FactsInput<'a> {
     pub link: Option<&'a str>,
     /// The price list for people whom we don't know.
     pub plans: &'a [Plan],
+    /// There are accounts to look at at all.
+    pub has_accounts: bool,
     /// Somebody has proved who they are.
     pub verified: bool,
     /// What billing knows of them.
@@ -207,6 +209,7 @@ pub struct Facts {
     business: BusinessFacts,
     currency: String,
     locale: String,
+    has_accounts: bool,
     verified: bool,
     today: String,
     customer: Option<CustomerFacts>,
@@ -258,6 +261,7 @@ impl Facts {
             business: BusinessFacts::new(input.business),
             currency: currency.to_owned(),
             locale: input.locale().to_owned(),
+            has_accounts: input.has_accounts,
             verified: input.verified,
             today: today.to_string(),
             customer: account.map(CustomerFacts::new),
@@ -377,6 +381,7 @@ pub(crate) mod tests {
                 past: &[],
                 link: None,
                 plans: &[],
+                has_accounts: true,
                 verified: account.is_some(),
                 account,
                 today: self.today,

@@ -102,8 +102,9 @@ pub(crate) fn everything(business: &BusinessFile, policy: Value, slots: Value) -
         "proof": {"email": "ada@example.com", "code": "123456", "tries": 3, "minutes": 10},
         "deed": deed(),
     });
-    // What is open, what comes next, and how it was asked.
+    // Whether there are accounts, what is open, what comes next, and how it was asked.
     let ahead = [
+        ("has_accounts", json!(true)),
         ("open", json!(vec![open; N_OPEN])),
         (
             "next_bill",
@@ -206,6 +207,11 @@ pub(super) fn stranger(business: &BusinessFile, policy: Value, slots: Value) -> 
     facts["asked"] = json!({"yes_or_no": false, "amount": null, "date": null, "plan": null});
     facts["verified"] = json!(false);
     facts
+}
+
+/// Somebody who talks to a business that has no billing data connected: nobody is ever known there.
+pub(super) fn without_accounts(stranger: &Value) -> Value {
+    with(stranger.clone(), &[("has_accounts", json!(false)), ("plans", json!([]))])
 }
 
 /// A verified customer who has just joined: an account, and no bill or payment yet.
@@ -337,6 +343,34 @@ pub(crate) fn names(facts: &Value) -> BTreeSet<String> {
         add_names("", facts, &mut names);
     }
     names
+}
+
+/// Every name that a template may use, as people write them: `account.plan`, and `invoice.lines[].label` for a part of
+/// each entry of a list. What the rules say to each action stands as `may.<action>`; the names of slots and of rules,
+/// which the content itself gives, are left out.
+pub fn every_name(business: &BusinessFile) -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    add_every_name("", &everything(business, json!({}), json!({})), &mut names);
+    names
+}
+
+fn add_every_name(around: &str, facts: &Value, names: &mut BTreeSet<String>) {
+    match facts {
+        Value::Object(parts) => {
+            for (name, value) in parts {
+                let path = match around {
+                    "" => name.clone(),
+                    // The same stands under each action.
+                    "may" => "may.<action>".to_owned(),
+                    around => format!("{around}.{name}"),
+                };
+                add_every_name(&path, value, names);
+                names.insert(path);
+            }
+        }
+        Value::Array(entries) => entries.iter().for_each(|it| add_every_name(&format!("{around}[]"), it, names)),
+        _ => {}
+    }
 }
 
 fn add_names(around: &str, facts: &Map<String, Value>, names: &mut BTreeSet<String>) {

@@ -5,7 +5,7 @@
 
 /// What a value must look like.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Shape {
+pub enum Shape {
     /// Text.
     Text,
     /// `true` or `false`.
@@ -34,13 +34,13 @@ pub(super) enum Shape {
 
 /// One key of a table.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Key {
+pub struct Key {
     /// Its name.
-    pub(super) name: &'static str,
+    pub name: &'static str,
     /// What its value must look like.
-    pub(super) shape: Shape,
+    pub shape: Shape,
     /// It must be there.
-    pub(super) required: bool,
+    pub required: bool,
 }
 
 const fn must(name: &'static str, shape: Shape) -> Key {
@@ -52,7 +52,7 @@ const fn may(name: &'static str, shape: Shape) -> Key {
 }
 
 /// `intents/<stage>/<intent>.toml`.
-pub(super) const INTENT: &[Key] = &[
+pub const INTENT: &[Key] = &[
     must("about", Shape::Text),
     must("button", Shape::Text),
     must("means", Shape::Text),
@@ -71,7 +71,8 @@ pub(super) const INTENT: &[Key] = &[
     may("talk", Shape::Tables(TALK)),
 ];
 
-pub(super) const FOLLOW_UP: &[Key] = &[
+/// `[[follow_up]]` of an intent.
+pub const FOLLOW_UP: &[Key] = &[
     must("name", Shape::Text),
     must("about", Shape::Text),
     must("button", Shape::Text),
@@ -88,10 +89,11 @@ pub(super) const FOLLOW_UP: &[Key] = &[
     may("answer", Shape::Tables(ANSWER)),
 ];
 
-pub(super) const BUDGET: &[Key] =
-    &[must("turns", Shape::Count), must("taps", Shape::Count), must("typed", Shape::Count)];
+/// `budget` of an intent.
+pub const BUDGET: &[Key] = &[must("turns", Shape::Count), must("taps", Shape::Count), must("typed", Shape::Count)];
 
-pub(super) const SLOT: &[Key] = &[
+/// `[slots.<name>]` of an intent.
+pub const SLOT: &[Key] = &[
     must("kind", Shape::Word(&["invoice", "date", "money", "email", "text", "words", "address"])),
     must("ask", Shape::Text),
     must("ask_again", Shape::Text),
@@ -102,7 +104,8 @@ pub(super) const SLOT: &[Key] = &[
     may("offers", Shape::Named(&Shape::Text)),
 ];
 
-pub(super) const ANSWER: &[Key] = &[
+/// `[[answer]]` of an intent, `[[follow_up.answer]]` of a follow-up.
+pub const ANSWER: &[Key] = &[
     may("when", Shape::Text),
     must("say", Shape::Text),
     may("choices", Shape::Texts),
@@ -117,7 +120,7 @@ pub(super) const ANSWER: &[Key] = &[
 ];
 
 /// What an answer can have done, by name.
-pub(super) const ACTIONS: &[&str] = &[
+pub const ACTIONS: &[&str] = &[
     "take_off_late_fee",
     "give_more_days",
     "pay_in_parts",
@@ -134,7 +137,8 @@ pub(super) const ACTIONS: &[&str] = &[
     "method_page",
 ];
 
-pub(super) const TALK: &[Key] = &[
+/// `[[talk]]` of an intent.
+pub const TALK: &[Key] = &[
     must("name", Shape::Text),
     may("account", Shape::Text),
     may("at", Shape::Text),
@@ -142,7 +146,8 @@ pub(super) const TALK: &[Key] = &[
     must("steps", Shape::Tables(STEP)),
 ];
 
-pub(super) const STEP: &[Key] = &[
+/// One step of a talk.
+pub const STEP: &[Key] = &[
     may("customer", Shape::Text),
     may("taps", Shape::Text),
     may("says", Shape::TextOrTexts),
@@ -159,7 +164,7 @@ pub(super) const STEP: &[Key] = &[
 ];
 
 /// `intents/business.toml`.
-pub(super) const BUSINESS: &[Key] = &[
+pub const BUSINESS: &[Key] = &[
     must("name", Shape::Text),
     must("country", Shape::Text),
     must("currency", Shape::Text),
@@ -179,24 +184,27 @@ pub(super) const BUSINESS: &[Key] = &[
     must("cost", Shape::Table(COST)),
 ];
 
-pub(super) const HOURS: &[Key] = &[
+/// `[hours]` of the business.
+pub const HOURS: &[Key] = &[
     must("text", Shape::Text),
     may("week", Shape::Named(&Shape::Text)),
     may("holidays", Shape::Texts),
     must("minutes_per_conversation", Shape::Count),
 ];
 
-pub(super) const THRESHOLDS: &[Key] = &[
+/// `[understanding]` of the business.
+pub const THRESHOLDS: &[Key] = &[
     must("wrong_answers", Shape::Number),
     may("answer", Shape::Number),
     may("ask_back", Shape::Number),
     may("known", Shape::Number),
 ];
 
-pub(super) const COST: &[Key] = &[must("per_contact_minor", Shape::Whole)];
+/// `[cost]` of the business.
+pub const COST: &[Key] = &[must("per_contact_minor", Shape::Whole)];
 
 /// `intents/sentences.toml`.
-pub(super) const SENTENCES: &[Key] = &[
+pub const SENTENCES: &[Key] = &[
     must("did_you_mean", Shape::Text),
     must("something_else", Shape::Text),
     must("say_it_again", Shape::Text),
@@ -278,7 +286,7 @@ pub(super) const SENTENCES: &[Key] = &[
 ];
 
 /// `intents/languages/<tag>.toml`.
-pub(super) const LANGUAGE: &[Key] = &[
+pub const LANGUAGE: &[Key] = &[
     must("telling", Shape::Texts),
     may("openers", Shape::Texts),
     may("question_words", Shape::Texts),
@@ -317,9 +325,10 @@ pub(super) const LANGUAGE: &[Key] = &[
 ];
 
 /// `intents/urgent.toml`.
-pub(super) const URGENT: &[Key] = &[must("rule", Shape::Tables(URGENT_RULE))];
+pub const URGENT: &[Key] = &[must("rule", Shape::Tables(URGENT_RULE))];
 
-pub(super) const URGENT_RULE: &[Key] = &[
+/// `[[rule]]` of what is urgent.
+pub const URGENT_RULE: &[Key] = &[
     must("name", Shape::Text),
     must("phrases", Shape::Texts),
     may("unless", Shape::Texts),
@@ -328,9 +337,10 @@ pub(super) const URGENT_RULE: &[Key] = &[
 ];
 
 /// `intents/policies.toml`.
-pub(super) const POLICIES: &[Key] = &[must("policy", Shape::Tables(POLICY))];
+pub const POLICIES: &[Key] = &[must("policy", Shape::Tables(POLICY))];
 
-pub(super) const POLICY: &[Key] = &[
+/// `[[policy]]` of the rules.
+pub const POLICY: &[Key] = &[
     must("name", Shape::Text),
     must("from", Shape::Text),
     must("about", Shape::Text),
@@ -341,16 +351,18 @@ pub(super) const POLICY: &[Key] = &[
     may("staff", Shape::Text),
 ];
 
-pub(super) const BAND: &[Key] = &[must("up_to", Shape::Whole), must("value", Shape::Whole)];
+/// One of the `bands` of a rule.
+pub const BAND: &[Key] = &[must("up_to", Shape::Whole), must("value", Shape::Whole)];
 
 /// `intents/words.toml`.
-pub(super) const WORDS: &[Key] = &[must("instead", Shape::Tables(WORD)), may("explained", Shape::Named(&Shape::Text))];
+pub const WORDS: &[Key] = &[must("instead", Shape::Tables(WORD)), may("explained", Shape::Named(&Shape::Text))];
 
-pub(super) const WORD: &[Key] = &[must("not", Shape::Texts), must("but", Shape::Text)];
+/// `[[instead]]` of the words.
+pub const WORD: &[Key] = &[must("not", Shape::Texts), must("but", Shape::Text)];
 
 impl Shape {
     /// What a value must be, in words.
-    pub(super) fn in_words(self) -> &'static str {
+    pub fn in_words(self) -> &'static str {
         match self {
             Shape::Text | Shape::Word(_) => "a text",
             Shape::Flag => "true or false",
@@ -365,7 +377,7 @@ impl Shape {
     }
 
     /// How a key of this shape is written.
-    pub(super) fn example(self, name: &str) -> String {
+    pub fn example(self, name: &str) -> String {
         match self {
             Shape::Text | Shape::TextOrTexts => format!("`{name} = \"…\"`"),
             Shape::Flag => format!("`{name} = true`"),

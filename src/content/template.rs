@@ -20,10 +20,11 @@ const FUEL_MAX: u64 = 50_000;
 const TEXT_CHARS_MAX: usize = 8_000;
 
 /// The filters that are ours.
-const FILTERS: &[&str] = &["money", "date", "day", "month", "plural", "list", "plus_days"];
+pub const FILTERS: &[&str] = &["money", "date", "day", "month", "plural", "list", "plus_days"];
 
 /// Filters of the template language that content may use, for hints.
-const OTHER_FILTERS: &[&str] = &["lower", "upper", "capitalize", "length", "first", "last", "round", "join", "default"];
+pub const OTHER_FILTERS: &[&str] =
+    &["lower", "upper", "capitalize", "length", "first", "last", "round", "join", "default"];
 
 /// Facts, ready to fill templates with; cheap to clone.
 #[derive(Clone, Debug)]

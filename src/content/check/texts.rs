@@ -73,7 +73,7 @@ struct Check<'a> {
 /// Those who have told the same.
 struct Crowd {
     customers: Vec<(Facts, Whom)>,
-    stranger: Facts,
+    strangers: Vec<(Facts, Whom)>,
 }
 
 /// Whether a text or condition can be tried with facts.
@@ -96,9 +96,7 @@ impl Check<'_> {
             self.plain(source, "unverified", text, ANSWER_WORDS_MAX);
             texts.push(text);
             if fit == Fit::Fit {
-                for crowd in self.crowds_of(file) {
-                    self.fill(source, "unverified", text, &crowd.stranger, STRANGER);
-                }
+                self.each_stranger(file, |check, facts, whom| check.fill(source, "unverified", text, facts, whom));
             }
         }
         for (name, slot) in &file.slots {
@@ -173,9 +171,7 @@ impl Check<'_> {
             self.plain(source, &path, text, ANSWER_WORDS_MAX);
             texts.push(text);
             if !fits.contains(&Fit::Unfit) {
-                for crowd in self.crowds_of(file) {
-                    self.fill(source, &path, text, &crowd.stranger, STRANGER);
-                }
+                self.each_stranger(file, |check, facts, whom| check.fill(source, &path, text, facts, whom));
             }
         }
         self.score(source, &at, &texts);
@@ -214,8 +210,17 @@ impl Check<'_> {
             for (facts, whom) in &crowd.customers {
                 tell(self, facts, *whom);
             }
-            if file.needs.is_empty() {
-                tell(self, &crowd.stranger, STRANGER);
+        }
+        if file.needs.is_empty() {
+            self.each_stranger(file, tell);
+        }
+    }
+
+    /// Those whom we don't know, where there are accounts and where there are none.
+    fn each_stranger(&mut self, file: &IntentFile, mut tell: impl FnMut(&mut Self, &Facts, Whom)) {
+        for crowd in self.crowds_of(file) {
+            for (facts, whom) in &crowd.strangers {
+                tell(self, facts, *whom);
             }
         }
     }
@@ -241,8 +246,10 @@ impl Check<'_> {
         let customers = facts::customers(self.spoken.business, &self.policy, &slots).into_iter();
         let customers =
             customers.map(|(name, facts)| (Facts::new(&facts), Whom { name, hint: CUSTOMER_HINT })).collect();
-        let stranger = Facts::new(&facts::stranger(self.spoken.business, self.policy.clone(), slots));
-        let crowd = Rc::new(Crowd { customers, stranger });
+        let stranger = facts::stranger(self.spoken.business, self.policy.clone(), slots);
+        let nowhere = Facts::new(&facts::without_accounts(&stranger));
+        let strangers = vec![(Facts::new(&stranger), STRANGER), (nowhere, NOWHERE_KNOWN)];
+        let crowd = Rc::new(Crowd { customers, strangers });
         self.crowds.insert(told.clone(), crowd.clone());
         crowd
     }
@@ -567,6 +574,11 @@ const STRANGER: Whom = Whom {
     hint: "Give the answer a `when` like `account and …`, or add `needs = [\"verified\"]` with an `unverified` text.",
 };
 
+const NOWHERE_KNOWN: Whom = Whom {
+    name: "somebody who asks a business without billing data",
+    hint: "Put what needs an account or a price list in `{% if has_accounts %}` or `{% if plans %}`.",
+};
+
 const CUSTOMER_HINT: &str =
     "Give the answer a `when` like `invoice and …`, or put what may be missing in `{% if … %}`.";
 
@@ -574,7 +586,7 @@ fn fact_hint(name: &str) -> &'static str {
     match name.split('.').next().unwrap_or_default() {
         "policy" => "Policies stand in `policies.toml`.",
         "slots" => "Slots are declared in `[slots.…]` of an intent.",
-        _ => "Facts are `account`, `invoice`, `payment`, `change` and others; the README lists them.",
+        _ => "Facts are `account`, `invoice`, `payment`, `change` and others; docs/content.md lists them.",
     }
 }
 
