@@ -152,6 +152,9 @@ pub enum What {
         /// Who it is.
         customer: CustomerId,
     },
+    /// What happened can no longer be read, or is no longer what was kept. It is never written: a log that is read has it
+    /// in the place of what is damaged.
+    Damaged,
 }
 
 impl What {
@@ -164,6 +167,7 @@ impl What {
             What::Survey { .. } => "survey",
             What::Receipt(_) => "receipt",
             What::Verified { .. } => "verified",
+            What::Damaged => "damaged",
         }
     }
 }

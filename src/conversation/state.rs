@@ -106,7 +106,7 @@ impl State {
                 self.customer = Some(customer.clone());
                 self.code_asked = false;
             }
-            What::Rating(_) => {}
+            What::Rating(_) | What::Damaged => {}
         }
     }
 
