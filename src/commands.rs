@@ -25,6 +25,7 @@ mod actions;
 mod acts;
 pub mod bench;
 mod chat;
+mod check_store;
 mod cross_validate;
 pub mod eval;
 mod explain;
@@ -69,6 +70,9 @@ enum Command {
         /// Only the faults, without how well it will understand: quick
         #[arg(long)]
         faults: bool,
+        /// In place of the content: is what was kept still what it was? Also beside a running server
+        #[arg(long, conflicts_with = "faults")]
+        store: bool,
         #[command(flatten)]
         print: Print,
     },
@@ -161,7 +165,8 @@ pub async fn run(flags: Flags) -> anyhow::Result<ExitCode> {
             }
             serve::serve(config).await
         }
-        Command::Check { faults, print } => check(&config, faults, print).await,
+        Command::Check { store: true, print, .. } => check_store::check_store(&config, print).await,
+        Command::Check { faults, print, .. } => check(&config, faults, print).await,
         Command::Test { filter, talks, figures, print } => {
             test(&config, filter.as_deref(), talks.as_deref(), figures, print).await
         }
@@ -190,10 +195,10 @@ fn beside_program(path: &Path) -> PathBuf {
     folder.filter(|it| it.exists()).unwrap_or_else(|| path.to_path_buf())
 }
 
-/// Opens the store as the settings say.
-pub async fn open_store(config: &Config) -> anyhow::Result<Store> {
+/// Where the store lies, as the settings say.
+fn store_settings(config: &Config) -> StoreSettings {
     let text = |it: &String| (!it.is_empty()).then(|| it.clone());
-    let settings = StoreSettings {
+    StoreSettings {
         url: text(&config.database),
         data: config.data.clone(),
         nats: text(&config.nats),
@@ -201,8 +206,13 @@ pub async fn open_store(config: &Config) -> anyhow::Result<Store> {
         group_max: config.limits.group_max,
         events_max: config.limits.events_max.max(1_000),
         ..StoreSettings::default()
-    };
-    Store::open(&settings).await.with_context(|| format!("the store in {} could not be opened", config.data.display()))
+    }
+}
+
+/// Opens the store as the settings say.
+pub async fn open_store(config: &Config) -> anyhow::Result<Store> {
+    let opened = Store::open(&store_settings(config)).await;
+    opened.with_context(|| format!("the store in {} could not be opened", config.data.display()))
 }
 
 /// Loads the content, or prints every fault and fails.

@@ -155,6 +155,9 @@ pub enum What {
         #[serde(default)]
         until_ms: i64,
     },
+    /// What happened can no longer be read, or is no longer what was kept. It is never written: a log that is read has it
+    /// in the place of what is damaged.
+    Damaged,
 }
 
 impl What {
@@ -167,6 +170,7 @@ impl What {
             What::Survey { .. } => "survey",
             What::Receipt(_) => "receipt",
             What::Verified { .. } => "verified",
+            What::Damaged => "damaged",
         }
     }
 }

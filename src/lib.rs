@@ -44,7 +44,7 @@
 //! | [`billing`] | conversation, content, config, store | reqwest, backon, hmac (also in identity) |
 //! | [`rules`] | conversation, content, billing (its words) | – |
 //! | [`answers`] | conversation, content, billing (its words), rules | – |
-//! | [`store`] | conversation, config | sqlx, async-nats |
+//! | [`store`] | conversation, config | sqlx, async-nats, hostname |
 //! | [`mail`] | config | lettre |
 //! | [`actions`] | conversation, content, billing, rules, store, mail | krilla, ttf-parser |
 //! | [`identity`] | conversation, config, store | jsonwebtoken |
@@ -61,6 +61,8 @@
 //!   panic on any input.
 //! - Nothing is acked before it is durable. The log is the truth; sockets and the bus carry hints.
 //! - A conversation's `seq` has no gaps, on any number of nodes: the next one comes from a counter row.
+//! - An event carries a checksum over itself and over the one before. What doesn't fit is never shown as words: a line
+//!   stands in its place, and the conversation goes on.
 //! - The owner is checked in the transaction that writes a reply.
 //! - The classifier can be broken, overloaded or missing: the customer gets a person.
 //! - One loader serves `check`, `test` and `serve`: what passes the check runs. Content that fails never replaces

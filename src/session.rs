@@ -180,6 +180,8 @@ struct Session {
     /// The language tag of the customer's browser.
     locale: Option<String>,
     state: State,
+    /// The log has a damaged event whose part in the state is still unknown.
+    has_damage: bool,
     recent: VecDeque<Event>,
     /// What the customer said and nobody has answered.
     unanswered: Vec<(Seq, Message)>,
@@ -210,6 +212,7 @@ impl Session {
             loaded: false,
             locale: None,
             state: State::default(),
+            has_damage: false,
             recent: VecDeque::new(),
             unanswered: Vec::new(),
             heard_until: 0,
@@ -351,15 +354,29 @@ impl Session {
                 self.apply(logged.event);
             }
             if n < page as usize {
-                return Ok(());
+                break;
             }
         }
+        if self.has_damage { self.mend().await } else { Ok(()) }
+    }
+
+    /// What a damaged event said of the owner or the customer, the conversation's row knows too: without it nobody could
+    /// go on writing.
+    async fn mend(&mut self) -> Result<(), StoreError> {
+        let record = self.app.store.conversation(&self.id).await?;
+        if self.state.epoch < record.epoch {
+            (self.state.owner, self.state.epoch, self.state.staff) = (record.owner, record.epoch, record.staff);
+        }
+        self.state.customer = self.state.customer.take().or(record.customer);
+        self.has_damage = false;
+        Ok(())
     }
 
     fn apply(&mut self, event: Event) {
         if event.seq <= self.state.seq {
             return;
         }
+        self.has_damage |= event.what == What::Damaged;
         self.state.apply(&event);
         match (&event.what, event.from) {
             (What::Message(message), Sender::Customer) => self.unanswered.push((event.seq, message.clone())),

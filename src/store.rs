@@ -18,11 +18,16 @@ use crate::conversation::{ConversationId, Seq};
 mod actions;
 mod append;
 mod bus;
+mod chain;
+mod checking;
 mod codes;
 mod conversations;
 mod demo_acts;
 mod feedback;
+mod hold;
+mod log;
 mod place;
+mod pooling;
 mod settings;
 mod staff;
 mod writer;
@@ -30,10 +35,12 @@ mod writer;
 pub use actions::{ActionEnd, ActionRecord, ActionStatus, NewAction};
 pub use append::{Append, Appended, Expect, NewPromise, Opening};
 pub use bus::Typing;
+pub use checking::{Damage, DamageKind, Findings, check};
 pub use codes::{CodeChange, CodeLimits, CodeRecord, Marks};
 pub use conversations::{ConversationRecord, List, Logged, Promise, Stint};
 pub use demo_acts::DemoAct;
 pub use feedback::{AssignTo, Cause, NewQuestion, Question, QuestionFilter, Why};
+pub use hold::{Hold, hold};
 pub use staff::{Login, NewStaff, Role, Staff};
 
 use bus::Bus;
@@ -135,6 +142,31 @@ pub enum StoreError {
         /// The newest schema that this program knows.
         known: i64,
     },
+    /// An older program wrote this store, and nothing has brought it to the present schema.
+    #[error("the store has schema {found}: start `plainbill serve` once, which brings it to {known}, then try again")]
+    Older {
+        /// The newest schema in the store.
+        found: i64,
+        /// The newest schema that this program knows.
+        known: i64,
+    },
+    /// Another server works on the folder.
+    #[error(
+        "another server works on {folder} ({holder}): stop it first, or give this one a folder of its own with --data"
+    )]
+    Held {
+        /// The folder with the store.
+        folder: String,
+        /// Which process it is, where, and since when, as far as it has said.
+        holder: String,
+    },
+    /// A pooler stands before PostgreSQL that gives each transaction another connection.
+    #[error(
+        "the database's address leads to a pooler that gives each transaction another connection, but what is set and \
+         prepared on a connection must stay there: pool by session (PgBouncer: pool_mode = session for this database), \
+         or give PostgreSQL's own address"
+    )]
+    Pooled,
     /// It will not work by itself again.
     #[error("the store is broken: {what}")]
     Broken {
@@ -251,6 +283,7 @@ struct Inner {
     place: Place,
     read_wait: Duration,
     events_max: u32,
+    told: log::Told,
 }
 
 impl Drop for Inner {
@@ -263,10 +296,11 @@ impl Drop for Inner {
 impl Store {
     /// Opens the store, making it or bringing it to the present schema where needed.
     ///
-    /// Fails with [`StoreError::Newer`] on a store of a newer program, and with [`StoreError::Broken`] on a damaged
-    /// SQLite file.
+    /// Fails with [`StoreError::Newer`] on a store of a newer program, with [`StoreError::Broken`] on a damaged SQLite
+    /// file, and with [`StoreError::Pooled`] where connections don't stay ours.
     pub async fn open(settings: &StoreSettings) -> Result<Store, StoreError> {
         let place = Place::find(settings)?;
+        place.refuse_pooler().await?;
         let mut first = place.connect().await?;
         place.check(&mut first).await?;
         place.migrate(&mut first).await?;
@@ -281,6 +315,7 @@ impl Store {
                 place,
                 read_wait: settings.read_wait,
                 events_max: settings.events_max,
+                told: log::Told::default(),
             }),
         })
     }
@@ -342,9 +377,10 @@ impl Store {
     }
 
     /// Runs a read within its time limit.
-    async fn read<T, F>(&self, rows: F) -> Result<T, StoreError>
+    async fn read<T, E, F>(&self, rows: F) -> Result<T, StoreError>
     where
-        F: Future<Output = Result<T, sqlx::Error>> + Send,
+        StoreError: From<E>,
+        F: Future<Output = Result<T, E>> + Send,
     {
         match tokio::time::timeout(self.inner.read_wait, rows).await {
             Ok(rows) => Ok(rows?),

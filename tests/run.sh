@@ -10,6 +10,7 @@ missing=()
 need() { command -v "$1" >/dev/null 2>&1 || missing+=("$2"); }
 need strace strace
 need nats-server nats-server
+need pgbouncer pgbouncer
 need chromium chromium
 need node nodejs
 need npm npm

@@ -41,6 +41,7 @@ const LIVES_IN: &[(&str, &[&str])] = &[
     ("libc", &["classifier", "commands"]),
     ("sqlx", &["store"]),
     ("async_nats", &["store"]),
+    ("hostname", &["store"]),
     ("jsonwebtoken", &["identity"]),
     ("lettre", &["mail"]),
     ("reqwest", &["billing"]),

@@ -127,7 +127,7 @@ fn print_event(event: &NewEvent, explain: bool) {
             println!("  -> {} ({}){}", owner.as_str(), reason.as_str(), if *urgent { ", urgent" } else { "" });
         }
         What::Verified { customer, .. } => println!("  -> it is {customer}"),
-        What::Rating(_) => {}
+        What::Rating(_) | What::Damaged => {}
     }
 }
 

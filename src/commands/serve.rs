@@ -8,13 +8,13 @@ use anyhow::Context;
 use crate::app::{App, Clock, Made};
 use crate::billing::demo::Demo;
 use crate::billing::{self, Billing};
-use crate::commands::{identity, open_classifier, open_store, staff};
+use crate::commands::{identity, open_classifier, open_store, staff, store_settings};
 use crate::config::Config;
 use crate::content::Contents;
 use crate::identity::codes::Codes;
 use crate::identity::pages::Pages;
 use crate::mail::Mailbox;
-use crate::{server, telemetry};
+use crate::{server, store, telemetry};
 
 /// Runs the server.
 pub async fn serve(config: Config) -> anyhow::Result<ExitCode> {
@@ -26,6 +26,8 @@ pub async fn serve(config: Config) -> anyhow::Result<ExitCode> {
             anyhow::bail!("the content has faults: see above");
         }
     };
+    // Held until the end.
+    let _held = store::hold(&store_settings(&config))?;
     let store = open_store(&config).await?;
     let identity = identity(&config, &store).await?;
     let mailbox = Mailbox::open(&config)?;

@@ -73,6 +73,8 @@ pub async fn staff(config: &Config, command: StaffCommand) -> anyhow::Result<Exi
     match command {
         StaffCommand::Add { login, name, role } => {
             let password = add(&store, &login, &name, role.into()).await?;
+            let password =
+                password.with_context(|| format!("`{login}` is there already: `plainbill staff password {login}`"))?;
             println!("{login} signs in with the password {password}");
         }
         StaffCommand::List(print) => list(&store, print).await?,
@@ -92,15 +94,17 @@ pub async fn staff(config: &Config, command: StaffCommand) -> anyhow::Result<Exi
     Ok(ExitCode::SUCCESS)
 }
 
-/// On an empty store adds somebody who manages, and returns the password, to be shown once.
+/// On an empty store adds somebody who manages, and returns the password, to be shown once. None where there is somebody
+/// already, be it from another node's first start in this same moment: that one shows the password.
 pub async fn add_first(store: &Store) -> anyhow::Result<Option<String>> {
     if !store.all_staff().await?.is_empty() {
         return Ok(None);
     }
-    Ok(Some(add(store, FIRST_LOGIN, FIRST_NAME, Role::Manages).await?))
+    add(store, FIRST_LOGIN, FIRST_NAME, Role::Manages).await
 }
 
-async fn add(store: &Store, login: &str, name: &str, role: Role) -> anyhow::Result<String> {
+/// Adds somebody and returns the password; none where the login is taken.
+async fn add(store: &Store, login: &str, name: &str, role: Role) -> anyhow::Result<Option<String>> {
     anyhow::ensure!(!login.trim().is_empty() && !name.trim().is_empty(), "login and name must not be empty");
     let password = secrets::random();
     let new = NewStaff {
@@ -111,8 +115,8 @@ async fn add(store: &Store, login: &str, name: &str, role: Role) -> anyhow::Resu
         password_hash: server::hash_password(&password)?,
     };
     match store.add_staff(new, jiff::Timestamp::now().as_millisecond()).await {
-        Ok(()) => Ok(password),
-        Err(StoreError::Conflict) => anyhow::bail!("`{login}` is there already: `plainbill staff password {login}`"),
+        Ok(()) => Ok(Some(password)),
+        Err(StoreError::Conflict) => Ok(None),
         Err(error) => Err(error).context("they could not be added"),
     }
 }

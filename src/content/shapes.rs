@@ -229,6 +229,7 @@ pub const SENTENCES: &[Key] = &[
     must("closed_by_staff", Shape::Text),
     must("ended", Shape::Text),
     must("reopened", Shape::Text),
+    must("damaged", Shape::Text),
     must("started_over", Shape::Text),
     must("survey", Shape::Text),
     must("thanks_for_rating", Shape::Text),

@@ -111,7 +111,7 @@ impl State {
                 self.verified_until_ms = *until_ms;
                 self.code_asked = false;
             }
-            What::Rating(_) => {}
+            What::Rating(_) | What::Damaged => {}
         }
     }
 

@@ -113,7 +113,12 @@ impl From<StoreError> for Problem {
                 tracing::warn!(%error, "the store refused");
                 Code::Unavailable
             }
-            StoreError::Newer { .. } | StoreError::Broken { .. } => {
+            // The others come up at the start alone.
+            StoreError::Broken { .. }
+            | StoreError::Newer { .. }
+            | StoreError::Older { .. }
+            | StoreError::Held { .. }
+            | StoreError::Pooled => {
                 tracing::error!(%error, "the store is broken");
                 Code::Unavailable
             }

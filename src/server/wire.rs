@@ -8,6 +8,9 @@ use crate::server::protocol::{
 };
 use crate::store::Logged;
 
+/// The kind of event whose text is a line in the middle.
+const LINE: &str = "owner";
+
 /// An event as the customer sees it.
 pub fn for_customer(content: &Content, logged: &Logged) -> WireEvent {
     let event = &logged.event;
@@ -57,6 +60,11 @@ pub fn for_customer(content: &Content, logged: &Logged) -> WireEvent {
         }
         What::Survey { text } => wire.text = Some(text.clone()),
         What::Verified { .. } => {}
+        // Clients show such a line in the middle, as something that nobody has said.
+        What::Damaged => {
+            wire.kind = LINE.to_owned();
+            wire.text = Some(answers::with_staff(content, &content.sentences.damaged, None));
+        }
     }
     wire
 }

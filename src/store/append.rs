@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::actions::tell;
+use super::chain::EventRow;
 use super::codes::{CodeChange, change_code};
 use super::conversations::Logged;
 use super::feedback::{NewQuestion, insert_question};
@@ -177,7 +178,8 @@ const COUNT: &str = "\
         and ($12 is null or customer_seq <= $12)
         and ($13 is null or not exists (select 1 from events where conversation_id = $1 and key = $13))
         and ($14 = 0 or customer is null or customer = $8)
-    returning last_seq, owner, epoch, queued_at_ms";
+    returning last_seq, owner, epoch, queued_at_ms,
+        (select checksum from events where conversation_id = $1 and seq = last_seq - $2) as checksum_before";
 
 /// A conversation's row after it was counted, as far as an append needs it.
 #[derive(sqlx::FromRow)]
@@ -186,6 +188,8 @@ struct Counted {
     owner: String,
     epoch: i64,
     queued_at_ms: Option<i64>,
+    /// The checksum of the event that was the last one.
+    checksum_before: Option<i64>,
 }
 
 impl Append {
@@ -197,7 +201,7 @@ impl Append {
                 None => self.count(tx).await?.ok_or(StoreError::Conflict)?,
             },
         };
-        let appended = self.insert_events(tx, seq(counted.last_seq)).await?;
+        let appended = self.insert_events(tx, &counted).await?;
         self.change_owner(tx, counted).await?;
         self.insert_rest(tx, appended.seq).await?;
         if !self.events.is_empty() {
@@ -215,7 +219,7 @@ impl Append {
             What::Verified { customer, .. } => Some(customer.as_str()),
             _ => None,
         });
-        let last_text = said.map(|(_, it)| without_nul(&it.text).chars().take(LAST_TEXT_MAX).collect::<String>());
+        let last_text = said.map(|(_, it)| shown_in_lists(&it.text));
         Ok(sqlx::query_as(COUNT)
             .bind(self.conversation.as_str())
             .bind(count(self.events.len()))
@@ -278,31 +282,64 @@ impl Append {
         Ok(None)
     }
 
-    async fn insert_events(&self, tx: &mut Tx, last: Seq) -> Result<Appended, StoreError> {
-        let n_events = self.events.len();
+    async fn insert_events(&self, tx: &mut Tx, counted: &Counted) -> Result<Appended, StoreError> {
+        let (n_events, last) = (self.events.len(), seq(counted.last_seq));
         let mut events = Vec::with_capacity(n_events);
+        let mut checksum_before = self.checksum_before(tx, counted).await?;
         for (i, new) in self.events.iter().enumerate() {
             let place = last - Seq::try_from(n_events - 1 - i).unwrap_or(Seq::MAX).min(last);
             let key = self.key.as_ref().filter(|_| i + 1 == n_events);
+            let row = EventRow {
+                seq: i64::from(place),
+                at_ms: self.at_ms,
+                sender: word(&new.from),
+                name: new.name.as_deref().map(without_nul),
+                kind: new.what.kind().to_owned(),
+                body: json(&new.what)?,
+                key: key.cloned(),
+                checksum: None,
+                checksum_before,
+            };
+            let checksum = row.fitting_checksum(self.conversation.as_str());
             sqlx::query(
-                "insert into events (conversation_id, seq, at_ms, sender, name, kind, body, key) \
-                 values ($1, $2, $3, $4, $5, $6, $7, $8)",
+                "insert into events (conversation_id, seq, at_ms, sender, name, kind, body, key, checksum, \
+                 checksum_before) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
             )
             .bind(self.conversation.as_str())
-            .bind(i64::from(place))
-            .bind(self.at_ms)
-            .bind(word(&new.from))
-            .bind(new.name.as_deref().map(without_nul))
-            .bind(new.what.kind())
-            .bind(json(&new.what)?)
-            .bind(key.map(String::as_str))
+            .bind(row.seq)
+            .bind(row.at_ms)
+            .bind(row.sender)
+            .bind(row.name)
+            .bind(row.kind)
+            .bind(row.body)
+            .bind(row.key)
+            .bind(checksum)
+            .bind(row.checksum_before)
             .execute(&mut tx.db)
             .await?;
+            checksum_before = Some(checksum);
             let event =
                 Event { seq: place, at_ms: self.at_ms, from: new.from, name: new.name.clone(), what: new.what.clone() };
             events.push(Logged { event, key: key.cloned() });
         }
         Ok(Appended { seq: last, at_ms: self.at_ms, repeated: false, events })
+    }
+
+    /// The checksum of the event that ours follow. It has come with the count, but for two cases: that event is from
+    /// before there were checksums; or, on PostgreSQL, the count had to wait for another node, whose event a statement
+    /// that began before it cannot see.
+    async fn checksum_before(&self, tx: &mut Tx, counted: &Counted) -> Result<Option<i64>, StoreError> {
+        let before = counted.last_seq - count(self.events.len());
+        if counted.checksum_before.is_some() || before < 1 || self.events.is_empty() {
+            return Ok(counted.checksum_before);
+        }
+        let row: Option<(Option<i64>,)> =
+            sqlx::query_as("select checksum from events where conversation_id = $1 and seq = $2")
+                .bind(self.conversation.as_str())
+                .bind(before)
+                .fetch_optional(&mut tx.db)
+                .await?;
+        Ok(row.and_then(|(checksum,)| checksum))
     }
 
     /// Carries the changes of owner into the conversation's row, and keeps how long somebody waited for a person.
@@ -428,6 +465,11 @@ impl Append {
     fn ends(&self) -> bool {
         self.events.iter().any(|event| matches!(&event.what, What::Owner(change) if change.owner == Owner::Nobody))
     }
+}
+
+/// The beginning of the customer's words, as lists show it.
+pub(super) fn shown_in_lists(text: &str) -> String {
+    without_nul(text).chars().take(LAST_TEXT_MAX).collect()
 }
 
 /// A length as the `bigint` that counts it.

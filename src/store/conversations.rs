@@ -1,10 +1,12 @@
 //! Reads conversations, their logs, the lists that staff work from, and what was promised.
 
-use sqlx::any::AnyRow;
-use sqlx::{FromRow, Row};
+use sqlx::any::{AnyArguments, AnyRow};
+use sqlx::query::Query;
+use sqlx::{Any, AssertSqlSafe, Row};
 
+use super::log::Damaged;
 use super::{Store, StoreError, parse_json, parse_word, seq};
-use crate::conversation::{ConversationId, CustomerId, Epoch, Event, Guess, Owner, Reason, Sender, Seq, StaffId, What};
+use crate::conversation::{ConversationId, CustomerId, Epoch, Event, Guess, Owner, Reason, Seq, StaffId, What};
 
 /// Where a conversation stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -92,16 +94,6 @@ pub struct Promise {
     pub made_at_ms: i64,
 }
 
-#[derive(FromRow)]
-struct EventRow {
-    seq: i64,
-    at_ms: i64,
-    sender: String,
-    name: Option<String>,
-    body: String,
-    key: Option<String>,
-}
-
 impl Store {
     /// Where a conversation stands, or [`StoreError::NotFound`].
     pub async fn conversation(&self, id: &ConversationId) -> Result<ConversationRecord, StoreError> {
@@ -109,40 +101,18 @@ impl Store {
         record(&self.read(rows.fetch_one(&self.inner.pool)).await?)
     }
 
-    /// The events after a position, in order and without gaps; at most `limit`, and never more than the settings allow.
-    /// None for a conversation that is not there.
-    pub async fn events(&self, id: &ConversationId, after: Seq, limit: u32) -> Result<Vec<Logged>, StoreError> {
-        let rows = sqlx::query_as(
-            "select seq, at_ms, sender, name, body, key from events \
-             where conversation_id = $1 and seq > $2 order by seq limit $3",
-        )
-        .bind(id.as_str())
-        .bind(i64::from(after))
-        .bind(i64::from(limit.min(self.inner.events_max)));
-        let rows: Vec<EventRow> = self.read(rows.fetch_all(&self.inner.pool)).await?;
-        rows.into_iter()
-            .map(|row| {
-                let event = Event {
-                    seq: seq(row.seq),
-                    at_ms: row.at_ms,
-                    from: parse_word::<Sender>(&row.sender)?,
-                    name: row.name,
-                    what: parse_json::<What>(&row.body)?,
-                };
-                Ok(Logged { event, key: row.key })
-            })
-            .collect()
-    }
-
     /// Until when it counts who the customer of a conversation is, in milliseconds since 1970; 0 where nobody is.
     pub async fn verified_until_ms(&self, id: &ConversationId) -> Result<i64, StoreError> {
-        let found = sqlx::query_as::<_, (String,)>(
-            "select body from events where conversation_id = $1 and kind = 'verified' order by seq desc limit 1",
+        let found = sqlx::query_as::<_, (i64,)>(
+            "select seq from events where conversation_id = $1 and kind = 'verified' order by seq desc limit 1",
         )
         .bind(id.as_str())
         .fetch_optional(&self.inner.pool);
-        match self.read(found).await?.map(|it| parse_json::<What>(&it.0)).transpose()? {
-            Some(What::Verified { until_ms, .. }) => Ok(until_ms),
+        let Some((place,)) = self.read(found).await? else { return Ok(0) };
+        // Read as all events are: what is damaged proves nothing.
+        let found = self.events(id, seq(place).saturating_sub(1), 1).await?;
+        match found.first().map(|it| &it.event.what) {
+            Some(What::Verified { until_ms, .. }) => Ok(*until_ms),
             _ => Ok(0),
         }
     }
@@ -157,7 +127,8 @@ impl Store {
         Ok(self.read(found).await?.map(|(number, at_ms)| (seq(number), at_ms)))
     }
 
-    /// What the classifier made of a conversation's messages from one position to another, both included, in order.
+    /// What the classifier made of a conversation's messages from one position to another, both included, in order. It
+    /// only helps staff: what is damaged is left out.
     pub async fn understood(&self, id: &ConversationId, from: Seq, to: Seq) -> Result<Vec<(Seq, Guess)>, StoreError> {
         let rows = sqlx::query_as(
             "select seq, guess from understood where conversation_id = $1 and seq between $2 and $3 order by seq",
@@ -165,8 +136,20 @@ impl Store {
         .bind(id.as_str())
         .bind(i64::from(from))
         .bind(i64::from(to));
-        let rows: Vec<(i64, String)> = self.read(rows.fetch_all(&self.inner.pool)).await?;
-        rows.into_iter().map(|(about, guess)| Ok((seq(about), parse_json(&guess)?))).collect()
+        let rows: Vec<(i64, String)> = match self.read(rows.fetch_all(&self.inner.pool)).await {
+            Ok(rows) => rows,
+            Err(StoreError::Broken { .. }) => {
+                self.inner.told.tell(id, Damaged::Understood);
+                return Ok(Vec::new());
+            }
+            Err(error) => return Err(error),
+        };
+        let (n_rows, read) = (rows.len(), rows.into_iter());
+        let read: Vec<_> = read.filter_map(|(about, guess)| Some((seq(about), parse_json(&guess).ok()?))).collect();
+        if read.len() < n_rows {
+            self.inner.told.tell(id, Damaged::Understood);
+        }
+        Ok(read)
     }
 
     /// The conversations in which the bot owes an answer, the longest waiting first.
@@ -180,29 +163,25 @@ impl Store {
         Ok(rows.into_iter().map(|(id,)| ConversationId::new(id)).collect())
     }
 
-    /// The first conversations of a list.
+    /// The first conversations of a list. One whose row is damaged is left out.
     pub async fn list(&self, list: List, limit: u32) -> Result<Vec<ConversationRecord>, StoreError> {
-        let limit = i64::from(limit);
-        let rows = match &list {
-            List::Waiting => sqlx::query(
-                "select * from conversations where owner = 'queue' order by urgent desc, queued_at_ms, id limit $1",
-            )
-            .bind(limit),
-            List::Mine(staff) => sqlx::query(
-                "select * from conversations where owner = 'staff' and staff = $2 order by last_at_ms desc, id limit $1",
-            )
-            .bind(limit)
-            .bind(staff.as_str()),
-            List::Bot => sqlx::query(
-                "select * from conversations where owner = 'bot' order by last_at_ms desc, id limit $1",
-            )
-            .bind(limit),
-            List::Closed => sqlx::query(
-                "select * from conversations where owner = 'nobody' order by last_at_ms desc, id limit $1",
-            )
-            .bind(limit),
-        };
-        self.read(rows.fetch_all(&self.inner.pool)).await?.iter().map(record).collect()
+        let rows = self.read(list_of("*", &list, limit).fetch_all(&self.inner.pool)).await;
+        let rows = rows.and_then(|rows| rows.iter().map(record).collect());
+        if !matches!(rows, Err(StoreError::Broken { .. })) {
+            return rows;
+        }
+        let ids = self.read(list_of("id", &list, limit).fetch_all(&self.inner.pool)).await?;
+        let mut records = Vec::with_capacity(ids.len());
+        for row in ids {
+            let id = ConversationId::new(row.try_get::<String, _>("id")?);
+            match self.conversation(&id).await {
+                Ok(record) => records.push(record),
+                Err(StoreError::NotFound) => {}
+                Err(StoreError::Broken { .. }) => self.inner.told.tell(&id, Damaged::Row),
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(records)
     }
 
     /// The conversations of staff members who can't answer any more: none of their sessions lasts, they were removed, or
@@ -276,7 +255,24 @@ impl Store {
     }
 }
 
-fn record(row: &AnyRow) -> Result<ConversationRecord, StoreError> {
+/// The query for columns of the first conversations of a list.
+fn list_of<'q>(columns: &'static str, list: &'q List, limit: u32) -> Query<'q, Any, AnyArguments> {
+    let rows = match list {
+        List::Waiting => "owner = 'queue' order by urgent desc, queued_at_ms, id",
+        List::Mine(_) => "owner = 'staff' and staff = $2 order by last_at_ms desc, id",
+        List::Bot => "owner = 'bot' order by last_at_ms desc, id",
+        List::Closed => "owner = 'nobody' order by last_at_ms desc, id",
+    };
+    // Nothing but words of this file goes into the text.
+    let query = sqlx::query(AssertSqlSafe(format!("select {columns} from conversations where {rows} limit $1")));
+    let query = query.bind(i64::from(limit));
+    match list {
+        List::Mine(staff) => query.bind(staff.as_str()),
+        _ => query,
+    }
+}
+
+pub(super) fn record(row: &AnyRow) -> Result<ConversationRecord, StoreError> {
     let reason: Option<String> = row.try_get("reason")?;
     Ok(ConversationRecord {
         id: ConversationId::new(row.try_get::<String, _>("id")?),

@@ -1,17 +1,23 @@
 //! Where the store lies: finding it, connecting to it, checking it, and bringing its schema up to date.
 
+use std::cmp::Ordering;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
 use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::{AnyConnection, AnyPool, AssertSqlSafe, ConnectOptions, Connection};
 
-use super::{StoreError, StoreSettings, Trouble};
+use super::{StoreError, StoreSettings, Trouble, pooling};
 
-/// All schemas, oldest first.
-static MIGRATIONS: Migrator = sqlx::migrate!("src/store/migrations");
+/// All schemas, oldest first. Their own lock is the connection's, and stays on it when they fail: we take another.
+static MIGRATIONS: LazyLock<Migrator> = LazyLock::new(|| {
+    let mut all = sqlx::migrate!("src/store/migrations");
+    all.set_locking(false);
+    all
+});
 
 /// What every SQLite connection is told. The wait for locks comes first, because the next line may need it.
 const SQLITE_SETUP: &str = "\
@@ -28,6 +34,16 @@ const POSTGRES_SETUP: &str = "\
     set statement_timeout = '10s';
     set lock_timeout = '5s';
     set idle_in_transaction_session_timeout = '15s';";
+
+/// Lets one node after the other bring the schema up to date: the lock is the transaction's, and ends with it whatever
+/// happens. A large table may take longer than what a connection has otherwise. The number only has to be ours.
+const POSTGRES_MIGRATION_SETUP: &str = "\
+    set local statement_timeout = 0;
+    set local lock_timeout = '60s';
+    select pg_advisory_xact_lock(8098926405172553324);";
+
+/// The SQLite file in the data folder.
+const FILE: &str = "plainbill.db";
 
 /// The longest wait for a new connection; SQLite's is above its wait for locks.
 const SQLITE_CONNECT_WAIT: Duration = Duration::from_secs(6);
@@ -60,6 +76,14 @@ impl Place {
         Ok(Self { options, file, pages_max: settings.pages_max })
     }
 
+    /// As [`Place::find`], or [`StoreError::NotFound`] where there is no file.
+    pub fn find_existing(settings: &StoreSettings) -> Result<Self, StoreError> {
+        if settings.url.is_none() && !settings.data.join(FILE).is_file() {
+            return Err(StoreError::NotFound);
+        }
+        Self::find(settings)
+    }
+
     /// Several nodes may write here.
     pub fn is_postgres(&self) -> bool {
         self.file.is_none()
@@ -68,6 +92,17 @@ impl Place {
     /// The statement that begins a write: on SQLite one that takes the lock at once, so that it waits for it.
     pub fn begin(&self) -> &'static str {
         if self.is_postgres() { "begin" } else { "begin immediate" }
+    }
+
+    /// Fails where connections to PostgreSQL don't stay ours.
+    pub async fn refuse_pooler(&self) -> Result<(), StoreError> {
+        if !self.is_postgres() {
+            return Ok(());
+        }
+        match tokio::time::timeout(POSTGRES_CONNECT_WAIT, pooling::refuse(&self.options)).await {
+            Ok(found) => found,
+            Err(_) => Err(StoreError::unavailable(Trouble::Lost, "connecting took too long")),
+        }
     }
 
     /// A connection that is set up.
@@ -114,6 +149,39 @@ impl Place {
         }
     }
 
+    /// What SQLite finds wrong with its file, at most a hundred lines; nothing where all is well, or on PostgreSQL.
+    pub async fn integrity(&self, connection: &mut AnyConnection) -> Result<Vec<String>, StoreError> {
+        if self.is_postgres() {
+            return Ok(Vec::new());
+        }
+        let found: Vec<(String,)> = match sqlx::query_as("pragma integrity_check(100)").fetch_all(connection).await {
+            Ok(found) => found,
+            Err(error) => return Err(self.wrong(error)),
+        };
+        Ok(found.into_iter().map(|(fault,)| fault).filter(|it| it != "ok").collect())
+    }
+
+    /// Whether a store is there and has the newest schema.
+    pub async fn knows_schema(&self, connection: &mut AnyConnection) -> Result<(), StoreError> {
+        let found = sqlx::query_as("select max(version) from _sqlx_migrations").fetch_one(connection).await;
+        let found: i64 = match found {
+            Ok((Some(found),)) => found,
+            Ok((None,)) => return Err(StoreError::NotFound),
+            Err(error) if is_corrupt(&error) => return Err(self.wrong(error)),
+            Err(error) => match error.into() {
+                // There is no such table: what is here is none of ours.
+                StoreError::Broken { .. } => return Err(StoreError::NotFound),
+                error => return Err(error),
+            },
+        };
+        let known = newest();
+        match found.cmp(&known) {
+            Ordering::Less => Err(StoreError::Older { found, known }),
+            Ordering::Equal => Ok(()),
+            Ordering::Greater => Err(StoreError::Newer { found, known }),
+        }
+    }
+
     /// A failure; of a damaged SQLite file it says what to do.
     fn wrong(&self, error: sqlx::Error) -> StoreError {
         match &self.file {
@@ -125,16 +193,22 @@ impl Place {
         }
     }
 
-    /// Brings the schema up to date.
+    /// Brings the schema up to date, all of it or nothing.
     pub async fn migrate(&self, connection: &mut AnyConnection) -> Result<(), StoreError> {
-        MIGRATIONS.run(connection).await.map_err(|error| match error {
+        let mut tx = connection.begin_with(self.begin()).await?;
+        if self.is_postgres() {
+            sqlx::raw_sql(POSTGRES_MIGRATION_SETUP).execute(&mut *tx).await?;
+        }
+        MIGRATIONS.run(&mut *tx).await.map_err(|error| match error {
             MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => self.wrong(error),
-            MigrateError::VersionMissing(found) => {
-                let known = MIGRATIONS.iter().map(|migration| migration.version).max().unwrap_or_default();
-                StoreError::Newer { found, known }
-            }
+            MigrateError::VersionMismatch(version) => StoreError::broken(format_args!(
+                "what it says of its schema {version} is not what this program wrote: it is damaged, restore the newest \
+                 backup, or it is another program's"
+            )),
+            MigrateError::VersionMissing(found) => StoreError::Newer { found, known: newest() },
             other => StoreError::broken(other),
-        })
+        })?;
+        tx.commit().await.map_err(|error| self.wrong(error))
     }
 
     /// Moves what SQLite's log still holds into the file. Failing is harmless: the next start does it.
@@ -147,6 +221,11 @@ impl Place {
             connection.close().await.ok();
         }
     }
+}
+
+/// The newest schema that this program knows.
+fn newest() -> i64 {
+    MIGRATIONS.iter().map(|migration| migration.version).max().unwrap_or_default()
 }
 
 /// Whether SQLite says that the file is damaged, or none of its own.
@@ -168,7 +247,7 @@ async fn set_up(connection: &mut AnyConnection, postgres: bool, pages_max: Optio
 /// Makes the folder and the file, which nobody else may read; SQLite gives its side files the same mode.
 fn make_file(data: &Path) -> std::io::Result<PathBuf> {
     std::fs::create_dir_all(data)?;
-    let file = data.canonicalize()?.join("plainbill.db");
+    let file = data.canonicalize()?.join(FILE);
     let mut options = std::fs::OpenOptions::new();
     options.create(true).append(true);
     #[cfg(unix)]

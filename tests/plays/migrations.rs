@@ -2,15 +2,15 @@
 
 use std::path::Path;
 
-use plainbill::conversation::{ConversationId, CustomerId, Owner, Reason, StaffId};
-use plainbill::store::{Store, StoreError, StoreSettings};
+use plainbill::conversation::{ConversationId, CustomerId, Owner, Reason, StaffId, What};
+use plainbill::store::{self, Store, StoreError, StoreSettings};
 use sqlx::migrate::{Migrate, Migrator};
 use sqlx::{Connection, SqliteConnection};
 
 use crate::postgres::Postgres;
 
 /// What somebody had in the store when a schema was the newest, by its number. A new migration needs a new one.
-const SAMPLES: [(i64, &str); 8] = [
+const SAMPLES: [(i64, &str); 9] = [
     (
         1,
         r#"
@@ -86,6 +86,17 @@ const SAMPLES: [(i64, &str); 8] = [
             'begun', null, null, null, 5000, null, 's1', 'nobody came', 7000, null, null);
         "#,
     ),
+    (
+        9,
+        r#"
+        insert into conversations (id, secret_hash, owner, epoch, last_seq, customer_seq, answered_seq, urgent,
+            opened_at_ms, last_at_ms, last_text)
+        values ('checked', 'hash', 'bot', 0, 1, 1, 0, 0, 9000, 9000, 'how do I pay');
+        insert into events (conversation_id, seq, at_ms, sender, name, kind, body, key, checksum, checksum_before)
+        values ('checked', 1, 9000, 'customer', null, 'message', '{"kind":"message","text":"how do I pay"}', 'k1',
+            6042090183289718460, null);
+        "#,
+    ),
 ];
 
 /// Brings a database from nothing to the newest schema, with the sample data of each put in at its time.
@@ -110,7 +121,11 @@ async fn is_all_there(store: &Store) -> anyhow::Result<()> {
     let record = store.conversation(&id).await?;
     assert_eq!((record.owner, record.reason, record.queued_at_ms), (Owner::Queue, Some(Reason::Asked), Some(2000)));
     assert_eq!(record.locale.as_deref(), Some("en-GB"));
-    assert_eq!(store.events(&id, 0, 10).await?.len(), 2);
+    let events = store.events(&id, 0, 10).await?;
+    assert_eq!(events.len(), 2);
+    let checked = store.events(&ConversationId::new("checked"), 0, 10).await?;
+    assert_eq!(checked.len(), 1);
+    assert!(events.iter().chain(&checked).all(|it| it.event.what != What::Damaged), "with a checksum and without");
     let done = store.actions(None, 10).await?;
     let untold = store.actions_to_settle(i64::MAX, 10).await?;
     assert_eq!(untold.len(), 1, "what was told before there was a note of it is not told again");
@@ -155,6 +170,9 @@ async fn data_of_every_schema_survives_on_sqlite_and_a_newer_one_is_refused() ->
         let store = Store::open(&settings).await?;
         is_all_there(&store).await?;
         store.close().await;
+        let findings = store::check(&settings).await?;
+        assert!(findings.is_sound(), "{findings:?}");
+        assert_eq!((findings.conversations, findings.events, findings.unchecked), (2, 3, 2));
     }
     sqlx::raw_sql(FROM_THE_FUTURE).execute(&mut connection).await?;
     connection.close().await?;
@@ -172,6 +190,9 @@ async fn data_of_every_schema_survives_on_postgresql_and_a_newer_one_is_refused(
         let store = Store::open(&settings).await?;
         is_all_there(&store).await?;
         store.close().await;
+        let findings = store::check(&settings).await?;
+        assert!(findings.is_sound(), "{findings:?}");
+        assert_eq!((findings.conversations, findings.events, findings.unchecked), (2, 3, 2));
     }
     sqlx::raw_sql(FROM_THE_FUTURE).execute(&mut connection).await?;
     connection.close().await?;

@@ -128,6 +128,51 @@ impl Nats {
     }
 }
 
+/// A PgBouncer before a PostgreSQL server, gone with this value.
+pub struct Bouncer {
+    port: u16,
+    _server: Server,
+    _folder: TempDir,
+}
+
+impl Bouncer {
+    /// Starts one that pools by `session` or by `transaction`. None where PgBouncer is missing, which it says loudly.
+    pub fn start(before: &Postgres, pool_mode: &str) -> Option<Self> {
+        let Some(program) = find_program("pgbouncer", &["/usr/sbin", "/usr/local/bin"]) else {
+            eprintln!("SKIPPED: this test needs PgBouncer: apt-get install pgbouncer");
+            return None;
+        };
+        let folder = tempfile::tempdir().expect("a temporary folder can be made");
+        let (users, settings) = (folder.path().join("users.txt"), folder.path().join("pgbouncer.ini"));
+        std::fs::write(&users, "\"plainbill\" \"\"\n").expect("it can be written");
+        for _ in 0..N_PORTS {
+            let port = free_port();
+            let text = format!(
+                "[databases]\npostgres = host=127.0.0.1 port={}\n[pgbouncer]\nlisten_addr = 127.0.0.1\n\
+                 listen_port = {port}\nunix_socket_dir =\nauth_type = trust\nauth_file = {}\n\
+                 pool_mode = {pool_mode}\ndefault_pool_size = 5\nignore_startup_parameters = extra_float_digits\n",
+                before.port,
+                users.display(),
+            );
+            std::fs::write(&settings, text).expect("it can be written");
+            give_to_server_user(folder.path());
+            let mut command = as_server_user(&program);
+            command.arg(&settings);
+            match Server::start(command, "INT", "process up") {
+                Ok((server, _)) => return Some(Self { port, _server: server, _folder: folder }),
+                Err(log) if log.contains("already in use") => {}
+                Err(log) => panic!("PgBouncer did not start: {log}"),
+            }
+        }
+        panic!("no port for PgBouncer was free in {N_PORTS} attempts");
+    }
+
+    /// The address of the database through it.
+    pub fn url(&self) -> String {
+        format!("postgres://plainbill@127.0.0.1:{}/postgres", self.port)
+    }
+}
+
 /// A child process that is stopped by its id when this is dropped.
 struct Server {
     child: Child,

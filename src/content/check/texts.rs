@@ -292,6 +292,7 @@ impl Check<'_> {
             ("closed_by_staff", &file.closed_by_staff),
             ("ended", &file.ended),
             ("reopened", &file.reopened),
+            ("damaged", &file.damaged),
             ("started_over", &file.started_over),
             ("survey", &file.survey),
             ("thanks_for_rating", &file.thanks_for_rating),

@@ -54,6 +54,8 @@ pub struct SentencesFile {
     pub ended: String,
     /// The customer writes after the end. Shown in the middle.
     pub reopened: String,
+    /// In the place of a message that can no longer be read as it was kept. Shown in the middle.
+    pub damaged: String,
     /// After "start over".
     pub started_over: String,
     /// The survey's sentence.

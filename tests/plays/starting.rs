@@ -1,0 +1,180 @@
+//! Starts that meet others: a second server on one folder, two first starts on one database, a pooler before it.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+use plainbill::conversation::{ConversationId, Message, NewEvent, Sender, What};
+use plainbill::store::{self, Append, Opening, Store, StoreError, StoreSettings};
+use sqlx::{Connection, PgConnection};
+
+use crate::house::{PATIENCE, classifier};
+use crate::killing::{METRICS_LISTEN, Program, free_port};
+use crate::postgres::{Bouncer, Postgres};
+
+/// `plainbill` with these words and this folder.
+fn plainbill(words: &[&str], data: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_plainbill"));
+    command.args(words).arg("--data").arg(data).env(METRICS_LISTEN, "127.0.0.1:0");
+    command
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_server_on_a_folder_says_who_has_it_and_commands_work_beside_the_first() -> anyhow::Result<()> {
+    let data = tempfile::tempdir()?;
+    let first = Program::start(data.path(), free_port()).await;
+    let second = plainbill(&["serve", "--listen", "127.0.0.1:0"], data.path()).output()?;
+    assert_eq!(second.status.code(), Some(1));
+    let words = String::from_utf8_lossy(&second.stderr).into_owned();
+    for part in ["another server works on", &format!("process {} on ", first.id()), ", since 20", "stop it first"] {
+        assert!(words.contains(part), "{part:?} is not in: {words}");
+    }
+    for words in [
+        &["staff", "add", "ben", "--name", "Ben"][..],
+        &["staff", "list"],
+        &["causes"],
+        &["actions"],
+        &["check", "--store"],
+    ] {
+        let done = plainbill(words, data.path()).output()?;
+        assert!(done.status.success(), "{words:?} beside a server: {done:?}");
+    }
+    // Killed, it leaves nothing behind that keeps the next one out.
+    first.kill();
+    Program::start(data.path(), free_port()).await.kill();
+    Ok(())
+}
+
+/// A server that keeps what it prints.
+struct Printing {
+    child: Child,
+    address: SocketAddr,
+}
+
+impl Printing {
+    fn start(data: &Path, database: &str) -> Self {
+        let address = SocketAddr::from(([127, 0, 0, 1], free_port()));
+        let mut command = plainbill(&["serve", "--listen", &address.to_string()], data);
+        command.env("PLAINBILL_DATABASE", database).stdout(Stdio::piped()).stderr(Stdio::null());
+        Self { child: command.spawn().expect("the program starts"), address }
+    }
+
+    async fn is_up(&mut self) {
+        let until = tokio::time::Instant::now() + PATIENCE;
+        while reqwest::get(format!("http://{}/healthz", self.address)).await.is_err() {
+            let ended = self.child.try_wait().expect("it can be asked");
+            assert!(ended.is_none() && tokio::time::Instant::now() < until, "it does not come up: {ended:?}");
+            tokio::task::yield_now().await;
+        }
+    }
+
+    /// Ends it, and returns what it has printed.
+    fn ends(mut self) -> String {
+        self.child.kill().expect("it can be killed");
+        let printed = self.child.wait_with_output().expect("it has ended");
+        String::from_utf8_lossy(&printed.stdout).into_owned()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_first_starts_on_one_database_both_come_up_and_one_shows_the_password() -> anyhow::Result<()> {
+    let postgres = Postgres::start();
+    // What the plays' classifier has learnt, these need not learn.
+    classifier().await;
+    let folders = [tempfile::tempdir()?, tempfile::tempdir()?];
+    for folder in &folders {
+        for file in std::fs::read_dir(env!("CARGO_TARGET_TMPDIR"))?.flatten() {
+            if file.path().extension().is_some_and(|it| it == "bin") {
+                std::fs::copy(file.path(), folder.path().join(file.file_name()))?;
+            }
+        }
+    }
+    let mut servers = folders.each_ref().map(|it| Printing::start(it.path(), &postgres.url()));
+    for server in &mut servers {
+        server.is_up().await;
+    }
+    let printed = servers.map(Printing::ends);
+    let n_passwords = printed.iter().filter(|it| it.contains("with the password")).count();
+    assert_eq!(n_passwords, 1, "{printed:?}");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_first_openings_of_one_database_at_once_all_succeed() -> anyhow::Result<()> {
+    let postgres = Postgres::start();
+    let settings = StoreSettings { url: Some(postgres.url()), readers_max: 1, ..StoreSettings::default() };
+    let openings = futures_util::future::join_all((0..6).map(|_| Store::open(&settings))).await;
+    for opened in openings {
+        opened?.close().await;
+    }
+    Ok(())
+}
+
+/// Advisory locks that anybody has, and what another program finds set on the connection that it gets through a pooler.
+async fn left_behind(postgres: &Postgres, through: &str) -> anyhow::Result<(i64, String, String)> {
+    let mut direct = PgConnection::connect(&postgres.url()).await?;
+    let locks = "select count(*) from pg_locks where locktype = 'advisory'";
+    let (n_locks,): (i64,) = sqlx::query_as(locks).fetch_one(&mut direct).await?;
+    let mut other = PgConnection::connect(through).await?;
+    let read = "select current_setting('statement_timeout'), current_setting('lock_timeout')";
+    let (statement, lock): (String, String) = sqlx::query_as(read).fetch_one(&mut other).await?;
+    Ok((n_locks, statement, lock))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pooling_by_transaction_is_refused_in_plain_words_and_leaves_nothing_behind() -> anyhow::Result<()> {
+    let postgres = Postgres::start();
+    let Some(bouncer) = Bouncer::start(&postgres, "transaction") else { return Ok(()) };
+    let settings = StoreSettings { url: Some(bouncer.url()), ..StoreSettings::default() };
+    for _ in 0..10 {
+        let refused = Store::open(&settings).await.err();
+        assert_eq!(refused, Some(StoreError::Pooled));
+    }
+    assert_eq!(store::check(&settings).await.err(), Some(StoreError::Pooled));
+    assert!(StoreError::Pooled.to_string().contains("pool_mode = session"));
+    assert_eq!(left_behind(&postgres, &bouncer.url()).await?, (0, "0".to_owned(), "0".to_owned()));
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pooling_by_session_works_and_leaves_nothing_behind() -> anyhow::Result<()> {
+    let postgres = Postgres::start();
+    let Some(bouncer) = Bouncer::start(&postgres, "session") else { return Ok(()) };
+    let settings = StoreSettings { url: Some(bouncer.url()), readers_max: 2, ..StoreSettings::default() };
+    let (id, opening) = (ConversationId::new("c"), Some(Opening::default()));
+    let message = What::Message(Message { text: "hello".to_owned(), ..Message::default() });
+    let events = vec![NewEvent { from: Sender::Customer, name: None, what: message }];
+    for at_ms in 1..=3 {
+        let store = Store::open(&settings).await?;
+        store
+            .append(Append { opening: opening.clone(), events: events.clone(), ..Append::new(id.clone(), at_ms) })
+            .await?;
+        store.close().await;
+    }
+    let store = Store::open(&settings).await?;
+    assert_eq!(store.events(&id, 0, 10).await?.len(), 3);
+    store.close().await;
+    assert_eq!(left_behind(&postgres, &bouncer.url()).await?, (0, "0".to_owned(), "0".to_owned()));
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_migration_that_fails_frees_its_lock_while_its_connection_lives_on() -> anyhow::Result<()> {
+    let postgres = Postgres::start();
+    let settings = StoreSettings { url: Some(postgres.url()), ..StoreSettings::default() };
+    Store::open(&settings).await?.close().await;
+    let mut direct = PgConnection::connect(&postgres.url()).await?;
+    // The newest schema is to be made again, over what stands there: it fails half-way.
+    sqlx::raw_sql("delete from _sqlx_migrations where version = (select max(version) from _sqlx_migrations)")
+        .execute(&mut direct)
+        .await?;
+    let Some(bouncer) = Bouncer::start(&postgres, "session") else { return Ok(()) };
+    let pooled = StoreSettings { url: Some(bouncer.url()), ..settings.clone() };
+    for settings in [&settings, &pooled] {
+        let failed = Store::open(settings).await.err().expect("it is there already").to_string();
+        assert!(failed.contains("already exists"), "{failed}");
+        let (n_locks, ..) = left_behind(&postgres, &bouncer.url()).await?;
+        assert_eq!(n_locks, 0);
+    }
+    Ok(())
+}
