@@ -29,6 +29,7 @@ use crate::store::{List, Store, StoreError};
 use crate::telemetry;
 use crate::turn::{CodesHere, Parts};
 
+mod keys;
 mod left;
 mod settling;
 
@@ -274,6 +275,7 @@ impl App {
         self.spawn(|app| async move { app.watch_content().await });
         self.spawn(|app| async move { app.group_questions().await });
         self.spawn(|app| async move { app.hear_of_billing().await });
+        self.spawn(|app| async move { app.watch_keys().await });
         self.spawn(|_| telemetry::tell_left_out());
     }
 

@@ -61,6 +61,9 @@ pub struct Config {
     pub mail: Mail,
     /// Every limit.
     pub limits: Limits,
+    /// The file that they were read from.
+    #[serde(skip)]
+    pub file: Option<PathBuf>,
 }
 
 impl Default for Config {
@@ -84,6 +87,7 @@ impl Default for Config {
             billing: BillingConfig::default(),
             mail: Mail::default(),
             limits: Limits::default(),
+            file: None,
         }
     }
 }
@@ -128,7 +132,8 @@ impl Config {
             lay_over(&mut table, from_file);
         }
         read_environment(&mut table, "PLAINBILL", &variable)?;
-        let config: Self = table.try_into().context("a setting from the environment is not right")?;
+        let mut config: Self = table.try_into().context("a setting from the environment is not right")?;
+        config.file = Some(path).filter(|it| it.exists());
         config.check()?;
         Ok(config)
     }

@@ -1,5 +1,8 @@
 //! Who is this? Tokens that the business's site signs for its customers, or a one-time code by e-mail.
 
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::errors::ErrorKind;
@@ -68,14 +71,19 @@ pub enum IdentityError {
 /// The keys, and how long a token may be valid.
 #[derive(Clone, Debug)]
 pub struct Identity {
-    keys: Vec<IdentityKey>,
+    keys: Arc<ArcSwap<Vec<IdentityKey>>>,
     seconds_max: i64,
 }
 
 impl Identity {
     /// Knows customers by tokens signed with one of these keys, valid for at most `seconds_max` seconds.
     pub fn new(keys: Vec<IdentityKey>, seconds_max: i64) -> Self {
-        Self { keys, seconds_max }
+        Self { keys: Arc::new(ArcSwap::from_pointee(keys)), seconds_max }
+    }
+
+    /// From now on these keys count, and no others.
+    pub fn change_keys(&self, keys: Vec<IdentityKey>) {
+        self.keys.store(Arc::new(keys));
     }
 
     /// The customer whom a token vouches for at `now`, in seconds since 1970.
@@ -87,7 +95,8 @@ impl Identity {
         if has_critical(token) {
             return Err(IdentityError::Critical);
         }
-        let key = self.keys.iter().find(|it| Some(&it.kid) == header.kid.as_ref()).ok_or(IdentityError::UnknownKey)?;
+        let keys = self.keys.load();
+        let key = keys.iter().find(|it| Some(&it.kid) == header.kid.as_ref()).ok_or(IdentityError::UnknownKey)?;
         // The key says the algorithm, never the token: else a public key would do as a shared secret.
         let (algorithm, decoding_key) = match key.public_bytes() {
             Some(bytes) => (Algorithm::EdDSA, DecodingKey::from_ed_der(&bytes)),
@@ -135,7 +144,8 @@ impl Identity {
     ///
     /// Made with the first key that is a shared secret; with public keys alone only the site can make one.
     pub fn token(&self, customer: &CustomerId, now: i64) -> Result<String, IdentityError> {
-        let key = self.keys.iter().find(|it| !it.secret.is_empty()).ok_or(IdentityError::UnknownKey)?;
+        let keys = self.keys.load();
+        let key = keys.iter().find(|it| !it.secret.is_empty()).ok_or(IdentityError::UnknownKey)?;
         #[expect(clippy::cast_precision_loss, reason = "seconds since 1970 are far below 2^52")]
         let (iat, exp) = (now as f64, (now + self.seconds_max) as f64);
         let claims = Claims { sub: customer.to_string(), aud: AUDIENCE.into(), iat, exp, nbf: None };
@@ -287,7 +297,7 @@ mod tests {
 
     #[test]
     fn a_token_that_is_valid_for_too_long_does_not_count() {
-        let generous = Identity::new(identity("a").keys, 6_000);
+        let generous = Identity::new(identity("a").keys.load().to_vec(), 6_000);
         let token = generous.token(&CustomerId::new("x"), NOW).expect("there is a key");
         assert_eq!(identity("a").customer(&token, NOW), Err(IdentityError::TooLong));
     }

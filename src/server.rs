@@ -306,8 +306,8 @@ async fn in_time(State(site): State<Site>, request: Request, next: Next) -> Resp
 async fn secure_headers(State(site): State<Site>, request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
-    if site.app.config.is_https() {
-        // Only for this host: what others under its domain do is not ours to say (RFC 6797).
+    if site.app.config.is_https() && site.app.config.path().is_empty() {
+        // Only for a host of our own: what others do there or under its domain is not ours to say (RFC 6797).
         headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
     }
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));

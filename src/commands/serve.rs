@@ -1,5 +1,7 @@
 //! `plainbill serve`: puts the parts together and runs until a signal comes.
 
+use std::io::{IsTerminal, Write};
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -59,10 +61,10 @@ pub async fn serve(config: Config) -> anyhow::Result<ExitCode> {
              set it to stripe or http once your billing is connected (docs/billing.md)"
         );
     }
-    let billing: Arc<dyn Billing> = source.unwrap_or_else(|| Arc::new(Demo::new(store.clone(), site, now)));
+    let billing: Arc<dyn Billing> = source.unwrap_or_else(|| Arc::new(Demo::new(store.clone(), site.clone(), now)));
     let first_password = staff::add_first(&store).await?;
     let engine = classifier.as_ref().map_or("none", |it| it.engine());
-    let demo = config.demo;
+    let (demo, data) = (config.demo, config.data.clone());
     let app = App::new(Made {
         config,
         store,
@@ -76,18 +78,48 @@ pub async fn serve(config: Config) -> anyhow::Result<ExitCode> {
         clock: Clock::system(),
     });
     if let Some(password) = first_password {
-        println!(
-            "Staff sign in at http://{address}/console as `{}` with the password `{password}`.",
-            staff::FIRST_LOGIN
-        );
-        println!("It is shown once. `plainbill staff password {}` sets another.", staff::FIRST_LOGIN);
+        tell_first_password(&password, &data, &site)?;
     }
     if demo {
-        println!("The demo shop is at http://{address}/");
+        say(&format!("The demo shop is at {site}/"));
     }
     tracing::info!(%address, engine, "plainbill is up");
     server::serve(app, listener, signal()).await?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Where the first password stands, in the data folder, where nobody looks at a terminal.
+const FIRST_PASSWORD: &str = "first-password";
+
+/// Shows the first password once: to whoever sits at the terminal, else in a file that only the server's own user reads.
+/// What a service prints ends in a log.
+fn tell_first_password(password: &str, data: &Path, site: &str) -> anyhow::Result<()> {
+    let login = staff::FIRST_LOGIN;
+    if std::io::stdout().is_terminal() {
+        say(&format!("Staff sign in at {site}/console as `{login}` with the password `{password}`."));
+        say(&format!("It is shown once. `plainbill staff password {login}` sets another."));
+        return Ok(());
+    }
+    let file = data.join(FIRST_PASSWORD);
+    write_secret(&file, password).with_context(|| format!("{} could not be written", file.display()))?;
+    say(&format!(
+        "Staff sign in at {site}/console as `{login}`; the first password stands in {}. Delete the file then.",
+        file.display()
+    ));
+    Ok(())
+}
+
+fn write_secret(file: &Path, secret: &str) -> std::io::Result<()> {
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    writeln!(options.open(file)?, "{secret}")
+}
+
+/// Says something on standard output, where anybody listens there.
+fn say(text: &str) {
+    let _ = writeln!(std::io::stdout(), "{text}");
 }
 
 /// Resolves when the program is asked to end.

@@ -86,7 +86,13 @@ pub async fn staff(config: &Config, command: StaffCommand) -> anyhow::Result<Exi
         }
         StaffCommand::Remove { login } => {
             let staff = find(&store, &login).await?;
-            store.remove_staff(&staff.id).await?;
+            store.remove_staff(&staff.id).await.map_err(|error| match error {
+                StoreError::Conflict => anyhow::anyhow!(
+                    "`{login}` is the last one who manages, and nobody could take their place: add another one first, \
+                     `plainbill staff add LOGIN --name NAME --role manages`"
+                ),
+                error => error.into(),
+            })?;
             println!("{login} is gone");
         }
     }

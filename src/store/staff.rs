@@ -194,9 +194,18 @@ impl Store {
                 let id = id.clone();
                 Box::pin(async move {
                     // Their sessions go with the row.
-                    let removed =
-                        sqlx::query("delete from staff where id = $1").bind(id.as_str()).execute(&mut tx.db).await?;
-                    found(removed.rows_affected())
+                    let removed = sqlx::query(
+                        "delete from staff where id = $1 and (role <> 'manages' \
+                         or exists (select 1 from staff where role = 'manages' and id <> $1))",
+                    );
+                    if 0 < removed.bind(id.as_str()).execute(&mut tx.db).await?.rows_affected() {
+                        return Ok(());
+                    }
+                    let (n,): (i64,) = sqlx::query_as("select count(*) from staff where id = $1")
+                        .bind(id.as_str())
+                        .fetch_one(&mut tx.db)
+                        .await?;
+                    Err(if n == 0 { StoreError::NotFound } else { StoreError::Conflict })
                 })
             })
             .await

@@ -76,8 +76,9 @@ export async function openServer({ origins = [], isOpen = true } = {}) {
         const ready = await fetch(`${url}/readyz`).then((it) => it.json(), () => ({}));
         return ready.ready && ready.classifier !== 'learning';
       });
-      firstPassword ??= /with the password `([^`]+)`/.exec(said)?.[1];
-      assert.ok(firstPassword, `the server prints the first password:\n${said}`);
+      const place = /the first password stands in (\S+)\. Delete/.exec(said)?.[1];
+      firstPassword ??= place && (await readFile(place, 'utf8')).trim();
+      assert.ok(firstPassword, `the server says where the first password is:\n${said}`);
     },
 
     /** Ends it at once, as a power cut does. */

@@ -23,6 +23,7 @@ mod migrations;
 mod money;
 mod openapi;
 mod pages;
+mod permissions;
 mod polling;
 mod postgres;
 mod reference;

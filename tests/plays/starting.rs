@@ -94,7 +94,7 @@ async fn of_two_first_starts_on_one_database_both_come_up_and_one_shows_the_pass
         server.is_up().await;
     }
     let printed = servers.map(Printing::ends);
-    let n_passwords = printed.iter().filter(|it| it.contains("with the password")).count();
+    let n_passwords = printed.iter().filter(|it| it.contains("the first password stands in")).count();
     assert_eq!(n_passwords, 1, "{printed:?}");
     Ok(())
 }
