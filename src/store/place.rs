@@ -48,6 +48,8 @@ const FILE: &str = "plainbill.db";
 /// The longest wait for a new connection; SQLite's is above its wait for locks.
 const SQLITE_CONNECT_WAIT: Duration = Duration::from_secs(6);
 const POSTGRES_CONNECT_WAIT: Duration = Duration::from_secs(2);
+/// The longest that it may take, at the start, to find out whether connections stay ours: some twenty ways there and back.
+const POSTGRES_POOLER_WAIT: Duration = Duration::from_secs(10);
 
 /// An SQLite file or a PostgreSQL database.
 #[derive(Clone)]
@@ -99,10 +101,8 @@ impl Place {
         if !self.is_postgres() {
             return Ok(());
         }
-        match tokio::time::timeout(POSTGRES_CONNECT_WAIT, pooling::refuse(&self.options)).await {
-            Ok(found) => found,
-            Err(_) => Err(StoreError::unavailable(Trouble::Lost, "connecting took too long")),
-        }
+        let found = tokio::time::timeout(POSTGRES_POOLER_WAIT, pooling::refuse(&self.options)).await;
+        found.unwrap_or_else(|_| Err(StoreError::unavailable(Trouble::Lost, "connecting took too long")))
     }
 
     /// A connection that is set up.

@@ -92,8 +92,8 @@ async fn in_120_damaged_files_no_changed_words_are_shown_and_every_change_is_nam
     store.close().await;
     assert!(store::check(&settings).await?.is_sound());
     let file = folder.path().join("plainbill.db");
-    // So that no word stands where a page was divided, and means nothing any more.
-    does(&format!("sqlite://{}", file.display()), "vacuum; pragma wal_checkpoint(truncate)").await?;
+    let url = format!("sqlite://{}", file.display());
+    let sound_bodies = bodies(&url).await?;
     let whole = std::fs::read(&file)?;
     // Where the words stand, as bytes of the file.
     let words: Vec<usize> = (whole.windows(8).enumerate())
@@ -149,9 +149,9 @@ async fn in_120_damaged_files_no_changed_words_are_shown_and_every_change_is_nam
             differs |= events.len() < sound_events.len() || line != sound_line;
         }
         assert!(!differs || !findings.is_sound(), "file {seed} differs, and nothing is named");
-        if seed % 3 != 0 {
-            assert!(!findings.is_sound(), "words of file {seed} were changed, and nothing is named");
-        }
+        // Some of the words are what SQLite has left behind where it divided a page, and nobody reads them.
+        let has_changed = bodies(&url).await.ok().as_ref() != Some(&sound_bodies);
+        assert!(!has_changed || !findings.is_sound(), "words of file {seed} were changed, and nothing is named");
         n_shown += u64::from(differs);
         n_named += u64::from(!findings.is_sound());
     }
@@ -166,6 +166,15 @@ async fn does(url: &str, statement: &str) -> anyhow::Result<()> {
     sqlx::raw_sql(AssertSqlSafe(statement.to_owned())).execute(&mut connection).await?;
     connection.close().await?;
     Ok(())
+}
+
+/// All that was said, byte by byte.
+async fn bodies(url: &str) -> anyhow::Result<String> {
+    let mut connection = AnyConnection::connect(url).await?;
+    let all = sqlx::query_as("select group_concat(hex(body)) from (select body from events order by rowid)");
+    let (all,): (String,) = all.fetch_one(&mut connection).await?;
+    connection.close().await?;
+    Ok(all)
 }
 
 fn damage(n: usize, seq: Option<Seq>, kind: DamageKind, at_ms: i64) -> Damage {

@@ -8,8 +8,9 @@ use plainbill::conversation::{
     Seq, StaffId, Verdict, What,
 };
 use plainbill::store::{
-    ActionEnd, Append, AssignTo, CodeChange, CodeLimits, CodeRecord, Expect, List, NewAction, NewPromise, NewQuestion,
-    NewStaff, Opening, Promise, QuestionFilter, Role, Stint, Store, StoreError, StoreSettings, Trouble, Typing, Why,
+    self, ActionEnd, Append, AssignTo, CodeChange, CodeLimits, CodeRecord, Expect, List, NewAction, NewPromise,
+    NewQuestion, NewStaff, Opening, Promise, QuestionFilter, Role, Stint, Store, StoreError, StoreSettings, Trouble,
+    Typing, Why,
 };
 
 use crate::postgres::{Nats, Postgres};
@@ -90,6 +91,8 @@ async fn story(settings: &StoreSettings) -> anyhow::Result<()> {
     let again = Store::open(settings).await?;
     assert_eq!(again.events(&id("race"), 0, 1000).await?.len(), 800, "all is there after a restart");
     again.close().await;
+    let findings = store::check(settings).await?;
+    assert!(findings.is_sound() && findings.unchecked == 0, "{findings:?}");
     Ok(())
 }
 
@@ -599,6 +602,8 @@ async fn two_nodes_hear_of_each_other_with_nats_and_without() -> anyhow::Result<
         n_events += log.len();
     }
     assert_eq!(n_events, 400 + 200);
+    let findings = store::check(&by_nats).await?;
+    assert!(findings.is_sound() && findings.unchecked == 0, "each event follows the other node's: {findings:?}");
 
     // Without NATS, writing goes on, and polling finds what hints would have told.
     nats.stop();
