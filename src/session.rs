@@ -193,6 +193,8 @@ struct Session {
     waiting_since: Option<Instant>,
     /// The turn that is being thought about.
     thinking: Option<BoxFuture<'static, Thought>>,
+    /// What was left open, and waits for the turn that is being thought about, or for the store.
+    open_end: Option<OpenEnd>,
     /// When the customer is shown next that the answer is on its way, while a turn takes long.
     busy_at: Option<Instant>,
     /// Turns in a row that could not be kept.
@@ -219,6 +221,7 @@ impl Session {
             turn_at: None,
             waiting_since: None,
             thinking: None,
+            open_end: None,
             busy_at: None,
             n_failed: 0,
             waiting: Waiting::default(),

@@ -53,7 +53,7 @@ const LIVES_IN: &[(&str, &[&str])] = &[
     ("hyper", &["server"]),
     ("tower", &["server"]),
     ("tower_http", &["server"]),
-    ("governor", &["server"]),
+    ("governor", &["server", "telemetry"]),
     ("ts_rs", &["server"]),
     ("argon2", &["server"]),
     ("clap", &["commands", "main"]),

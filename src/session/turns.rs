@@ -22,9 +22,12 @@ pub(super) struct Thought {
     answered: Option<Seq>,
     epoch: Epoch,
     owner: Owner,
+    /// What it brings to its end.
+    settles: Option<OpenEnd>,
 }
 
 /// What a crash or a lost answer has left open.
+#[derive(Clone)]
 pub(super) enum OpenEnd {
     Action(String),
     CodeLetter,
@@ -58,7 +61,12 @@ impl Session {
         let mut unanswered = self.unanswered.clone();
         // What a person has to answer stays unanswered; the bot looks at each message once.
         unanswered.retain(|(seq, _)| state.owner == Owner::Bot || self.heard_until < *seq);
-        let Some(answered) = unanswered.last().map(|(seq, _)| *seq) else { return };
+        let Some(answered) = unanswered.last().map(|(seq, _)| *seq) else {
+            if let Some(open_end) = self.open_end.take() {
+                self.settle(open_end).await;
+            }
+            return;
+        };
         let (app, id, locale) = (Arc::clone(&self.app), self.id.clone(), self.locale.clone());
         let recent: Vec<Event> = self.recent.iter().cloned().collect();
         let network = self.network.map(|it| it.to_string()).unwrap_or_default();
@@ -66,21 +74,31 @@ impl Session {
             let parts = turn::Parts { locale, ..app.turn_parts(&id, &network).await };
             let outcome = turn::take(&parts, &state, &recent, &unanswered).await;
             let answered = outcome.as_ref().ok().and_then(|it| it.answered).unwrap_or(answered);
-            Thought { outcome, answered: Some(answered), epoch: state.epoch, owner: state.owner }
+            Thought { outcome, answered: Some(answered), epoch: state.epoch, owner: state.owner, settles: None }
         }));
     }
 
-    /// Brings to its end what was left open. While a turn is thought about nothing is begun: the next look comes back.
+    /// Brings to its end what was left open. While a turn is thought about nothing is begun: it comes after that.
     ///
     /// What the customer waits for comes first: that turn tells what came of what it began, and answers with it.
     pub(super) async fn settle(&mut self, open_end: OpenEnd) {
-        if self.thinking.is_some() || self.catch_up().await.is_err() || self.state.seq == 0 {
+        if self.thinking.is_some() {
+            self.open_end = Some(open_end);
+            return;
+        }
+        if let Err(error) = self.catch_up().await {
+            self.open_end = Some(open_end);
+            return self.turn_later(&error);
+        }
+        if self.state.seq == 0 {
             return;
         }
         if self.state.owner == Owner::Bot && !self.unanswered.is_empty() {
+            self.open_end = Some(open_end);
             self.turn_at.get_or_insert_with(Instant::now);
             return;
         }
+        let settles = Some(open_end.clone());
         let (app, id, locale, state) =
             (Arc::clone(&self.app), self.id.clone(), self.locale.clone(), self.state.clone());
         let recent: Vec<Event> = self.recent.iter().cloned().collect();
@@ -90,26 +108,34 @@ impl Session {
                 OpenEnd::Action(key) => turn::settle(&parts, &state, &recent, &key).await,
                 OpenEnd::CodeLetter => turn::letter_lost(&parts, &state, &recent).await,
             };
-            Thought { outcome, answered: None, epoch: state.epoch, owner: state.owner }
+            Thought { outcome, answered: None, epoch: state.epoch, owner: state.owner, settles }
         }));
     }
 
     /// Keeps what the turn has come to, unless the conversation has changed hands meanwhile: then it is thought anew.
     pub(super) async fn end_turn(&mut self, thought: Thought) {
+        let settles = thought.settles.clone();
         match self.keep_turn(thought).await {
             Ok(()) => {
                 self.n_failed = 0;
+                if self.open_end.is_some() {
+                    self.turn_at.get_or_insert_with(Instant::now);
+                }
                 // What came in while the turn was thought about has its own turn.
                 if !self.unanswered.is_empty() && self.state.owner == Owner::Bot && self.turn_at.is_none() {
                     self.schedule_turn();
                 }
             }
-            Err(error) => self.turn_later(&error),
+            Err(error) => {
+                // Told by whoever comes first: the next look finds out by itself what has been told.
+                self.open_end = settles.or(self.open_end.take());
+                self.turn_later(&error);
+            }
         }
     }
 
     async fn keep_turn(&mut self, thought: Thought) -> Result<(), StoreError> {
-        let Thought { outcome, answered, epoch, owner } = thought;
+        let Thought { outcome, answered, epoch, owner, settles: _ } = thought;
         let outcome = outcome?;
         self.heard_until = self.heard_until.max(answered.unwrap_or_default());
         if outcome.events.is_empty() && outcome.code.is_none() {

@@ -457,7 +457,7 @@ async fn what_a_token_has_shown_ends_and_only_another_proof_opens_the_account_ag
 async fn a_yes_that_comes_after_the_proof_has_ended_does_nothing() {
     let house = House::open().await;
     let mut ana = house.customer("first-late-fee").await;
-    ana.says("why is there a late fee").await;
+    ana.says("can you take the late fee off my bill").await;
     let offered = ana.hears_event().await;
     let Some(act) = choices(&offered).into_iter().find(|it| it.starts_with("do:")).map(str::to_owned) else {
         panic!("nothing is on offer: {offered}");

@@ -12,7 +12,7 @@ use plainbill::store::Role;
 use reqwest::{Method, Response, StatusCode};
 use serde_json::json;
 
-use crate::house::{Between, House, OPEN, Plan, instead};
+use crate::house::{Between, Customer, House, OPEN, Plan, instead};
 use crate::reference::{Mode, Reference};
 use crate::stripe_shapes::{BASIL, Fixed};
 
@@ -94,8 +94,14 @@ async fn a_link_ends_with_its_time_and_with_its_customer_on_the_page() {
     let page = ended.text().await.expect("a page");
     assert!(page.contains("This link no longer works") && page.contains("Fernhill Fibre"), "{page}");
 
-    // Whoever comes back to the chat reads the same words with a link that works.
-    let mut again = ana.comes_back(house.address, 0).await;
+    // Whoever comes back to the chat reads the same words, and with a link that works where it is shown again who they are.
+    let mut unproved = ana.comes_back(house.address, 0).await;
+    assert!(!unproved.hears().await.contains("http://"), "the secret alone opens no page of the account");
+    let mut again = Customer::connect(house.address, None).await;
+    let mut hello = json!({ "type": "hello", "conversation": ana.conversation, "resume": ana.resume, "after": 0 });
+    hello["identity"] = house.token("bill-late").into();
+    again.send(hello).await;
+    again.welcomed().await;
     let link = link_in(&again.hears().await).to_owned();
     assert_eq!(follows(&link).await.status(), StatusCode::SEE_OTHER);
 
