@@ -381,8 +381,7 @@ impl<'a> Speaker<'a> {
             beside.push(&sentences.overpaid);
         }
         // Once is enough, and not before the way to pay was on the screen.
-        let said = self.last_said.is_some_and(|it| it.contains(sentences.just_paid.as_str()));
-        if owes && self.may_be_paying && !is_coming && !said && !pays(answer) {
+        if owes && self.may_be_paying && !is_coming && !pays(answer) {
             beside.push(&sentences.just_paid);
         }
         if !account.owed_elsewhere().is_empty() {

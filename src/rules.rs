@@ -464,6 +464,12 @@ fn wants_code(
 /// An address with so many words around it is given to be used, and not told in a story.
 const ADDRESS_WORDS_MAX: usize = 9;
 
+/// Whether somebody says that what they were told is not what they meant: "no, I only asked …", "not the bill".
+pub fn objects(content: &Content, text: &str) -> bool {
+    let said = said::Said::of(text, &content.language);
+    matches!(said.yes_no, Some(said::YesNo::No)) || said.corrects_from.is_some()
+}
+
 /// Whether a step towards knowing who the customer is was heard.
 pub fn proves(heard: &Heard) -> bool {
     heard.code.is_some() || matches!(heard.choice.as_deref(), Some(VERIFY_ME | SEND_ANOTHER_CODE))

@@ -196,7 +196,10 @@ pub async fn take_heard(
     };
     // Once it is known who asked, the question is the one from before.
     let text = if known.verified && !before.text.is_empty() { &before.text } else { &heard.text };
-    let speaker = known.speaker(parts, text).after(state.last_said.as_deref()).while_paying(may_be_paying);
+    let speaker = known
+        .speaker(parts, text)
+        .after(state.last_said.as_deref())
+        .while_paying(may_be_paying && !told_of_paying(parts, recent));
     let (decision, then, readings) = decide(parts, state, heard, looked, &known, &speaker, &before);
     let proof = Proof::take(parts, &decision, heard).await;
     if let Some(Proof::Right { customer, change }) = &proof
@@ -288,6 +291,13 @@ fn may_be_paying(parts: &Parts, recent: &[Event]) -> bool {
     let since = (parts.now - PAYING_MAX).as_millisecond();
     let mut latest = recent.iter().rev().take_while(|it| since <= it.at_ms).filter(|it| it.from == Sender::Bot);
     latest.any(|it| matches!(&it.what, What::Message(message) if shows(message)))
+}
+
+/// Whether the customer has read already that a payment takes a few minutes: once is enough.
+fn told_of_paying(parts: &Parts, recent: &[Event]) -> bool {
+    let sentence = parts.content.sentences.just_paid.as_str();
+    let tells = |it: &Event| matches!(&it.what, What::Message(message) if message.text.contains(sentence));
+    recent.iter().filter(|it| it.from == Sender::Bot).any(tells)
 }
 
 /// What is known of the customer at the time of the turn.

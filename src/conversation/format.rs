@@ -198,7 +198,7 @@ pub fn weekday(weekday: Weekday) -> &'static str {
 }
 
 /// What stands before the digits: a sign where one is well known, else the code and a space.
-fn symbol(currency: &str) -> String {
+pub fn symbol(currency: &str) -> String {
     let sign = match currency {
         "GBP" => "£",
         "EUR" => "€",

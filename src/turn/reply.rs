@@ -29,6 +29,8 @@ const NEAR_TOPICS_MAX: usize = 2;
 const NEAR_MIN: f32 = 0.08;
 /// Of words that have not been answered, so many are named.
 const LEFT_CHARS_MAX: usize = 80;
+/// Messages of the bot that somebody still has before their eyes.
+const TOLD_MAX: usize = 6;
 /// How card numbers look once they are masked.
 const MASKED_CARD: &str = "[card ending";
 
@@ -188,7 +190,8 @@ impl Reply<'_> {
             let link = self.pages.contains_key(&intent.name).then_some(page::MARK);
             answers.push((*intent, *topic, self.speaker.answer(intent, &topic.slots, &wait, link)?));
         }
-        let same = matches!(answers.as_slice(), [(_, _, one)] if self.state.last_said.as_deref() == Some(&one.text));
+        let is_said = |one: &Answer| self.state.last_said.as_deref() == Some(&one.text) || self.objects_to(&one.text);
+        let same = matches!(answers.as_slice(), [(_, _, one)] if is_said(one));
         // A link is given again: the one before may have ended.
         if same && self.ran.is_empty() && self.pages.is_empty() && answers.iter().all(|it| it.2.then == Then::Wait) {
             let sentences = &content.sentences;
@@ -408,6 +411,13 @@ impl Reply<'_> {
             }
         }
         Ok(text)
+    }
+
+    /// Whether somebody who was told these very words not long ago says that they meant something else.
+    fn objects_to(&self, text: &str) -> bool {
+        let tells = |it: &&Event| matches!(&it.what, What::Message(message) if message.text == text);
+        let told = self.recent.iter().rev().filter(|it| it.from == Sender::Bot).take(TOLD_MAX).any(|it| tells(&it));
+        told && self.heard.choice.is_none() && rules::objects(&self.parts.content, &self.heard.text)
     }
 
     /// Says the first of these that is fresh, and keeps the buttons from before, with these topics beside them.

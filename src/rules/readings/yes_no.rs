@@ -3,7 +3,7 @@
 use super::{Looked, Reader, Reading};
 use crate::content::Content;
 use crate::content::file::Action;
-use crate::conversation::{Choice, normal};
+use crate::conversation::{Choice, format, normal};
 use crate::rules::said::{Said, YesNo, without_fillers};
 use crate::rules::{DO, Decision, TALK_TO_HUMAN, questions};
 
@@ -53,6 +53,10 @@ fn to_an_offer(look: &Looked<'_>, offer: &Choice) -> Option<Reading> {
         }
         // "Stop it" names what is offered, where that is to stop something.
         Some(YesNo::No) if named && !language.no.is(&said.words[..1]) => act(REPEATED, "what is offered, in words"),
+        // "Hang on, so when does it go out?" puts nothing off: the question goes first.
+        Some(YesNo::Later) if asks_beyond(look) => {
+            Some(Reading::new(Reader::YesNo, WITH_MORE, "not now, and a question", Decision::NotNow))
+        }
         Some(YesNo::Later) => Some(Reading::new(Reader::YesNo, PLAIN, "not now", Decision::NotNow)),
         Some(YesNo::No) if said.rest.is_empty() => {
             Some(Reading::new(Reader::YesNo, PLAIN, "a no to what is offered", Decision::Declined))
@@ -111,6 +115,15 @@ fn beside_a_yes(text: &str, names: &[String], content: &Content) -> Option<Vec<S
     consents.then_some(asked)
 }
 
+/// Whether something is asked behind what was said to the offer.
+fn asks_beyond(look: &Looked<'_>) -> bool {
+    let language = &look.content.language;
+    let rest = look.said.rest.join(" ");
+    let asks = |it: &String| questions::asks(it, language);
+    let mut sentences = questions::sentences(&look.heard.text, language).into_iter().skip(1);
+    !rest.is_empty() && (look.heard.text.contains(['?', '？']) || asks(&rest) || sentences.any(|it| asks(&it)))
+}
+
 /// Whether a yes hangs on something: "yes get it checked but only if I needn't ring", and not "yes but what if …".
 fn on_condition(look: &Looked<'_>) -> bool {
     let language = &look.content.language;
@@ -136,7 +149,30 @@ fn needs_naming(intent: &crate::content::Intent) -> bool {
 /// Not those of the action: an intent may have several, and what names staying must never end anything.
 fn words_that_name(look: &Looked<'_>, offer: &Choice) -> Vec<String> {
     let leads = look.content.intents.get(offer.id.trim_start_matches(DO)).map_or("", |it| it.file.button.as_str());
-    normal::words(&format!("{} {leads}", offer.label))
+    let mut names = normal::words(&format!("{} {leads}", offer.label));
+    // "Yes, just the 12": the one amount that was named is part of what is offered.
+    if let Some(amount) = only_amount(look) {
+        names.extend(amount);
+    }
+    names
+}
+
+/// The amount that the bot has named, as its words, where there was one and no other figure.
+fn only_amount(look: &Looked<'_>) -> Option<Vec<String>> {
+    let sign = format::symbol(&look.content.business.currency);
+    let sign = sign.trim();
+    let said = look.state.last_said.as_deref()?;
+    let mut amounts: Vec<&str> = said.match_indices(sign).map(|(at, _)| &said[at + sign.len()..]).collect();
+    for amount in &mut amounts {
+        let end = amount.find(|it: char| !it.is_ascii_digit() && !matches!(it, '.' | ',')).unwrap_or(amount.len());
+        *amount = amount[..end].trim_end_matches(['.', ',']);
+    }
+    amounts.sort_unstable();
+    amounts.dedup();
+    match amounts.as_slice() {
+        [one] => Some(normal::words(one)),
+        _ => None,
+    }
 }
 
 /// Nothing was asked that a yes or a no could be said to.
