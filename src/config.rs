@@ -176,9 +176,34 @@ impl Config {
                 matches!(name.as_str(), "classifier_workers" | "gather_ms" | "gather_ms_max" | "billing_cache_ms");
             anyhow::ensure!(may_be_zero || value.as_integer() != Some(0), "limits.{name} is 0: it must be at least 1");
         }
+        let Limits { heartbeat_ms, silent_ms_max, frame_bytes_max, .. } = self.limits;
+        anyhow::ensure!(
+            u64::from(heartbeat_ms) < silent_ms_max,
+            "limits.heartbeat_ms is {heartbeat_ms} and limits.silent_ms_max is {silent_ms_max}: browsers have to show \
+             that they are there before they count as gone; two heartbeats and a little more is right"
+        );
+        anyhow::ensure!(
+            FRAME_BYTES_MIN <= frame_bytes_max,
+            "limits.frame_bytes_max is {frame_bytes_max}: not even a greeting fits; write {FRAME_BYTES_MIN} at least"
+        );
+        for (name, value, most) in [
+            ("verified_minutes", self.limits.verified_minutes, YEAR_MINUTES),
+            ("page_minutes", self.limits.page_minutes, YEAR_MINUTES),
+            ("code_minutes", self.limits.code_minutes, YEAR_MINUTES),
+            ("code_pause_minutes", self.limits.code_pause_minutes, YEAR_MINUTES),
+            ("staff_session_hours", self.limits.staff_session_hours, YEAR_MINUTES / 60),
+            ("settle_hours_max", self.limits.settle_hours_max, YEAR_MINUTES / 60),
+        ] {
+            anyhow::ensure!((1..=most).contains(&value), "limits.{name} is {value}: it may be 1 to {most}, a year");
+        }
         Ok(())
     }
 }
+
+/// Nothing that ends is meant to last for longer than a year.
+const YEAR_MINUTES: i64 = 366 * 24 * 60;
+/// What the shortest `hello` with a token takes.
+const FRAME_BYTES_MIN: usize = 1_024;
 
 /// Lays one table over another; tables inside are merged, all else is replaced.
 fn lay_over(under: &mut toml::Table, over: toml::Table) {

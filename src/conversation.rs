@@ -154,6 +154,9 @@ pub enum What {
         /// Until when that counts, in milliseconds since 1970.
         #[serde(default)]
         until_ms: i64,
+        /// The message whose one-time code has shown it; none where a token has.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        by: Option<Seq>,
     },
     /// What happened can no longer be read, or is no longer what was kept. It is never written: a log that is read has it
     /// in the place of what is damaged.

@@ -115,6 +115,9 @@ impl Identity {
         if claims.sub.trim().is_empty() {
             return Err(IdentityError::Malformed("its `sub` is empty"));
         }
+        if claims.sub.contains(char::is_control) {
+            return Err(IdentityError::Malformed("its `sub` has a character that no id has"));
+        }
         Ok(CustomerId::new(claims.sub))
     }
 

@@ -133,6 +133,12 @@ pub async fn take(
     unanswered: &[(Seq, Message)],
 ) -> Result<Outcome, StoreError> {
     let unanswered = since_the_bot_spoke(state, recent, unanswered);
+    let counting: Vec<(Seq, Message)> =
+        unanswered.iter().filter(|(seq, message)| !is_over(recent, *seq, message)).cloned().collect();
+    if counting.is_empty() && !unanswered.is_empty() {
+        return Ok(said_once(parts));
+    }
+    let unanswered = counting.as_slice();
     let whose = state.customer.is_some();
     let state = &state.at(parts.now.as_millisecond());
     let (Some((first, _)), Some((last, _))) = (unanswered.first(), unanswered.last()) else {
@@ -166,6 +172,23 @@ pub async fn take(
     }
     outcome.answered = (!rest.is_empty()).then_some(*seq);
     Ok(outcome)
+}
+
+/// Whether a tap was for something that has been done since it came in: a finger that taps three times means it once,
+/// and by then the same place may offer to undo it.
+fn is_over(recent: &[Event], seq: Seq, message: &Message) -> bool {
+    let is_act = message.choice.as_deref().is_some_and(|it| it.starts_with(rules::DO));
+    let is_done = |it: &Event| seq < it.seq && it.from == Sender::Bot && matches!(it.what, What::Receipt(_));
+    is_act && recent.iter().any(is_done)
+}
+
+fn said_once(parts: &Parts) -> Outcome {
+    let today = parts.now.to_zoned(parts.content.hours.time_zone.clone()).date();
+    let speaker = Speaker::new(&parts.content, None, &[], false, today, "");
+    let text = speaker.sentence(&parts.content.sentences.tapped_again, Default::default()).unwrap_or_default();
+    let message = Message { text, step: Some(step(Did::Talked)), ..Message::default() };
+    let said = NewEvent { from: Sender::Bot, name: None, what: What::Message(message) };
+    Outcome { events: vec![said], ..Outcome::default() }
 }
 
 /// While somebody waits for a person all that they write stays unanswered, and the bot looks at each message once: what
@@ -365,7 +388,9 @@ async fn go_on_as(
     change: Option<CodeChange>,
 ) -> Result<Outcome, StoreError> {
     let until_ms = parts.now.checked_add(parts.verified_for).map_or(i64::MAX, |it| it.as_millisecond());
-    let verified = What::Verified { customer: customer.clone(), until_ms };
+    let has_code = |it: &&Event| matches!(&it.what, What::Message(message) if message.code.is_some());
+    let by = recent.iter().rev().find(has_code).map(|it| it.seq);
+    let verified = What::Verified { customer: customer.clone(), until_ms, by };
     let state = State { customer: Some(customer), verified_until_ms: until_ms, lapsed: None, ..state.clone() };
     let mut outcome = Box::pin(take_heard(parts, &state, recent, seq, heard, true)).await?;
     outcome.events.insert(0, NewEvent { from: Sender::System, name: None, what: verified });

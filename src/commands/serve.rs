@@ -133,9 +133,17 @@ async fn signal() {
                 Err(_) => std::future::pending().await,
             }
         };
+        // A terminal that closes ends the program as well: then too everybody may finish.
+        let hang_up = async {
+            match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::hangup()) {
+                Ok(mut hang_up) => hang_up.recv().await,
+                Err(_) => std::future::pending().await,
+            }
+        };
         tokio::select! {
             _ = interrupt => {}
             _ = terminate => {}
+            _ = hang_up => {}
         }
     }
     #[cfg(not(unix))]

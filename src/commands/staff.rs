@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::commands::{Print, open_store};
 use crate::config::Config;
-use crate::conversation::StaffId;
+use crate::conversation::{StaffId, normal};
 use crate::identity::secrets;
 use crate::server;
 use crate::store::{NewStaff, Role, Staff, Store, StoreError};
@@ -17,6 +17,9 @@ use crate::store::{NewStaff, Role, Staff, Store, StoreError};
 pub const FIRST_LOGIN: &str = "admin";
 /// The first name that customers see until it is changed.
 const FIRST_NAME: &str = "Alex";
+
+/// The longest login and name, in bytes; a sign-in looks for none that is longer.
+const NAME_BYTES_MAX: usize = 200;
 
 /// What can be done about staff.
 #[derive(Debug, Subcommand)]
@@ -112,6 +115,11 @@ pub async fn add_first(store: &Store) -> anyhow::Result<Option<String>> {
 /// Adds somebody and returns the password; none where the login is taken.
 async fn add(store: &Store, login: &str, name: &str, role: Role) -> anyhow::Result<Option<String>> {
     anyhow::ensure!(!login.trim().is_empty() && !name.trim().is_empty(), "login and name must not be empty");
+    let is_plain = |it: &str| it.len() <= NAME_BYTES_MAX && normal::shown(it) == it && !it.contains(char::is_control);
+    anyhow::ensure!(
+        is_plain(login) && is_plain(name),
+        "login and name may have {NAME_BYTES_MAX} bytes at most, and no letters that steer a terminal or turn words"
+    );
     let password = secrets::random();
     let new = NewStaff {
         id: StaffId::new(uuid::Uuid::now_v7().to_string()),
@@ -130,7 +138,9 @@ async fn add(store: &Store, login: &str, name: &str, role: Role) -> anyhow::Resu
 async fn find(store: &Store, login: &str) -> anyhow::Result<Staff> {
     match store.staff_by_login(login).await {
         Ok(found) => Ok(found.staff),
-        Err(StoreError::NotFound) => anyhow::bail!("nobody signs in as `{login}`: see `plainbill staff list`"),
+        Err(StoreError::NotFound) => {
+            anyhow::bail!("nobody signs in as `{}`: see `plainbill staff list`", normal::shown(login))
+        }
         Err(error) => Err(error).context("staff could not be read"),
     }
 }
@@ -146,7 +156,7 @@ async fn list(store: &Store, print: Print) -> anyhow::Result<()> {
         return Ok(());
     }
     for it in all {
-        println!("{:<20} {:<20} {}", it.login, it.name, it.role.as_str());
+        println!("{:<20} {:<20} {}", normal::shown(&it.login), normal::shown(&it.name), it.role.as_str());
     }
     Ok(())
 }

@@ -21,7 +21,9 @@ pub fn parse(text: &str) -> Option<Origin> {
     let allowed = |it: char| {
         it.is_ascii_alphanumeric() || matches!(it, '.' | '-' | '_') || (is_ipv6 && matches!(it, ':' | '[' | ']'))
     };
-    (!host.is_empty() && host.chars().all(allowed)).then(|| (scheme, host.to_ascii_lowercase(), port))
+    // Browsers leave out a stop at the end, and then it is another origin.
+    (!host.is_empty() && !host.ends_with('.') && host.chars().all(allowed))
+        .then(|| (scheme, host.to_ascii_lowercase(), port))
 }
 
 /// The origin of an address that may have a path.
@@ -53,7 +55,7 @@ pub fn check_address(name: &str, text: &str) -> anyhow::Result<()> {
         is_path,
         "{name} is `{text}`: its path may have letters, digits and `-._~` between single slashes, and none at the end. \
          Write `{origin}{}`",
-        path.trim_end_matches('/')
+        plain_path(path)
     );
     Ok(())
 }
@@ -68,12 +70,22 @@ pub fn check(name: &str, text: &str) -> anyhow::Result<()> {
         () if text.contains('*') => "`*` stands for nothing here: name each site by itself",
         () if !text.contains("://") => "the scheme is missing",
         () if !text.starts_with("http://") && !text.starts_with("https://") => "the scheme is neither https nor http",
+        () if !text.is_ascii() => "letters that aren't English are written in another way there, as `xn--…`",
+        () if text.trim_end_matches('/').ends_with('.') => "it ends with a stop",
         () if text.contains('@') => "it has a name or password in it",
         () => "it has more than scheme, host and port: no path, no `/` at its end, no `?`",
     };
     let bare = bare(text);
     let example = if parse(&bare).is_some() { bare } else { "https://www.your-shop.example".to_owned() };
     anyhow::bail!("{name} is `{text}`, which is no address of a site: {why}. Write `{example}`")
+}
+
+/// A path as it may be written: what stands before a question mark, of letters that need no escape, single slashes.
+fn plain_path(path: &str) -> String {
+    let path = path.split(['?', '#']).next().unwrap_or_default();
+    let is_plain = |it: &char| it.is_ascii_alphanumeric() || "-._~".contains(*it);
+    let parts = path.split('/').map(|it| it.chars().filter(is_plain).collect::<String>()).filter(|it| !it.is_empty());
+    parts.map(|it| format!("/{it}")).collect()
 }
 
 /// What was probably meant.

@@ -265,6 +265,7 @@ pub const SENTENCES: &[Key] = &[
     must("moved_letter", Shape::Text),
     must("button_try_again", Shape::Text),
     must("not_changed", Shape::Text),
+    must("tapped_again", Shape::Text),
     must("other_currency", Shape::Text),
     must("check_again", Shape::Text),
     must("check_again_by_code", Shape::Text),

@@ -106,7 +106,7 @@ impl State {
                 self.confirms = None;
                 self.n_misses = 0;
             }
-            What::Verified { customer, until_ms } => {
+            What::Verified { customer, until_ms, .. } => {
                 self.customer = Some(customer.clone());
                 self.verified_until_ms = *until_ms;
                 self.code_asked = false;

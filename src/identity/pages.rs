@@ -47,9 +47,11 @@ impl Pages {
         secret_hash: &str,
         purpose: Purpose,
         now_ms: i64,
+        verified_until_ms: i64,
     ) -> Option<String> {
         let conversation = Uuid::parse_str(conversation.as_str()).ok()?;
-        let ends = (now_ms / 1_000).saturating_add(self.minutes.saturating_mul(60));
+        // It opens the account: not for longer than it counts who they are.
+        let ends = (now_ms / 1_000).saturating_add(self.minutes.saturating_mul(60)).min(verified_until_ms / 1_000);
         let number = Purpose::ALL.iter().position(|it| *it == purpose)?;
         let mut bytes = Vec::with_capacity(SAID + SEAL);
         bytes.extend_from_slice(conversation.as_bytes());
@@ -124,7 +126,7 @@ mod tests {
     async fn talk(store: &Store, customer: Option<&str>) -> ConversationId {
         let id = ConversationId::new(Uuid::now_v7().to_string());
         let customer = customer.map(CustomerId::new);
-        let verified = customer.clone().map(|customer| What::Verified { customer, until_ms: NOW });
+        let verified = customer.clone().map(|customer| What::Verified { customer, until_ms: NOW, by: None });
         let said = What::Message(Message { text: "hello".into(), ..Message::default() });
         let event = |what| NewEvent { from: Sender::Customer, name: None, what };
         let append = Append {
@@ -144,7 +146,7 @@ mod tests {
         let two = Pages::open(&store, &limits).await.expect("the store works");
         let id = talk(&store, Some("ana")).await;
         for purpose in Purpose::ALL {
-            let token = one.token(&id, "hash", purpose, NOW).expect("it is a conversation");
+            let token = one.token(&id, "hash", purpose, NOW, i64::MAX).expect("it is a conversation");
             let found = two.find(&token, NOW + 30 * 60_000 - 1_000).await;
             assert_eq!(found, Ok(Some((CustomerId::new("ana"), purpose))));
             assert_eq!(two.find(&token, NOW + 30 * 60_000).await, Ok(None));
@@ -156,7 +158,7 @@ mod tests {
         let (store, _folder) = store().await;
         let pages = Pages::open(&store, &Limits::default()).await.expect("the store works");
         let id = talk(&store, Some("ana")).await;
-        let token = pages.token(&id, "hash", Purpose::Pay, NOW).expect("it is a conversation");
+        let token = pages.token(&id, "hash", Purpose::Pay, NOW, i64::MAX).expect("it is a conversation");
         store.change_secret(&id, "another").await.expect("it is there");
         assert_eq!(pages.find(&token, NOW).await, Ok(None));
     }
@@ -166,7 +168,7 @@ mod tests {
         let (store, _folder) = store().await;
         let pages = Pages::open(&store, &Limits::default()).await.expect("the store works");
         let id = talk(&store, Some("ana")).await;
-        let token = pages.token(&id, "hash", Purpose::Pay, NOW).expect("it is a conversation");
+        let token = pages.token(&id, "hash", Purpose::Pay, NOW, i64::MAX).expect("it is a conversation");
         for place in 0..token.len() {
             let mut other = token.clone().into_bytes();
             other[place] = if other[place] == b'A' { b'B' } else { b'A' };
@@ -177,9 +179,9 @@ mod tests {
         let stranger = ConversationId::new(Uuid::now_v7().to_string());
         let visitor = talk(&store, None).await;
         for nobody in [stranger, visitor] {
-            let token = pages.token(&nobody, "hash", Purpose::Pay, NOW).expect("it looks like one");
+            let token = pages.token(&nobody, "hash", Purpose::Pay, NOW, i64::MAX).expect("it looks like one");
             assert_eq!(pages.find(&token, NOW).await, Ok(None));
         }
-        assert_eq!(pages.token(&ConversationId::new("c1"), "hash", Purpose::Pay, NOW), None);
+        assert_eq!(pages.token(&ConversationId::new("c1"), "hash", Purpose::Pay, NOW, i64::MAX), None);
     }
 }

@@ -117,8 +117,10 @@ impl Gate {
 
     /// Counts a try to sign in from this address: all of them, and those for one account. Who tries an account from
     /// elsewhere locks nobody out of it.
-    pub fn login(&self, login: &str, address: IpAddr) -> Result<(), u32> {
-        let from = network(address).to_string();
+    ///
+    /// `session`: the session by which the device is known already; such a device counts by itself.
+    pub fn login(&self, login: &str, address: IpAddr, session: Option<&str>) -> Result<(), u32> {
+        let from = session.map_or_else(|| network(address).to_string(), str::to_owned);
         self.count(&self.logins, format!("{login}@{from}"))?;
         self.count(&self.logins, from)
     }
@@ -235,9 +237,10 @@ mod tests {
     fn who_tries_an_account_from_elsewhere_locks_nobody_out() {
         let gate = Gate::new(&Limits { logins_per_minute: 2, ..Limits::default() });
         let elsewhere = IpAddr::from([192, 0, 2, 7]);
-        while gate.login("admin", elsewhere).is_ok() {}
-        assert!(gate.login("admin", elsewhere).is_err());
-        assert!(gate.login("admin", HERE).is_ok());
+        while gate.login("admin", elsewhere, None).is_ok() {}
+        assert!(gate.login("admin", elsewhere, None).is_err());
+        assert!(gate.login("admin", HERE, None).is_ok());
+        assert!(gate.login("admin", elsewhere, Some("a session")).is_ok(), "a known device still gets in");
     }
 
     #[test]

@@ -14,7 +14,7 @@ use tokio::time::Instant;
 use crate::app::App;
 use crate::content::Content;
 use crate::conversation::page::{self, Purpose};
-use crate::conversation::{Message, Owner, Rating, Sender, What};
+use crate::conversation::{Message, Owner, Rating, Sender, Seq, What};
 use crate::handoff;
 use crate::server::Gate;
 use crate::server::error::Problem;
@@ -72,7 +72,7 @@ pub struct Gone;
 pub const PROTOCOL: u16 = 1002;
 pub const NOT_TEXT: u16 = 1003;
 pub const NOT_UTF8: u16 = 1007;
-const POLICY: u16 = 1008;
+pub const POLICY: u16 = 1008;
 pub const TOO_LARGE: u16 = 1009;
 const GOING_AWAY: u16 = 1012;
 
@@ -268,13 +268,10 @@ impl<T: Transport> Connection<T> {
                         self.customer.owner = change.owner;
                         self.customer.queue_told = None;
                     }
-                    What::Verified { customer, until_ms } => {
+                    What::Verified { customer, until_ms, by } => {
                         self.customer.opening.customer = Some(customer.clone());
                         self.customer.verified_until_ms = self.customer.verified_until_ms.max(*until_ms);
-                        self.change_secret().await?;
-                    }
-                    What::Message(_) if logged.event.from == Sender::Customer => {
-                        self.customer.last_said = logged.event.seq;
+                        self.change_secret(*by).await?;
                     }
                     _ => {}
                 }
@@ -292,14 +289,14 @@ impl<T: Transport> Connection<T> {
         }
     }
 
-    /// Now it is known whose conversation it is: whoever had it before is left out. Whoever has shown it here, by a token
-    /// or by the last thing that was said, gets a new secret; all others come back and find that theirs opens nothing.
-    async fn change_secret(&mut self) -> Result<(), u16> {
+    /// Now it is known whose conversation it is: whoever had it before is left out. Whoever has shown it here, by their own
+    /// token or by the message with the code, gets a new secret; all others come back and find that theirs opens nothing.
+    async fn change_secret(&mut self, by: Option<Seq>) -> Result<(), u16> {
         if self.customer.is_theirs {
             return Ok(());
         }
-        let by_token = 0 < self.customer.opening.verified_until_ms;
-        if !by_token && (self.customer.said == 0 || self.customer.said != self.customer.last_said) {
+        let has_token = 0 < self.customer.opening.verified_until_ms;
+        if !has_token && !by.is_some_and(|it| self.customer.said.contains(&it)) {
             return Err(POLICY);
         }
         match self.customer.change_secret(&self.app).await {
@@ -317,7 +314,8 @@ impl<T: Transport> Connection<T> {
         if !self.customer.is_verified(&self.app) {
             return content.business.pay_url.clone();
         }
-        let token = self.app.pages.token(id, &opening.secret_hash, purpose, self.app.clock.now_ms());
+        let until_ms = self.customer.verified_until_ms;
+        let token = self.app.pages.token(id, &opening.secret_hash, purpose, self.app.clock.now_ms(), until_ms);
         match (&self.caller.site, token) {
             (Some(site), Some(token)) => format!("{site}/go/{token}"),
             _ => content.business.pay_url.clone(),
@@ -426,7 +424,7 @@ impl<T: Transport> Connection<T> {
         };
         match kept {
             Ok(kept) => {
-                self.customer.said = kept.seq;
+                self.customer.note_said(kept.seq);
                 metrics::counter!("plainbill_messages_kept_total").increment(1);
                 self.send(&ServerFrame::Ack { key, seq: kept.seq, at: kept.at_ms }).await
             }

@@ -34,6 +34,8 @@ use crate::store::{
 const QUESTIONS_MAX: u32 = 50;
 /// Events that are looked back on when an answer is flagged.
 const FLAG_BACK: u32 = 40;
+/// The longest name of a cause.
+const CAUSE_NAME_CHARS_MAX: usize = 200;
 /// The longest key, in bytes.
 const KEY_BYTES_MAX: usize = 512;
 
@@ -322,7 +324,10 @@ pub async fn change_cause(
     InPath(id): InPath,
     InJson(change): InJson<CauseChange>,
 ) -> Result<Json<serde_json::Value>, Problem> {
-    let name = change.name.map(|it| it.trim().to_owned());
+    let name = change.name.map(|it| it.split_whitespace().collect::<Vec<_>>().join(" "));
+    if name.as_ref().is_some_and(|it| CAUSE_NAME_CHARS_MAX < it.chars().count()) {
+        return Err(Problem::new(Code::TooLarge));
+    }
     if name.as_deref().is_some_and(is_blank) {
         return Err(Problem::new(Code::Empty));
     }

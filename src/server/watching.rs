@@ -10,9 +10,10 @@ use tokio::time::Instant;
 use crate::app::App;
 use crate::conversation::{ConversationId, Sender, Seq};
 use crate::server::error::Problem;
+use crate::server::limits::{Pace, TooFast};
 use crate::server::login;
 use crate::server::protocol::{Code, StaffClientFrame, StaffServerFrame};
-use crate::server::socket::{Gone, Incoming, Transport};
+use crate::server::socket::{Gone, Incoming, POLICY, Transport};
 use crate::server::staff::{for_staff, has, row, staff_names};
 use crate::store::{Staff, StoreError, Typing};
 
@@ -44,6 +45,7 @@ pub async fn attend(app: Arc<App>, reads: login::Reads, mut socket: impl Transpo
     let mut silent_until = Instant::now() + silent_max;
     let mut heartbeat = tokio::time::interval(Duration::from_millis(u64::from(app.config.limits.heartbeat_ms)));
     let mut look = tokio::time::interval(LOOK);
+    let mut pace = Pace::new(&app.config.limits);
     look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
     let mut ask_again = tokio::time::interval(ASK_AGAIN);
     ask_again.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
@@ -62,13 +64,18 @@ pub async fn attend(app: Arc<App>, reads: login::Reads, mut socket: impl Transpo
             incoming = socket.next() => match incoming {
                 Incoming::Text(text) => {
                     silent_until = Instant::now() + silent_max;
-                    receive(&app, &staff, &mut watched, &text, &mut socket).await
+                    match pace.frame().await {
+                        Ok(()) => receive(&app, &staff, &mut watched, &text, &mut socket).await,
+                        Err(TooFast::Wait(_)) => refuse(&mut socket, Code::RateLimited).await,
+                        Err(TooFast::TooLong) => return socket.close(POLICY).await,
+                    }
                 }
+                Incoming::Bad(_, code) => return socket.close(code).await,
                 Incoming::Alive => {
                     silent_until = Instant::now() + silent_max;
                     Ok(())
                 }
-                Incoming::Bad(..) | Incoming::Gone => Err(Gone),
+                Incoming::Gone => Err(Gone),
             },
             changed = changes.recv() => match changed {
                 Ok(id) => send_row(&app, &mut socket, &id).await,
@@ -112,17 +119,13 @@ async fn receive(
     socket: &mut impl Transport,
 ) -> Result<(), Gone> {
     let Ok(frame) = serde_json::from_str::<StaffClientFrame>(text) else {
-        let problem = Problem::new(Code::Malformed);
-        let frame = StaffServerFrame::Error { code: problem.code, message: problem.message().to_owned() };
-        return socket.send(&frame).await;
+        return refuse(socket, Code::Malformed).await;
     };
     match frame {
         StaffClientFrame::Ping {} => socket.send(&StaffServerFrame::Pong {}).await,
         StaffClientFrame::Watch { conversation, after } => {
             if WATCHED_MAX <= watched.len() {
-                let problem = Problem::new(Code::Busy);
-                let frame = StaffServerFrame::Error { code: problem.code, message: problem.message().to_owned() };
-                return socket.send(&frame).await;
+                return refuse(socket, Code::Busy).await;
             }
             let id = ConversationId::new(conversation);
             let mut seqs = app.store.watch(&id);
@@ -147,6 +150,11 @@ async fn receive(
             Ok(())
         }
     }
+}
+
+async fn refuse(socket: &mut impl Transport, code: Code) -> Result<(), Gone> {
+    let message = Problem::new(code).message().to_owned();
+    socket.send(&StaffServerFrame::Error { code, message }).await
 }
 
 async fn send_row(app: &App, socket: &mut impl Transport, id: &ConversationId) -> Result<(), Gone> {

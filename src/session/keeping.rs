@@ -58,11 +58,13 @@ impl Session {
     /// Who the customer has shown to be, where the log doesn't know it or not for much longer: it is kept with what they
     /// say, so that whoever takes the turn up later finds it.
     fn shown_again(&self, opening: &Opening) -> Option<What> {
-        let customer = opening.customer.clone().filter(|_| 0 < opening.verified_until_ms)?;
+        let now_ms = self.app.clock.now_ms();
+        let shows = now_ms.max(self.state.verified_until_ms) < opening.verified_until_ms;
+        let customer = opening.customer.clone().filter(|_| shows)?;
         let is_theirs = self.state.customer.as_ref().map_or(self.state.seq == 0, |it| *it == customer);
         let half_ms = self.app.config.limits.verified_minutes.saturating_mul(30_000);
-        let lasts = self.app.clock.now_ms().saturating_add(half_ms) < self.state.verified_until_ms;
-        (is_theirs && !lasts).then_some(What::Verified { customer, until_ms: opening.verified_until_ms })
+        let lasts = now_ms.saturating_add(half_ms) < self.state.verified_until_ms;
+        (is_theirs && !lasts).then_some(What::Verified { customer, until_ms: opening.verified_until_ms, by: None })
     }
 
     /// A text as it may be kept, and the digest of the one-time code in it, where one was asked for.
@@ -147,7 +149,7 @@ impl Session {
             }
             let append = Append {
                 expect: Expect { unverified: true, ..Expect::default() },
-                events: vec![system(What::Verified { customer: customer.clone(), until_ms })],
+                events: vec![system(What::Verified { customer: customer.clone(), until_ms, by: None })],
                 ..Append::new(self.id.clone(), self.app.clock.now_ms())
             };
             match self.app.store.append(append).await {

@@ -55,7 +55,7 @@ impl Stage {
 
     /// Now it is known who speaks.
     pub fn verify(&mut self, customer: &str) {
-        self.keep(Sender::System, What::Verified { customer: CustomerId::new(customer), until_ms: i64::MAX });
+        self.keep(Sender::System, What::Verified { customer: CustomerId::new(customer), until_ms: i64::MAX, by: None });
     }
 
     /// The customer says something; what comes of it.

@@ -321,3 +321,20 @@ async fn staff_see_the_receipt_in_the_transcript() {
     assert!(receipt["text"].as_str().is_some_and(|it| it.contains("nobody came")), "{receipt}");
     house.close().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_finger_that_taps_three_times_means_it_once() {
+    let house = House::open().await;
+    let mut customer = house.customer("all-quiet").await;
+    customer.says("cancel my service").await;
+    customer.hears_event().await;
+    let keys = [customer.key(), customer.key(), customer.key()];
+    for key in &keys {
+        customer.send(json!({ "type": "choose", "key": key, "choice": "do:cancel_subscription" })).await;
+    }
+    let receipt = customer.gets_receipt().await;
+    assert!(receipt["text"].as_str().is_some_and(|it| it.contains("ends on")), "{receipt}");
+    while !customer.hears().await.contains("once") {}
+    assert_eq!(customer.n_receipts(), 1, "{:#?}", customer.events);
+    house.close().await;
+}

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use futures_util::SinkExt;
 use futures_util::future::BoxFuture;
 use jiff::ToSpan;
 use jiff::civil::{Date, date};
@@ -15,6 +16,7 @@ use plainbill::content::Contents;
 use plainbill::conversation::CustomerId;
 use plainbill::identity::Identity;
 use serde_json::{Value, json};
+use tokio_tungstenite::tungstenite::Message;
 
 use crate::house::{Between, Customer, House, PATIENCE, Plan, key};
 use crate::mail::MailServer;
@@ -496,6 +498,38 @@ async fn who_had_the_conversation_before_it_was_known_whose_it_is_is_left_out() 
         ana.says("how much do I owe?").await;
         house.close().await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_spoke_last_gets_no_secret_for_what_somebody_else_has_shown() {
+    // By a token that another connection brings.
+    let house = House::open().await;
+    let mut stranger = house.visitor().await;
+    stranger.says("hello").await;
+    stranger.hears().await;
+    let mut hello =
+        json!({ "type": "hello", "conversation": stranger.conversation, "resume": stranger.resume, "after": 0 });
+    hello["identity"] = house.token(ANA).into();
+    let mut ana = house.comes(hello).await;
+    ana.frame_of("resume").await;
+    closes(stranger).await;
+    ana.says("why is my bill higher this month?").await;
+    while !ana.hears().await.contains(ANAS_FIGURE) {}
+    house.close().await;
+
+    // By a code that another connection types, where the stranger speaks right after it.
+    let house = House::open().await;
+    let mut ana = asks_for_a_code(&house, &email_of(ANA)).await;
+    let mut stranger = ana.comes_back(house.address, 0).await;
+    let code = newest_code(&house, 1).await;
+    ana.says(&code).await;
+    // It may be too late for a word.
+    let key = stranger.key();
+    let _ =
+        stranger.socket.send(Message::text(json!({ "type": "say", "key": key, "text": "hello" }).to_string())).await;
+    ana.frame_of("resume").await;
+    closes(stranger).await;
+    house.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

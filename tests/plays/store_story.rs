@@ -176,7 +176,7 @@ async fn codes_are_counted(store: &Store) -> anyhow::Result<()> {
     assert_eq!(keep(CodeChange::Used, 2_500).await.err(), Some(StoreError::Conflict), "a code counts once");
 
     let verified = |customer: &str| {
-        let what = What::Verified { customer: CustomerId::new(customer), until_ms: i64::MAX };
+        let what = What::Verified { customer: CustomerId::new(customer), until_ms: i64::MAX, by: None };
         let expect = Expect { unverified: true, ..Expect::default() };
         Append { expect, ..append("codes", 3_000, vec![NewEvent { from: Sender::System, name: None, what }]) }
     };
@@ -228,7 +228,7 @@ async fn a_conversation_is_kept(store: &Store) -> anyhow::Result<()> {
     assert!(store.unanswered(10).await?.is_empty());
 
     let rating = What::Rating(Rating { about: 2, score: 1, comment: Some("clear \0".into()) });
-    let verified = What::Verified { customer: CustomerId::new("all-quiet"), until_ms: i64::MAX };
+    let verified = What::Verified { customer: CustomerId::new("all-quiet"), until_ms: i64::MAX, by: None };
     let system = |what| NewEvent { from: Sender::System, name: None, what };
     store.append(append("c1", 1200, vec![system(rating.clone()), system(verified)])).await?;
     let events = store.events(&id("c1"), 3, 1).await?;

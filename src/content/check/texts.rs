@@ -317,6 +317,7 @@ impl Check<'_> {
             ("done_already", &file.done_already),
             ("not_sure_done", &file.not_sure_done),
             ("not_changed", &file.not_changed),
+            ("tapped_again", &file.tapped_again),
             ("other_currency", &file.other_currency),
             ("check_again", &file.check_again),
             ("check_again_by_code", &file.check_again_by_code),

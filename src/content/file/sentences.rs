@@ -126,6 +126,8 @@ pub struct SentencesFile {
     pub button_try_again: String,
     /// The customer says no to what was to be confirmed.
     pub not_changed: String,
+    /// The button for something was tapped again before it was done: it is done, once.
+    pub tapped_again: String,
     /// After an answer about what is owed, where something is owed in another currency; `account.other_owed`.
     pub other_currency: String,
     /// Instead of `check_it_is_you`, where it was known once: the proof has ended.

@@ -1,5 +1,6 @@
 //! Whose connection it is: what a `hello` says, and the conversation that it resumes or begins.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use tokio::sync::{broadcast, watch};
@@ -46,6 +47,9 @@ impl<E: Into<Problem>> From<E> for Refusal {
     }
 }
 
+/// A code is looked at before so many more messages.
+const SAID_MAX: usize = 64;
+
 /// The fields of a `hello`.
 pub struct Hello {
     pub conversation: Option<String>,
@@ -71,10 +75,8 @@ pub struct Customer {
     pub is_theirs: bool,
     /// Until when it counts who the customer is, in milliseconds since 1970: by their token, or by the log.
     pub verified_until_ms: i64,
-    /// The last thing that this very connection has said.
-    pub said: Seq,
-    /// The last thing that the customer has said, here or elsewhere.
-    pub last_said: Seq,
+    /// What this very connection has said last.
+    pub said: VecDeque<Seq>,
     _present: Present<ConversationId>,
 }
 
@@ -190,9 +192,16 @@ impl Customer {
             queue_told: None,
             is_theirs: false,
             verified_until_ms: 0,
-            said: 0,
-            last_said: 0,
+            said: VecDeque::new(),
         }
+    }
+
+    /// Notes what this connection has said.
+    pub fn note_said(&mut self, seq: Seq) {
+        if SAID_MAX <= self.said.len() {
+            self.said.pop_front();
+        }
+        self.said.push_back(seq);
     }
 
     /// Whether the account may be spoken of here: the customer has shown who they are, and not too long ago.
