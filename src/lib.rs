@@ -51,8 +51,8 @@
 //! | [`handoff`] | conversation, content, store | – |
 //! | [`feedback`] | conversation, content, classifier, rules, store | – |
 //! | [`turn`], [`session`], [`app`], [`talks`] | all above | – |
-//! | [`server`] | all above | axum, hyper, tower, governor, ts-rs |
-//! | [`telemetry`] | – | tracing-subscriber, metrics-exporter-prometheus |
+//! | [`server`] | all above | axum, hyper, tower, governor (also in telemetry), ts-rs |
+//! | [`telemetry`] | – | tracing-subscriber, tracing-appender, metrics-exporter-prometheus |
 //! | [`commands`] | all | clap |
 //!
 //! # Invariants
@@ -74,6 +74,9 @@
 //!   or logged.
 //! - A customer is who the business's site has signed for, or who has typed the code from a letter to an address of
 //!   ours; nothing else that is said in a chat changes that, and nobody becomes somebody else in one conversation.
+//!   It counts for a while ([`config::Limits::verified_minutes`]); after that a turn knows nobody until it is shown again.
+//! - Whoever had a conversation's secret before it was known whose it is has none afterwards: only the connection that
+//!   has shown it gets the next one.
 //! - Every queue, list, length and wait has a named limit ([`config::Limits`]) and a defined behaviour at it.
 //!
 //! # Choices made

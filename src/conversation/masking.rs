@@ -4,7 +4,8 @@
 //! bill numbers, account numbers and phone numbers are left alone; what is hidden has to prove what it is, by its own
 //! check digits and looks or by the words beside it.
 //!
-//! A text is read once ([`text`], [`digits`]) and looked through subject by subject; [`words`] has the words of all.
+//! A text is read once (`masking/text`, `masking/digits`) and looked through subject by subject; `masking/words` has the
+//! words of all.
 
 mod accounts;
 mod cards;
