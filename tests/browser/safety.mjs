@@ -23,7 +23,8 @@ export default async function safety(test) {
     await desk.messages.filter({ hasText: LINK }).waitFor();
     assert.equal(await desk.page.locator('.log img, .log script, .log iframe, .log .customer a').count(), 0);
     const turned = desk.messages.filter({ hasText: 'attached' }).locator('.bubble');
-    const after = desk.messages.filter({ hasText: 'Get a colleague' }).last();
+    const tapped = desk.page.locator('.bubble', { hasText: /^Get a colleague$/ });
+    const after = desk.messages.filter({ has: tapped }).last();
     assert.equal(await after.locator('.bubble').innerText(), 'Get a colleague');
     assert.notEqual(await turned.evaluate((it) => getComputedStyle(it.firstElementChild).unicodeBidi), 'normal', 'turned text turns nothing around it');
 
