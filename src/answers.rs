@@ -1,6 +1,7 @@
 //! Renders what we say: an intent's answer, a question, a sentence of the house, with the customer's own facts.
 
 use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
 
 use jiff::civil::Date;
 
@@ -39,6 +40,18 @@ pub struct Speaker<'a> {
     may_be_paying: bool,
     accounts: bool,
     once_known: bool,
+    made: Made,
+}
+
+/// The facts that were made for some slots: many conditions are looked at with the same ones.
+#[derive(Debug, Default)]
+struct Made(Mutex<Vec<(BTreeMap<String, String>, template::Facts)>>);
+
+impl Clone for Made {
+    /// What is cloned is cloned to be changed.
+    fn clone(&self) -> Self {
+        Self::default()
+    }
 }
 
 /// What a sentence of the house is about, besides the facts.
@@ -129,6 +142,7 @@ impl<'a> Speaker<'a> {
             may_be_paying: false,
             accounts: true,
             once_known: false,
+            made: Made::default(),
         }
     }
 
@@ -144,7 +158,7 @@ impl<'a> Speaker<'a> {
 
     /// Writes numbers and dates as people of a language tag do, where it is known.
     pub fn in_locale(self, locale: Option<&'a str>) -> Self {
-        Self { locale, ..self }
+        Self { locale, made: Made::default(), ..self }
     }
 
     /// The tag by which numbers and dates are written and read: the customer's where it is known, else the business's.
@@ -161,6 +175,7 @@ impl<'a> Speaker<'a> {
     /// The same, knowing what was done for the customer before.
     pub fn with_past(mut self, past: &'a [Past]) -> Self {
         self.past = past;
+        self.made = Made::default();
         self
     }
 
@@ -179,6 +194,7 @@ impl<'a> Speaker<'a> {
     /// The same, where there are no accounts at all: nobody is asked to sign in for more.
     pub fn with_accounts(mut self, accounts: bool) -> Self {
         self.accounts = accounts;
+        self.made = Made::default();
         self
     }
 
@@ -208,11 +224,21 @@ impl<'a> Speaker<'a> {
         }
     }
 
+    /// The facts for these slots, where nothing else is known.
+    fn facts(&self, slots: &BTreeMap<String, String>) -> template::Facts {
+        let mut made = self.made.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, facts)) = made.iter().find(|it| it.0 == *slots) {
+            return facts.clone();
+        }
+        let wait = Wait::default();
+        let facts = template::Facts::new(&Facts::new(&self.input(slots, &wait, About::default())));
+        made.push((slots.clone(), facts.clone()));
+        facts
+    }
+
     /// Whether a condition of the content holds for these slots; one that cannot be decided does not.
     pub fn holds(&self, condition: &str, slots: &BTreeMap<String, String>) -> bool {
-        let wait = Wait::default();
-        let facts = Facts::new(&self.input(slots, &wait, About::default()));
-        self.content.holds(condition, &template::Facts::new(&facts)).unwrap_or(false)
+        self.content.holds(condition, &self.facts(slots)).unwrap_or(false)
     }
 
     /// Whether the change of the bill in question can be told to the penny; so it can where there is none.
@@ -283,9 +309,7 @@ impl<'a> Speaker<'a> {
         if intent.needs_verified() && !self.verified {
             return intent.file.unverified.is_some();
         }
-        let wait = Wait::default();
-        let facts = template::Facts::new(&Facts::new(&self.input(slots, &wait, About::default())));
-        self.content.answer(intent, &facts).is_some()
+        self.content.answer(intent, &self.facts(slots)).is_some()
     }
 
     /// What the answer of an intent would have done, where the customer is known and the rules allow it.
@@ -293,8 +317,7 @@ impl<'a> Speaker<'a> {
         let wait = Wait::default();
         let input = self.input(slots, &wait, About::default());
         input.known()?;
-        let facts = template::Facts::new(&Facts::new(&input));
-        let place = self.content.answer(intent, &facts)?;
+        let place = self.content.answer(intent, &self.facts(slots))?;
         let answer = self.content.answering(&intent.name)?.file.answer.get(place)?;
         Some((answer, answer.action?, input.may(answer.action?)?))
     }

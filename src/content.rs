@@ -9,8 +9,6 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use jiff::civil::Date;
 
-use crate::conversation::normal;
-
 mod check;
 pub mod facts;
 pub mod file;
@@ -21,11 +19,13 @@ pub mod plain_words;
 mod read;
 pub mod shapes;
 pub mod template;
+mod urgent;
 
 use file::{BusinessFile, FollowUpFile, IntentFile, Need, PolicyFile, SentencesFile, TalkFile, UrgentFile, WordsFile};
 use hours::Hours;
 use language::Language;
 use template::{Facts, TemplateError, Templates};
+use urgent::UrgentWords;
 
 /// The commands that may stand among choices beside the names of intents.
 pub const COMMANDS: [&str; 4] = ["talk_to_human", "start_over", "end_chat", "verify_me"];
@@ -131,12 +131,6 @@ pub struct Content {
     digest: u64,
 }
 
-#[derive(Debug)]
-struct UrgentWords {
-    phrases: Vec<String>,
-    unless: Vec<String>,
-}
-
 impl Content {
     /// Loads and checks a folder.
     ///
@@ -197,9 +191,8 @@ impl Content {
     ///
     /// A phrase counts where it stands as whole words, in any case, whatever the punctuation, with one slip of typing.
     pub fn urgent_rule(&self, text: &str) -> Option<usize> {
-        let said = bare_words(text);
-        let stands = |phrases: &[String]| phrases.iter().any(|it| stands_nearly(&said, it));
-        self.urgent_words.iter().position(|it| stands(&it.phrases) && !stands(&it.unless))
+        let said = urgent::bare_words(text);
+        self.urgent_words.iter().position(|it| it.are_in(&said))
     }
 
     /// The words on the button that leads to an intent or command; `None` for anything else.
@@ -296,50 +289,6 @@ fn clauses_on<'a>(policies: &[&'a PolicyFile], date: Date) -> Vec<&'a PolicyFile
 fn descending(date: &str) -> String {
     date.chars().map(|it| it.to_digit(10).and_then(|n| char::from_digit(9 - n, 10)).unwrap_or(it)).collect()
 }
-
-/// A phrase as [`bare_words`].
-fn bare_phrases(phrases: &[String]) -> Vec<String> {
-    let mut bare: Vec<String> = phrases.iter().map(|it| bare_words(it)).collect();
-    bare.retain(|it| !it.trim().is_empty());
-    bare
-}
-
-/// A text in its normal form, words with single spaces around, so that whole phrases can be looked for; apostrophes are
-/// left out, since many people type none, and "cannot" is "can't".
-fn bare_words(text: &str) -> String {
-    let mut bare = String::from(" ");
-    for word in normal::words(text) {
-        let word = if word == "cannot" { "cant".to_owned() } else { word.replace('\'', "") };
-        bare.push_str(&word);
-        bare.push(' ');
-    }
-    bare.replace(" can not ", " cant ")
-}
-
-/// Whether a phrase stands in a text, both as [`bare_words`]; one long word of it may have a slip of typing in it.
-fn stands_nearly(said: &str, phrase: &str) -> bool {
-    if said.contains(phrase) {
-        return true;
-    }
-    let (said, phrase): (Vec<&str>, Vec<&str>) =
-        (said.split_whitespace().collect(), phrase.split_whitespace().collect());
-    if phrase.iter().all(|it| it.len() < SLIP_LETTERS_MIN) || phrase.len() < 2 {
-        return false;
-    }
-    let slipped = |one: &str, other: &str| {
-        one.len().min(other.len()) + 1 >= SLIP_LETTERS_MIN
-            && SLIP_LETTERS_MIN <= other.len()
-            && one.chars().next() == other.chars().next()
-            && strsim::osa_distance(one, other) == 1
-    };
-    said.windows(phrase.len()).any(|window| {
-        let differ: Vec<_> = window.iter().zip(&phrase).filter(|(one, other)| one != other).collect();
-        matches!(differ.as_slice(), [(one, other)] if slipped(one, other))
-    })
-}
-
-/// From so many letters on, a word of an urgent phrase may have one slip of typing.
-const SLIP_LETTERS_MIN: usize = 6;
 
 /// "Did you mean `…`?", where a known name is near enough.
 fn did_you_mean<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<String> {

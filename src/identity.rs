@@ -7,7 +7,8 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::errors::ErrorKind;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
+use serde_json::{Map, Value};
 
 use crate::config::IdentityKey;
 use crate::conversation::CustomerId;
@@ -24,19 +25,57 @@ const LEEWAY_SECONDS: i64 = 60;
 const TOKEN_BYTES_MAX: usize = 4_096;
 
 /// What a token says (RFC 7519): signed with HS256 (RFC 7518, section 3.2) or EdDSA (RFC 8037), with `kid` in the header.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 struct Claims {
     /// The customer's id.
     sub: String,
-    /// One audience, or several (section 4.1.3); which one it names, the library checks.
-    aud: serde_json::Value,
+    /// One audience, or several (section 4.1.3).
+    aud: Value,
     /// When it was made, in seconds since 1970; like all times perhaps with a fraction (section 2).
     iat: f64,
     /// When it ends.
     exp: f64,
     /// Before this it doesn't count, where it says so.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     nbf: Option<f64>,
+}
+
+impl Claims {
+    /// The claims in a token's body; what is wrong is said of the first one that is.
+    fn read(body: &Map<String, Value>) -> Result<Self, IdentityError> {
+        let time = |claim: &'static str| match body.get(claim) {
+            None => Ok(None),
+            Some(value) => value.as_f64().map(Some).ok_or(IdentityError::WrongKind {
+                claim,
+                is: kind_of(value),
+                wanted: "a number: seconds since 1970",
+            }),
+        };
+        let text = |value: &Value| value.as_str().map(str::to_owned);
+        let is_audience =
+            |it: &&Value| it.is_string() || it.as_array().is_some_and(|all| all.iter().all(Value::is_string));
+        let sub = body.get("sub").ok_or(IdentityError::Missing("sub"))?;
+        let aud = body.get("aud").ok_or(IdentityError::Missing("aud"))?;
+        let wrong = |claim, value, wanted| IdentityError::WrongKind { claim, is: kind_of(value), wanted };
+        Ok(Self {
+            sub: text(sub).ok_or(wrong("sub", sub, "a text: the customer's id"))?,
+            aud: Some(aud).filter(is_audience).cloned().ok_or(wrong("aud", aud, "a text or a list of texts"))?,
+            iat: time("iat")?.ok_or(IdentityError::Missing("iat"))?,
+            exp: time("exp")?.ok_or(IdentityError::Missing("exp"))?,
+            nbf: time("nbf")?,
+        })
+    }
+}
+
+fn kind_of(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "true or false",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a text",
+        Value::Array(_) => "a list of something else",
+        Value::Object(_) => "an object",
+    }
 }
 
 /// Why a token does not count. One word to the outside, whatever it is.
@@ -48,6 +87,19 @@ pub enum IdentityError {
     /// Not a token at all, or not one that can be read.
     #[error("the token cannot be read: {0}")]
     Malformed(&'static str),
+    /// A claim is not there that has to be.
+    #[error("the token has no `{0}`")]
+    Missing(&'static str),
+    /// A claim is not of the kind that RFC 7519 has.
+    #[error("the token's `{claim}` is {is}, where it must be {wanted}")]
+    WrongKind {
+        /// Its name.
+        claim: &'static str,
+        /// What it is.
+        is: &'static str,
+        /// What it has to be.
+        wanted: &'static str,
+    },
     /// Signed with another key or algorithm, or changed on the way.
     #[error("the token's signature is not of the key that its `kid` names, or not of that key's algorithm")]
     BadSignature,
@@ -106,11 +158,16 @@ impl Identity {
             return Err(IdentityError::BadSignature);
         }
         let mut validation = Validation::new(algorithm);
-        validation.set_audience(&[AUDIENCE]);
-        validation.set_required_spec_claims(&["aud", "sub"]);
+        validation.required_spec_claims.clear();
         // Times are compared below, with our own clock.
         validation.validate_exp = false;
-        let claims = jsonwebtoken::decode::<Claims>(token, &decoding_key, &validation).map_err(fault)?.claims;
+        validation.validate_aud = false;
+        let body = jsonwebtoken::decode::<Map<String, Value>>(token, &decoding_key, &validation).map_err(fault)?.claims;
+        let claims = Claims::read(&body)?;
+        let audiences = claims.aud.as_array().map_or(std::slice::from_ref(&claims.aud), Vec::as_slice);
+        if !audiences.iter().any(|it| it == AUDIENCE) {
+            return Err(IdentityError::OtherAudience);
+        }
         self.check_times(&claims, now)?;
         if claims.sub.trim().is_empty() {
             return Err(IdentityError::Malformed("its `sub` is empty"));
@@ -169,9 +226,7 @@ fn has_critical(token: &str) -> bool {
 fn fault(error: jsonwebtoken::errors::Error) -> IdentityError {
     match error.kind() {
         ErrorKind::InvalidSignature | ErrorKind::InvalidAlgorithm => IdentityError::BadSignature,
-        ErrorKind::InvalidAudience => IdentityError::OtherAudience,
-        ErrorKind::MissingRequiredClaim(_) => IdentityError::Malformed("`sub` or `aud` is missing"),
-        ErrorKind::Json(_) => IdentityError::Malformed("a claim is missing, or not of the kind that RFC 7519 has"),
+        ErrorKind::Json(_) => IdentityError::Malformed("its body is no JSON object"),
         _ => IdentityError::Malformed("its parts"),
     }
 }
@@ -330,6 +385,34 @@ mod tests {
         );
         assert_eq!(check(&Claims { aud: serde_json::json!(["shop"]), ..claims() }), Err(IdentityError::OtherAudience));
         assert_eq!(check(&Claims { aud: serde_json::json!([]), ..claims() }), Err(IdentityError::OtherAudience));
+    }
+
+    #[test]
+    fn a_claim_that_is_missing_or_of_another_kind_is_named() {
+        let key = EncodingKey::from_secret(shared("a").secret.as_bytes());
+        let said = |change: &str, value: Option<Value>| {
+            let mut body = serde_json::to_value(claims()).expect("claims");
+            let body = body.as_object_mut().expect("an object");
+            match value {
+                Some(value) => drop(body.insert(change.to_owned(), value)),
+                None => drop(body.remove(change)),
+            }
+            let mut header = Header::new(Algorithm::HS256);
+            header.kid = Some("a".into());
+            let token = jsonwebtoken::encode(&header, body, &key).expect("it can be signed");
+            identity("a").customer(&token, NOW).map_err(|it| it.to_string())
+        };
+        for claim in ["sub", "aud", "iat", "exp"] {
+            assert_eq!(said(claim, None), Err(format!("the token has no `{claim}`")));
+        }
+        let number = "the token's `exp` is a text, where it must be a number: seconds since 1970";
+        assert_eq!(said("exp", Some("1800000600".into())), Err(number.to_owned()));
+        let text = "the token's `sub` is a number, where it must be a text: the customer's id";
+        assert_eq!(said("sub", Some(4711.into())), Err(text.to_owned()));
+        assert!(said("nbf", Some(true.into())).is_err_and(|it| it.contains("`nbf` is true or false")));
+        assert!(said("aud", Some(serde_json::json!([1]))).is_err_and(|it| it.contains("a list of something else")));
+        assert_eq!(said("aud", Some("shop".into())), Err(IdentityError::OtherAudience.to_string()));
+        assert_eq!(said("nbf", None), Ok(CustomerId::new("price-rise")));
     }
 
     #[test]

@@ -17,13 +17,13 @@
 //! 5. The session waits a moment for another quick message, then takes a [`turn`]: what was said → the
 //!    [`classifier`]'s guess → the [`rules`]' decision → the words ([`answers`]) with the customer's own figures
 //!    ([`billing`]), or a question, or a [`handoff`]. The [`rules`] collect *readings* of the message in its
-//!    conversation ([`rules::readings`]: an answer to what was asked, a choice in words, the topic again with another
-//!    bill, a follow-up of it, something on the account, an intent by itself, several of these), each with how sure it
+//!    conversation ([`rules::readings`]: an answer to what was asked, a choice in words, the last answer said back, the
+//!    topic again with another bill, a follow-up of it, something on the account, an intent by itself, several of these), each with how sure it
 //!    is and why, and choose in one place; the readings are kept with the turn. The turn itself keeps nothing.
 //! 6. What the turn wants kept is appended in one transaction that fails if the owner has changed meanwhile or if the
 //!    message has been answered already: the bot never speaks once a person has the conversation, and never twice.
 //! 7. The store's bus tells every socket of this conversation that there is something new; each reads the log from its
-//!    own cursor. Staff who watch the conversation do the same.
+//!    own cursor, the last few events from memory. Staff who watch the conversation do the same.
 //! 8. Where the answer has something done ([`actions`]), the customer's yes is checked against the rules once more, done
 //!    once, and comes back as a receipt; it is kept like everything else that the turn says.
 //! 9. What could not be answered well has become a question; [`feedback`] groups it with others like it.
@@ -90,7 +90,8 @@
 //! on. It costs one read an event and socket. Think again when reads are the bottleneck.
 //!
 //! **One writer, many jobs a commit.** A commit costs a sync to the disk; grouping what has queued up makes it
-//! affordable to ack only after it. Each job has a savepoint of its own, so that one failure hurts only itself.
+//! affordable to ack only after it. All events of a group are written by one statement. Where something fails, the group
+//! is written anew with a savepoint for each job, so that one failure hurts only itself.
 //!
 //! **Batch size one.** There is a classifier session for each core, and it takes one message at a time: a message's
 //! score never depends on its neighbors', and two threads give twice the speed of one. A short message is encoded by the

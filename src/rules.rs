@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::content::file::SlotKind;
+use crate::content::language::Phrases;
 use crate::content::{Content, Intent, SEND_ANOTHER_CODE};
 use crate::conversation::{ASKS_CODE, ASKS_EMAIL, Choice, Guess, Owner, ReadAs, Reason, State, Verdict, normal};
 
@@ -95,6 +96,11 @@ pub enum Decision {
     WhichOne,
     /// The answer before did not help: say it in another way, or get a person.
     AnotherWay,
+    /// What the customer takes from the answer before is what it said.
+    AsSaid {
+        /// The sentence that says it.
+        sentence: String,
+    },
     /// Ask for a fact.
     Ask {
         /// For which intent.
@@ -427,18 +433,47 @@ fn decide_proof(content: &Content, state: &State, heard: &Heard, now: &Circumsta
     }
     let asked = state.asked.as_deref().filter(|it| matches!(*it, ASKS_EMAIL | ASKS_CODE));
     let email = || slots::read(SlotKind::Email, &heard.text, &now.slots);
+    let is_on_offer = state.offered.iter().any(|it| it.id == SEND_ANOTHER_CODE);
+    let about_code = if is_on_offer { about_the_code(content, heard) } else { None };
+    if about_code == Some(AboutCode::Again) {
+        return Some(send_another_code(state));
+    }
     let Some(asked) = asked else { return wants_code(content, state, heard, now, email()) };
     if let Some(email) = email() {
         return Some(Decision::SendCode { email });
     }
     // Somebody who goes on to another question has it answered; the way back is a tap.
-    if heard.guess.verdict == Verdict::Answer {
+    if heard.guess.verdict == Verdict::Answer && about_code.is_none() {
         return None;
     }
     if now.misses_max <= state.n_misses + 1 {
         return now.people_are_there.then_some(Decision::HandOff { reason: Reason::Missed, rule: None });
     }
     Some(if asked == ASKS_CODE { Decision::AskCode } else { Decision::AskEmail { again: true } })
+}
+
+/// What is said of a code that is awaited.
+#[derive(PartialEq, Eq)]
+enum AboutCode {
+    /// It is to be sent again.
+    Again,
+    /// It hasn't come.
+    Missing,
+}
+
+fn about_the_code(content: &Content, heard: &Heard) -> Option<AboutCode> {
+    let language = &content.language;
+    let words = Said::of(&heard.text, language).words;
+    // In a longer story it is about something else.
+    if ADDRESS_WORDS_MAX < words.len() {
+        return None;
+    }
+    let said = |phrases: &Phrases| phrases.find(&words).is_some();
+    match (said(&language.code_again), said(&language.code_missing)) {
+        (true, _) => Some(AboutCode::Again),
+        (false, true) => Some(AboutCode::Missing),
+        (false, false) => None,
+    }
 }
 
 /// A visitor to whom a code was offered before asks for it in words, or types the address at once.
@@ -461,7 +496,7 @@ fn wants_code(
     (names && said.words.len() <= ADDRESS_WORDS_MAX).then_some(Decision::AskEmail { again: false })
 }
 
-/// An address with so many words around it is given to be used, and not told in a story.
+/// An address with so many words around it is given to be used, and not told in a story; so is a word about the code.
 const ADDRESS_WORDS_MAX: usize = 9;
 
 /// Whether somebody says that what they were told is not what they meant: "no, I only asked …", "not the bill".

@@ -29,6 +29,7 @@ use crate::server::protocol::Code;
 pub mod error;
 pub mod limits;
 pub mod protocol;
+pub mod reading;
 
 mod assets;
 mod demo;

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::Instant;
 
 use crate::app::App;
@@ -177,6 +177,8 @@ struct Session {
     id: ConversationId,
     arrivals: mpsc::Receiver<Happening>,
     loaded: bool,
+    /// The newest place in the log that has been heard of.
+    news: watch::Receiver<Seq>,
     /// The language tag of the customer's browser.
     locale: Option<String>,
     state: State,
@@ -208,6 +210,8 @@ struct Session {
 impl Session {
     fn new(app: Arc<App>, id: ConversationId, arrivals: mpsc::Receiver<Happening>) -> Self {
         Self {
+            // Subscribed before anything is read, so that nothing falls in between.
+            news: app.store.watch(&id),
             app,
             id,
             arrivals,
@@ -328,6 +332,11 @@ impl Session {
         {
             self.waiting.begin(kept.seq, came);
         }
+    }
+
+    /// Whether the log may have something that we don't know yet.
+    fn has_news(&self) -> bool {
+        !self.loaded || self.state.seq < *self.news.borrow()
     }
 
     /// Reads what the log has and we don't know yet.

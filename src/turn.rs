@@ -222,7 +222,7 @@ pub async fn take_heard(
     let speaker = known
         .speaker(parts, text)
         .after(state.last_said.as_deref())
-        .while_paying(may_be_paying && !told_of_paying(parts, recent));
+        .while_paying(may_be_paying && !told_of_paying(parts, recent) && !speaks_of_paying_later(parts, heard));
     let (decision, then, readings) = decide(parts, state, heard, looked, &known, &speaker, &before);
     let proof = Proof::take(parts, &decision, heard).await;
     if let Some(Proof::Right { customer, change }) = &proof
@@ -321,6 +321,12 @@ fn told_of_paying(parts: &Parts, recent: &[Event]) -> bool {
     let sentence = parts.content.sentences.just_paid.as_str();
     let tells = |it: &Event| matches!(&it.what, What::Message(message) if message.text.contains(sentence));
     recent.iter().filter(|it| it.from == Sender::Bot).any(tells)
+}
+
+/// Whether the customer says that they haven't paid: then nothing is on its way.
+fn speaks_of_paying_later(parts: &Parts, heard: &Heard) -> bool {
+    let words = crate::conversation::normal::words(&heard.text);
+    parts.content.language.not_paid.find(&words).is_some()
 }
 
 /// What is known of the customer at the time of the turn.

@@ -40,6 +40,9 @@ if ! PYTHONPATH=vendor/aiosmtpd python3 -c 'import aiosmtpd.smtp' 2>/dev/null; t
   python3 -m pip install --quiet --disable-pip-version-check --target vendor/aiosmtpd aiosmtpd==1.4.6
 fi
 
+# Where nothing has been built yet, what would quicken the builds after it only costs time.
+[ -d "${CARGO_TARGET_DIR:-target}/debug" ] || export CARGO_INCREMENTAL=0
+
 say "Formatting, lints, docs"
 cargo fmt --check
 cargo clippy --quiet --all-targets -- -D warnings

@@ -603,7 +603,12 @@ account?: WireCard,
 /**
  * The newest invoice as the customer sees it.
  */
-invoice?: WireCard, };
+invoice?: WireCard,
+/**
+ * Until when it counts who the customer has shown to be, in milliseconds since 1970; absent for a visitor. After
+ * that somebody else may be writing.
+ */
+verified_until?: number, };
 
 /**
  * A staff member's reply: `POST /api/v1/conversations/{id}/reply`.

@@ -48,7 +48,7 @@ pub struct Limits {
     pub inbox_max: usize,
     /// How long a turn waits for another quick message.
     pub gather_ms: u64,
-    /// How long it waits at most while the customer is typing.
+    /// How long it waits at most while the customer is typing; while they talk to a person, how long it waits.
     pub gather_ms_max: u64,
     /// A conversation that nothing happens in leaves memory after this; the log stays.
     pub idle_ms_max: u64,

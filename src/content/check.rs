@@ -14,7 +14,8 @@ use super::plain_words::Jargon;
 use super::read::{self, Source};
 use super::shapes::{self, Key};
 use super::template::{Facts, Templates};
-use super::{COMMANDS, Content, Fault, FollowUp, Intent, UrgentWords, bare_phrases, paths};
+use super::urgent::{self, UrgentWords};
+use super::{COMMANDS, Content, Fault, FollowUp, Intent, paths};
 use examples::{EXAMPLES_END, More};
 
 mod examples;
@@ -209,10 +210,6 @@ impl Loading<'_> {
         let templates = texts::check(&spoken, faults);
 
         let urgent = urgent?.0;
-        let bare = |it: &super::file::UrgentRule| UrgentWords {
-            phrases: bare_phrases(&it.phrases),
-            unless: bare_phrases(&it.unless),
-        };
         let follow_ups: BTreeMap<String, FollowUp> = (intents.iter())
             .flat_map(|it| (0..it.file.follow_up.len()).map(|i| (it.name_of(i), follow_up(it, i))))
             .collect();
@@ -227,7 +224,7 @@ impl Loading<'_> {
             business,
             hours: hours?,
             sentences: sentences?.0,
-            urgent_words: urgent.rule.iter().map(bare).collect(),
+            urgent_words: urgent.rule.iter().map(UrgentWords::of).collect(),
             urgent,
             policies: policies?.0.policy,
             words: words?.0,
@@ -558,7 +555,7 @@ fn check_urgent(file: &UrgentFile, source: &Source, faults: &mut Vec<Fault>) {
         }
         for (path, phrases) in [("phrases", &rule.phrases), ("unless", &rule.unless)] {
             for (j, phrase) in phrases.iter().enumerate() {
-                if bare_phrases(std::slice::from_ref(phrase)).is_empty() {
+                if !urgent::has_words(phrase) {
                     let what = "a phrase without words";
                     faults.push(source.fault(&format!("rule.{i}.{path}.{j}"), what, "Write words, or take it out."));
                 }

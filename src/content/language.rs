@@ -102,6 +102,30 @@ pub struct LanguageFile {
     /// A wish for a person, wherever it stands in a message.
     #[serde(default)]
     pub person_wishes: Vec<String>,
+    /// What begins a conclusion from the answer before: "so".
+    #[serde(default)]
+    pub concludes: Vec<String>,
+    /// What asks at the end whether that is right: "then", "is that right".
+    #[serde(default)]
+    pub checks: Vec<String>,
+    /// What such a conclusion may say beside the figure: "every month", "in all".
+    #[serde(default)]
+    pub restates: Vec<String>,
+    /// What turns it round: "not", "never".
+    #[serde(default)]
+    pub negations: Vec<String>,
+    /// What says that nothing was paid yet: "if I pay", "I can't pay".
+    #[serde(default)]
+    pub not_paid: Vec<String>,
+    /// What says that a question was meant and nothing else: "I only asked".
+    #[serde(default)]
+    pub only_asks: Vec<String>,
+    /// What asks for another code, while one is awaited: "send it again".
+    #[serde(default)]
+    pub code_again: Vec<String>,
+    /// What says that the code hasn't come: "nothing came".
+    #[serde(default)]
+    pub code_missing: Vec<String>,
     /// Whole messages that only see whether somebody is there: "hello?".
     #[serde(default)]
     pub anybody_there: Vec<String>,
@@ -181,6 +205,22 @@ pub struct Language {
     pub talk_to_human: Phrases,
     /// A wish for a person, wherever it stands.
     pub person_wishes: Phrases,
+    /// What begins a conclusion.
+    pub concludes: Phrases,
+    /// What asks whether it is right.
+    pub checks: Phrases,
+    /// What a conclusion may say beside the figure.
+    pub restates: Phrases,
+    /// What turns a sentence round.
+    pub negations: Phrases,
+    /// What says that nothing was paid yet.
+    pub not_paid: Phrases,
+    /// What says that a question was meant.
+    pub only_asks: Phrases,
+    /// What asks for another code.
+    pub code_again: Phrases,
+    /// What says that the code hasn't come.
+    pub code_missing: Phrases,
     /// Whole messages.
     pub anybody_there: Phrases,
     /// What begins a reply and is no part of it.
@@ -288,6 +328,14 @@ impl Language {
             end_chat: phrases(&own.end_chat),
             talk_to_human: phrases(&own.talk_to_human),
             person_wishes: phrases(&own.person_wishes),
+            concludes: phrases(&own.concludes),
+            checks: phrases(&own.checks),
+            restates: phrases(&own.restates),
+            negations: phrases(&own.negations),
+            not_paid: phrases(&own.not_paid),
+            only_asks: phrases(&own.only_asks),
+            code_again: phrases(&own.code_again),
+            code_missing: phrases(&own.code_missing),
             anybody_there: phrases(&own.anybody_there),
             leads: phrases(&own.leads),
             street_words: words(&own.street_words),
@@ -331,6 +379,14 @@ impl LanguageFile {
             ("end_chat", &self.end_chat),
             ("talk_to_human", &self.talk_to_human),
             ("person_wishes", &self.person_wishes),
+            ("concludes", &self.concludes),
+            ("checks", &self.checks),
+            ("restates", &self.restates),
+            ("negations", &self.negations),
+            ("not_paid", &self.not_paid),
+            ("only_asks", &self.only_asks),
+            ("code_again", &self.code_again),
+            ("code_missing", &self.code_missing),
             ("anybody_there", &self.anybody_there),
             ("leads", &self.leads),
             ("street_words", &self.street_words),

@@ -19,12 +19,33 @@ const FUEL_MAX: u64 = 50_000;
 /// Characters that one text may become; a longer one is an error and not a wall of text.
 const TEXT_CHARS_MAX: usize = 8_000;
 
+/// Signs that join texts, in one text at most: each may double what there is.
+const JOINS_MAX: usize = 8;
+
+/// What makes much of little, and what tells of more than the facts: content has no need of it.
+const NOT_HERE: (&[&str], &[&str]) = (
+    &["replace", "indent", "batch", "slice", "format", "tojson", "pprint", "chain", "zip", "urlencode"],
+    &["debug", "dict"],
+);
+
 /// The filters that are ours.
 pub const FILTERS: &[&str] = &["money", "date", "day", "month", "plural", "list", "plus_days"];
 
 /// Filters of the template language that content may use, for hints.
 pub const OTHER_FILTERS: &[&str] =
     &["lower", "upper", "capitalize", "length", "first", "last", "round", "join", "default"];
+
+/// Texts are filled within so many steps, but a step that joins a text to itself doubles it.
+fn refuse_what_grows(text: &str) -> Result<(), TemplateError> {
+    let n_joins = text.matches('~').count();
+    let carries_on = text.contains("namespace(");
+    let what = match () {
+        () if JOINS_MAX < n_joins => format!("`~` joins texts more than {JOINS_MAX} times; write them side by side"),
+        () if carries_on && 0 < n_joins => "`namespace` and `~` in one text may grow without end".to_owned(),
+        () => return Ok(()),
+    };
+    Err(TemplateError { line: 1, what })
+}
 
 /// Facts, ready to fill templates with; cheap to clone.
 #[derive(Clone, Debug)]
@@ -83,6 +104,8 @@ impl Templates {
         environment.set_undefined_behavior(UndefinedBehavior::Strict);
         environment.set_fuel(Some(FUEL_MAX));
         environment.set_auto_escape_callback(|_| AutoEscape::None);
+        NOT_HERE.0.iter().for_each(|it| environment.remove_filter(it));
+        NOT_HERE.1.iter().for_each(|it| environment.remove_global(it));
         environment.set_formatter(|out, state, value| {
             let shown = match value.kind() {
                 ValueKind::Undefined | ValueKind::String | ValueKind::Number => true,
@@ -105,7 +128,9 @@ impl Templates {
         environment
             .add_filter("day", |state: &State, date: Value| Ok::<_, Error>(style(state)?.day(civil("day", &date)?)));
         environment.add_filter("plus_days", |date: Value, n: Value| {
-            let later = civil("plus_days", &date)?.checked_add(jiff::Span::new().days(whole("plus_days", &n)?));
+            let days = jiff::Span::new().try_days(whole("plus_days", &n)?);
+            let later = civil("plus_days", &date)?;
+            let later = days.and_then(|days| later.checked_add(days));
             later.map(|it| it.to_string()).map_err(|_| invalid("`plus_days` leads to a day that no calendar has"))
         });
         environment.add_filter("month", |state: &State, date: Value| {
@@ -113,6 +138,15 @@ impl Templates {
         });
         environment.add_filter("plural", |n: Value, one: &str, many: &str| {
             Ok::<_, Error>(format::plural(whole("plural", &n)?, one, many))
+        });
+        environment.add_filter("join", |texts: Value, between: Option<&str>| {
+            let texts: Vec<String> = texts.try_iter()?.map(|it| it.to_string()).collect();
+            let between = between.unwrap_or_default();
+            let n_bytes = texts.iter().map(String::len).sum::<usize>() + between.len().saturating_mul(texts.len());
+            if TEXT_CHARS_MAX < n_bytes {
+                return Err(invalid("`join` makes a text that is too long"));
+            }
+            Ok(texts.join(between))
         });
         environment.add_filter("list", |texts: Value, options: Kwargs| {
             let attribute: Option<&str> = options.get("attribute")?;
@@ -135,11 +169,13 @@ impl Templates {
 
     /// Compiles a text for [`Templates::render`].
     pub fn add_text(&mut self, text: &str) -> Result<(), TemplateError> {
+        refuse_what_grows(text)?;
         Ok(self.environment.add_template_owned(text.to_owned(), text.to_owned())?)
     }
 
     /// Compiles a condition for [`Templates::holds`].
     pub fn add_condition(&mut self, condition: &str) -> Result<(), TemplateError> {
+        refuse_what_grows(condition)?;
         // By itself first: what is not one whole expression could end the block around it.
         self.environment.compile_expression_owned(condition.to_owned())?;
         let source = format!("{{% if ({condition}) %}}{HOLDS}{{% endif %}}");
@@ -461,6 +497,35 @@ mod tests {
         let mut templates = Templates::new("GBP");
         assert!(templates.add_condition("true) %}1{% endif %}{% if (true").is_err());
         assert!(templates.add_condition("").is_err());
+    }
+
+    #[test]
+    fn no_text_grows_without_end() {
+        let doubles = "{% set ns = namespace(x='a') %}{% for i in [1,2,3] %}{% set ns.x = ns.x ~ ns.x %}{% endfor %}";
+        let by_hand = "{% set x = 'a' %}".to_owned() + &"{% set x = x ~ x %}".repeat(40);
+        for text in [doubles, &by_hand] {
+            assert!(Templates::new("GBP").add_text(text).is_err_and(|it| it.what.contains('~')), "{text}");
+        }
+        for text in [
+            "{{ 'a' * 1000000000 }}",
+            "{{ 'aa' | replace('a', 'aaaa') }}",
+            "{{ 'abc' | indent(1000000000) }}",
+            "{{ range(100000000) | list }}",
+            "{% macro m(x) %}{{ m(x) }}{% endmacro %}{{ m('a') }}",
+            "{{ debug() }}",
+            "{{ ('a' * 5000) | join('a' * 5000) }}",
+        ] {
+            let mut templates = Templates::new("GBP");
+            let filled = templates.add_text(text).and_then(|()| templates.render(text, &Facts::new(&json!({}))));
+            assert!(filled.is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_day_that_no_calendar_has_is_an_error() {
+        for text in ["{{ '2026-11-03' | plus_days(99999999) }}", "{{ '2026-11-03' | plus_days(9999999999999) }}"] {
+            assert!(render(text).is_err(), "{text}");
+        }
     }
 
     #[test]

@@ -39,6 +39,8 @@ pub struct Masked {
 const CODE_DIGITS: usize = 6;
 /// Fewer digits than this in a row tell too little of a code to hide them.
 const CODE_DIGITS_HIDDEN_MIN: usize = 4;
+/// A message of more words than this is no piece of the one before it.
+const PIECE_WORDS_MAX: usize = 6;
 /// How often a text is looked through: what is hidden may bring a name and another secret together.
 const ROUNDS_MAX: usize = 8;
 
@@ -68,7 +70,7 @@ pub fn mask_code(text: &str, whole: bool) -> (String, Option<String>) {
             code = Some(digits);
         }
     }
-    let masked = without(typed, &read, secrets);
+    let masked = without(typed, &read, secrets, 0);
     if whole && (code.is_none() || masked != CODE) {
         return (text.to_owned(), None);
     }
@@ -83,12 +85,24 @@ pub fn mask(text: &str) -> Masked {
     let mut masked = text.to_owned();
     for _ in 0..ROUNDS_MAX {
         let read = Text::read(&masked);
-        let next = without(&masked, &read, secrets(&read));
+        let next = without(&masked, &read, secrets(&read), 0);
         if next == masked {
             break;
         }
         masked = next;
     }
+    Masked { found: masked != text, text: masked }
+}
+
+/// As [`mask`], for what follows a message of the same person: a card number comes in pieces, and "my PIN is" may be one
+/// message and the PIN the next. What stands in `before` is not looked at again.
+pub fn mask_after(before: &str, text: &str) -> Masked {
+    if before.is_empty() || PIECE_WORDS_MAX < text.split_whitespace().count() {
+        return mask(text);
+    }
+    let joined = format!("{before} {text}");
+    let read = Text::read(&joined);
+    let masked = mask(&without(&joined, &read, secrets(&read), before.len() + 1)).text;
     Masked { found: masked != text, text: masked }
 }
 
@@ -106,8 +120,9 @@ fn secrets(text: &Text) -> Vec<Secret> {
     subjects.iter().flat_map(|it| it(text)).collect()
 }
 
-/// A text with each secret's words in its place. Of those that share letters the first of the list says them.
-fn without(typed: &str, read: &Text, secrets: Vec<Secret>) -> String {
+/// A text from a byte on, with each secret's words in its place. Of those that share letters the first of the list says
+/// them.
+fn without(typed: &str, read: &Text, secrets: Vec<Secret>, from: usize) -> String {
     let mut kept: Vec<Secret> = Vec::new();
     let mut in_order: Vec<(usize, Secret)> =
         secrets.into_iter().filter(|it| !it.place.is_empty()).enumerate().collect();
@@ -129,10 +144,13 @@ fn without(typed: &str, read: &Text, secrets: Vec<Secret>) -> String {
         }
     }
     let mut text = String::with_capacity(typed.len());
-    let mut at = 0;
+    let mut at = from;
     for secret in kept {
         let place = read.typed(&secret.place);
-        text.push_str(typed.get(at..place.start).unwrap_or_default());
+        if place.end <= from {
+            continue;
+        }
+        text.push_str(typed.get(at..place.start.max(from)).unwrap_or_default());
         text.push_str(&secret.says);
         at = place.end.max(at);
     }

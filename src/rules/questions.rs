@@ -95,7 +95,7 @@ fn is_first_person(word: &str) -> bool {
 /// The text without a clause that only says what is not wanted: of "I don't want to cancel, just tell me what I owe",
 /// the latter. Whatever the encoder reads of "cancel" would drown it.
 pub fn meant(text: &str, language: &Language) -> String {
-    let plain = without_denials(&text.replace('’', "'"), language);
+    let plain = without_no(&without_denials(&text.replace('’', "'"), language), language);
     let (tokens, bare) = tokens(&plain);
     let Some((refused_at, refused_n)) = language.refusals.find(&bare) else { return plain };
     let from = refused_at + refused_n;
@@ -104,6 +104,24 @@ pub fn meant(text: &str, language: &Language) -> String {
     // What was said in sentences before it still counts.
     let before = plain[..tokens[refused_at].0].rfind(['.', '!', '?', '\n']).map_or("", |at| plain[..=at].trim_end());
     format!("{before} {}", &plain[tokens[instead].0..]).trim().to_owned()
+}
+
+/// The text without the no that stands before a question or a wish: of "no, I want to know how …", what is wanted. A no that
+/// belongs to what follows ("no engineer came") stays.
+fn without_no(text: &str, language: &Language) -> String {
+    let (tokens, words) = tokens(text);
+    // "Don't" turns round what follows; "no" and "nope" stand for themselves.
+    let stands_alone =
+        |it: &&String| language.no.is(std::slice::from_ref(it)) && !language.yes_or_no_words.contains(*it);
+    let n_no = words.iter().take_while(stands_alone).count();
+    if n_no == 0 || words.len() <= n_no + PART_WORDS_MIN {
+        return text.to_owned();
+    }
+    let (from, rest) = (tokens[n_no].0, &words[n_no..]);
+    let stops = text[tokens[n_no - 1].1..from].contains([',', '.', '!', ';', ':', '\n']);
+    let asks = language.question_words.contains(&rest[0]) || language.yes_or_no_words.contains(&rest[0]);
+    let tells = is_first_person(&rest[0]) || 0 < language.only_asks.at_start(rest);
+    if stops || asks || tells { text[from..].to_owned() } else { text.to_owned() }
 }
 
 /// The text without a sentence that only says what is not meant, where another says more: of "I'm not moving house! I want
@@ -410,6 +428,11 @@ mod tests {
             ("I just don't want to pay by card", "I just don't want to pay by card"),
             ("I don't want to pay by card, what else is there?", "I don't want to pay by card, what else is there?"),
             ("why is it more", "why is it more"),
+            ("no i want to know how to stop these fees", "i want to know how to stop these fees"),
+            ("no, leave the check. is it 30 from december?", "leave the check. is it 30 from december?"),
+            ("no engineer came to my house", "no engineer came to my house"),
+            ("don't want to cancel my service today", "don't want to cancel my service today"),
+            ("no I meant the payment from may", "I meant the payment from may"),
         ] {
             assert_eq!(meant(text, &english()), wanted);
         }

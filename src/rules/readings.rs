@@ -13,6 +13,7 @@ use crate::content::file::SlotKind;
 use crate::conversation::{Candidate, Guess, Owner, ReadAs, State, Verdict};
 
 mod account;
+mod check;
 pub(super) mod choice;
 pub mod follow_up;
 mod going_on;
@@ -61,6 +62,8 @@ pub enum Reader {
     GoingOn,
     /// What can be meant within the topic only.
     FollowUp,
+    /// The last answer said back, to be sure.
+    Check,
     /// Something that stands on the account.
     Account,
     /// An intent by itself.
@@ -82,6 +85,7 @@ impl Reader {
             Reader::Choice => "choice",
             Reader::GoingOn => "going_on",
             Reader::FollowUp => "follow_up",
+            Reader::Check => "check",
             Reader::Account => "account",
             Reader::Intent => "intent",
             Reader::Parts => "parts",
@@ -110,7 +114,7 @@ impl Reading {
     fn weight(&self) -> f32 {
         let nearness = match self.by {
             Reader::Reply | Reader::YesNo | Reader::Choice => NEWEST_QUESTION,
-            Reader::GoingOn | Reader::FollowUp => TOPIC,
+            Reader::GoingOn | Reader::FollowUp | Reader::Check => TOPIC,
             _ => 0.0,
         };
         self.sure + nearness
@@ -141,6 +145,7 @@ pub(super) fn all(content: &Content, state: &State, heard: &Heard, now: &Circums
     readings.extend(reply::read(&look));
     readings.extend(yes_no::read(&look));
     readings.extend(choice::read(&look));
+    readings.extend(check::read(&look));
     readings.extend(going_on::read(&look));
     readings.extend(account::read(&look));
     readings.extend(unit(&look, &heard.text, &heard.guess));

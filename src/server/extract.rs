@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 
 use crate::server::error::Problem;
 use crate::server::protocol::Code;
-use crate::server::socket::reading::without_half_letters;
+use crate::server::reading::without_half_letters;
 use crate::server::{Site, origin_allowed};
 
 /// A request that comes from a page that may talk to us. It stands before the body in a handler, so that nobody else's

@@ -20,22 +20,19 @@ use crate::server::Gate;
 use crate::server::error::Problem;
 use crate::server::limits::{Pace, TooFast};
 use crate::server::protocol::{ClientFrame, Code, ServerFrame};
+use crate::server::reading::{self, Unreadable, key_of};
 use crate::server::wire;
 use crate::session::{Happening, Kept, SessionError};
 use crate::store::Typing;
 use customer::{Customer, Hello, Refusal};
-use reading::{Unreadable, key_of};
 
 mod customer;
-pub mod reading;
 
 /// A message of up to so many times `frame_bytes_max` is still read, so that its refusal can name it; a larger one ends
 /// the connection.
 pub const ROOM_TO_REFUSE: usize = 4;
 /// Frames that make no sense before the connection is closed.
 const MALFORMED_MAX: u32 = 10;
-/// The longest key, locale, address and title that are looked at, in bytes.
-const FIELD_BYTES_MAX: usize = 512;
 /// On shutdown clients come back spread over this, in milliseconds.
 const COME_BACK_MS: u32 = 3_000;
 
@@ -251,7 +248,7 @@ impl<T: Transport> Connection<T> {
     async fn send_events(&mut self) -> Result<(), u16> {
         let page = self.app.config.limits.events_max;
         loop {
-            let events = match self.app.store.events(&self.customer.id, self.customer.cursor, page).await {
+            let events = match self.app.store.news(&self.customer.id, self.customer.cursor, page).await {
                 Ok(events) => events,
                 Err(error) => {
                     tracing::warn!(conversation = %self.customer.id, %error, "events could not be read");

@@ -82,12 +82,17 @@ pub async fn detail(
     let events = for_staff(app, &id, &logged).await?;
     let (account, invoice) = cards(app, &record).await;
     let names = staff_names(app).await?;
+    let verified_until = match &record.customer {
+        Some(_) => Some(app.store.verified_until_ms(&id).await?),
+        None => None,
+    };
     Ok(Json(ConversationDetail {
         row: row(app, &record, &names).await,
         events,
         flagged,
         account: account.as_ref().map(wire::card),
         invoice: invoice.as_ref().map(wire::card),
+        verified_until,
     }))
 }
 

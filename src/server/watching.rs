@@ -192,7 +192,7 @@ async fn send_watched(
             continue;
         }
         watched.seqs.mark_unchanged();
-        let events = match app.store.events(id, watched.cursor, app.config.limits.events_max).await {
+        let events = match app.store.news(id, watched.cursor, app.config.limits.events_max).await {
             Ok(events) => events,
             Err(error) => {
                 tracing::warn!(%error, "events could not be read");

@@ -9,6 +9,11 @@ use crate::feedback;
 use crate::rules;
 use crate::store::{Append, Expect, Opening, StoreError};
 
+/// For so long a message may be a piece of those before it, in milliseconds.
+const PIECE_AFTER_MS: i64 = 120_000;
+/// Messages that one secret may be spread over, beside the last.
+const PIECES_MAX: usize = 3;
+
 impl Session {
     pub(super) async fn keep_message(
         &mut self,
@@ -25,8 +30,14 @@ impl Session {
             return Err(SessionError::TooLong);
         }
         self.locale = opening.locale.clone().or(self.locale.take());
-        for _ in 0..TRIES_MAX {
-            self.catch_up().await?;
+        for n_tried in 0..TRIES_MAX {
+            // As a rule nothing has come in beside what is kept here: the store finds out where something has.
+            let expect = if 0 < n_tried || self.has_news() {
+                self.catch_up().await?;
+                self.same_owner()
+            } else {
+                Expect { last: Some(self.state.seq), ..Expect::default() }
+            };
             let (masked, code) = self.without_secrets(text);
             let mut message = Message { text: masked, choice: choice.clone(), code, ..Message::default() };
             if let Some(choice) = &choice {
@@ -43,7 +54,7 @@ impl Session {
                 events.push(system(self.owner_change(Owner::Bot, Reason::Reopened)));
             }
             events.push(NewEvent { from: Sender::Customer, name: None, what: What::Message(message) });
-            match self.append(Some(opening.clone()), key.clone(), events).await {
+            match self.append(Some(opening.clone()), key.clone(), expect, events).await {
                 Err(StoreError::Conflict) => continue,
                 Err(error) => return Err(error.into()),
                 Ok(kept) => {
@@ -70,12 +81,31 @@ impl Session {
     /// A text as it may be kept, and the digest of the one-time code in it, where one was asked for.
     fn without_secrets(&self, text: &str) -> (String, Option<String>) {
         if !self.state.code_asked {
-            return (masking::mask(text).text, None);
+            return (self.mask(text), None);
         }
         let whole = self.state.asked.as_deref() != Some(ASKS_CODE);
         let (text, code) = masking::mask_code(text, whole);
         let code = code.map(|digits| self.app.codes.digest(&self.id, &digits));
-        (masking::mask(&text).text, code)
+        (self.mask(&text), code)
+    }
+
+    /// Secrets may come in pieces: what the customer has just said is read with it.
+    fn mask(&self, text: &str) -> String {
+        let since_ms = self.app.clock.now_ms().saturating_sub(PIECE_AFTER_MS);
+        let mut before: Vec<&str> = Vec::new();
+        for event in self.recent.iter().rev().take_while(|it| since_ms <= it.at_ms) {
+            match &event.what {
+                What::Message(said) if event.from == Sender::Customer && said.choice.is_none() => {
+                    before.push(&said.text)
+                }
+                _ => {}
+            }
+            if before.len() == PIECES_MAX {
+                break;
+            }
+        }
+        before.reverse();
+        masking::mask_after(&before.join(" "), text).text
     }
 
     /// The ack that a key got before, if it did.
@@ -127,7 +157,7 @@ impl Session {
                 return Ok(known.unwrap_or(Kept { seq: self.state.seq, at_ms: self.app.clock.now_ms() }));
             }
             let event = system(self.owner_change(Owner::Nobody, Reason::Ended));
-            match self.append(None, key.clone(), vec![event]).await {
+            match self.append(None, key.clone(), self.same_owner(), vec![event]).await {
                 Err(StoreError::Conflict) => continue,
                 Err(error) => return Err(error.into()),
                 Ok(kept) => return Ok(kept),
@@ -161,20 +191,21 @@ impl Session {
         Err(StoreError::Conflict)
     }
 
-    /// Keeps the customer's events, provided that nobody changed the owner meanwhile.
+    /// Nobody has changed the owner since the log was read.
+    fn same_owner(&self) -> Expect {
+        Expect { epoch: Some(self.state.epoch), ..Expect::default() }
+    }
+
+    /// Keeps the customer's events.
     async fn append(
         &mut self,
         opening: Option<Opening>,
         key: String,
+        expect: Expect,
         events: Vec<NewEvent>,
     ) -> Result<Kept, StoreError> {
-        let append = Append {
-            opening,
-            expect: Expect { epoch: Some(self.state.epoch), ..Expect::default() },
-            key: Some(key),
-            events,
-            ..Append::new(self.id.clone(), self.app.clock.now_ms())
-        };
+        let append =
+            Append { opening, expect, key: Some(key), events, ..Append::new(self.id.clone(), self.app.clock.now_ms()) };
         let appended = self.app.store.append(append).await?;
         self.loaded = true;
         self.take_in(appended.events).await?;

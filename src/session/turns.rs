@@ -38,16 +38,29 @@ impl Session {
     pub(super) fn schedule_turn(&mut self) {
         let now = Instant::now();
         self.waiting_since.get_or_insert(now);
-        self.turn_at = Some(now + Duration::from_millis(self.app.config.limits.gather_ms));
+        self.turn_at = Some(now + self.gathers());
+    }
+
+    /// How long a turn waits for another message.
+    fn gathers(&self) -> Duration {
+        let limits = &self.app.config.limits;
+        // What is said to a person comes in pieces, and the bot only helps out; but with danger nobody waits.
+        let is_for_a_person = self.state.owner != Owner::Bot && !self.is_urgent();
+        Duration::from_millis(if is_for_a_person { limits.gather_ms_max } else { limits.gather_ms })
+    }
+
+    /// Whether the last message tells of a danger.
+    fn is_urgent(&self) -> bool {
+        let content = self.app.contents.current();
+        self.unanswered.last().is_some_and(|(_, said)| content.urgent_rule(&said.text).is_some())
     }
 
     /// While the customer types on, the turn waits a little longer, to a limit.
     pub(super) fn hold_turn(&mut self, typing: bool) {
         let (Some(since), Some(_)) = (self.waiting_since, self.turn_at) else { return };
-        let limits = &self.app.config.limits;
-        let latest = since + Duration::from_millis(limits.gather_ms_max);
+        let latest = since + Duration::from_millis(self.app.config.limits.gather_ms_max);
         let now = Instant::now();
-        self.turn_at = Some(if typing { latest.max(now) } else { now + Duration::from_millis(limits.gather_ms) });
+        self.turn_at = Some(if typing { latest.max(now) } else { now + self.gathers() });
     }
 
     /// Begins to think about what is unanswered. Meanwhile what comes in is kept and acked.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::actions::tell;
+use super::bus::Moved;
 use super::chain::EventRow;
 use super::codes::{CodeChange, change_code};
 use super::conversations::Logged;
@@ -87,6 +88,8 @@ pub struct Opening {
 /// What must hold for an append; what is `None` is not looked at. A mismatch is [`StoreError::Conflict`].
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Expect {
+    /// The log's last event; 0 is an empty log.
+    pub last: Option<Seq>,
     /// The number of changes of owner so far.
     pub epoch: Option<Epoch>,
     /// Who must answer.
@@ -178,6 +181,7 @@ const COUNT: &str = "\
         and ($12 is null or customer_seq <= $12)
         and ($13 is null or not exists (select 1 from events where conversation_id = $1 and key = $13))
         and ($14 = 0 or customer is null or customer = $8)
+        and ($16 is null or last_seq = $16)
     returning last_seq, owner, epoch, queued_at_ms,
         (select checksum from events where conversation_id = $1 and seq = last_seq - $2) as checksum_before";
 
@@ -194,6 +198,10 @@ struct Counted {
 
 impl Append {
     async fn write(&self, tx: &mut Tx) -> Result<Appended, StoreError> {
+        // What is written next looks at those before it.
+        if tx.events.are_of(&self.conversation) {
+            tx.write_events().await?;
+        }
         let counted = match self.count(tx).await? {
             Some(counted) => counted,
             None => match self.refused(tx).await? {
@@ -201,11 +209,11 @@ impl Append {
                 None => self.count(tx).await?.ok_or(StoreError::Conflict)?,
             },
         };
-        let appended = self.insert_events(tx, &counted).await?;
+        let appended = self.add_events(tx, &counted).await?;
         self.change_owner(tx, counted).await?;
         self.insert_rest(tx, appended.seq).await?;
         if !self.events.is_empty() {
-            tx.moved.push((self.conversation.clone(), appended.seq));
+            tx.moved.push(Moved { id: self.conversation.clone(), events: appended.events.clone() });
         }
         Ok(appended)
     }
@@ -237,6 +245,7 @@ impl Append {
             .bind(i64::from(self.expect.unverified))
             // What is tapped are our words: lists show the customer's own where there are some.
             .bind(i64::from(said.is_some_and(|(_, it)| it.choice.is_some())))
+            .bind(self.expect.last.map(i64::from))
             .fetch_optional(&mut tx.db)
             .await?)
     }
@@ -282,7 +291,7 @@ impl Append {
         Ok(None)
     }
 
-    async fn insert_events(&self, tx: &mut Tx, counted: &Counted) -> Result<Appended, StoreError> {
+    async fn add_events(&self, tx: &mut Tx, counted: &Counted) -> Result<Appended, StoreError> {
         let (n_events, last) = (self.events.len(), seq(counted.last_seq));
         let mut events = Vec::with_capacity(n_events);
         let mut checksum_before = self.checksum_before(tx, counted).await?;
@@ -301,22 +310,7 @@ impl Append {
                 checksum_before,
             };
             let checksum = row.fitting_checksum(self.conversation.as_str());
-            sqlx::query(
-                "insert into events (conversation_id, seq, at_ms, sender, name, kind, body, key, checksum, \
-                 checksum_before) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
-            )
-            .bind(self.conversation.as_str())
-            .bind(row.seq)
-            .bind(row.at_ms)
-            .bind(row.sender)
-            .bind(row.name)
-            .bind(row.kind)
-            .bind(row.body)
-            .bind(row.key)
-            .bind(checksum)
-            .bind(row.checksum_before)
-            .execute(&mut tx.db)
-            .await?;
+            tx.events.add(self.conversation.clone(), EventRow { checksum: Some(checksum), ..row });
             checksum_before = Some(checksum);
             let event =
                 Event { seq: place, at_ms: self.at_ms, from: new.from, name: new.name.clone(), what: new.what.clone() };

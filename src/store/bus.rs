@@ -3,7 +3,7 @@
 //! A hint only says "look": what another node claims is read from the database before anybody hears of it.
 //! So a lost, late or false hint costs a read, never a message.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -16,6 +16,7 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 
+use super::conversations::Logged;
 use super::{StoreSettings, seq};
 use crate::conversation::{ConversationId, Sender, Seq};
 
@@ -45,6 +46,8 @@ const RECENT: i64 = 256;
 const POLL_MIN: Duration = Duration::from_millis(10);
 /// From this many entries on, those that nobody listens to are looked for.
 const SWEEP_MIN: usize = 64;
+/// The events of a watched conversation that are held in memory: what a connection has not sent yet, as a rule.
+const TAIL_MAX: usize = 4;
 /// The longest wait between two attempts to reach NATS.
 const NATS_WAIT_MAX: Duration = Duration::from_secs(2);
 
@@ -86,9 +89,70 @@ impl<C> Channels<C> {
     }
 }
 
+/// A conversation that somebody watches.
+struct Watched {
+    newest: watch::Sender<Seq>,
+    /// The last events that were committed here, without a gap.
+    tail: VecDeque<Logged>,
+}
+
+impl Watched {
+    fn new() -> Self {
+        Self { newest: watch::channel(0).0, tail: VecDeque::new() }
+    }
+
+    fn is_heard(&self) -> bool {
+        0 < self.newest.receiver_count()
+    }
+
+    /// Wakes whoever watches, where it is news.
+    fn advance(&self, newest: Seq) {
+        self.newest.send_if_modified(|known| {
+            let grew = *known < newest;
+            *known = newest.max(*known);
+            grew
+        });
+    }
+
+    fn add(&mut self, events: Vec<Logged>) {
+        for logged in events {
+            if self.tail.back().is_some_and(|it| it.event.seq + 1 != logged.event.seq) {
+                self.tail.clear();
+            }
+            self.tail.push_back(logged);
+        }
+        self.tail.drain(..self.tail.len().saturating_sub(TAIL_MAX));
+    }
+
+    /// The events after a position up to the newest that has been heard of, where all of them are here.
+    fn after(&self, after: Seq) -> Option<Vec<Logged>> {
+        let is_whole = self.tail.back()?.event.seq == *self.newest.borrow();
+        let reaches_back = self.tail.front()?.event.seq <= after.saturating_add(1);
+        (is_whole && reaches_back).then(|| self.tail.iter().filter(|it| after < it.event.seq).cloned().collect())
+    }
+}
+
+impl Channels<Watched> {
+    /// The conversation, where somebody watches it; else it is dropped.
+    fn heard(&mut self, id: &ConversationId) -> Option<&mut Watched> {
+        if !self.by_id.get(id)?.is_heard() {
+            self.by_id.remove(id);
+        }
+        self.by_id.get_mut(id)
+    }
+}
+
+/// What was committed to one conversation.
+pub(super) struct Moved {
+    /// The conversation.
+    pub id: ConversationId,
+    /// Its new events, in order; at least one.
+    pub events: Vec<Logged>,
+}
+
 /// Hints, within this node and between nodes.
 pub(super) struct Bus {
-    watched: Mutex<Channels<watch::Sender<Seq>>>,
+    watched: Mutex<Channels<Watched>>,
     typing: Mutex<Channels<broadcast::Sender<Typing>>>,
     changes: broadcast::Sender<ConversationId>,
     billing: broadcast::Sender<String>,
@@ -123,8 +187,12 @@ impl Bus {
 
     /// The newest `seq` of a conversation as news of it comes in.
     pub fn watch(&self, id: &ConversationId) -> watch::Receiver<Seq> {
-        let heard = |channel: &watch::Sender<Seq>| 0 < channel.receiver_count();
-        locked(&self.watched).channel(id, heard, || watch::channel(0).0).subscribe()
+        locked(&self.watched).channel(id, Watched::is_heard, Watched::new).newest.subscribe()
+    }
+
+    /// The events after a position as far as they have been heard of here, where all of them are in memory.
+    pub fn tail(&self, id: &ConversationId, after: Seq) -> Option<Vec<Logged>> {
+        locked(&self.watched).by_id.get(id)?.after(after)
     }
 
     /// The conversations that changed.
@@ -155,15 +223,21 @@ impl Bus {
     }
 
     /// Tells everybody what was committed here.
-    pub fn publish(&self, moved: &[(ConversationId, Seq)]) {
-        for (id, newest) in moved {
-            self.advance(id, *newest);
-            self.changes.send(id.clone()).ok();
-        }
-        if self.outbox.is_some() {
-            for some in moved.chunks(HINT_MAX) {
-                self.send(Hint::Moved { conversations: some.to_vec() });
+    pub fn publish(&self, moved: Vec<Moved>) {
+        let mut hints = Vec::new();
+        for Moved { id, events } in moved {
+            let Some(newest) = events.last().map(|it| it.event.seq) else { continue };
+            if let Some(watched) = locked(&self.watched).heard(&id) {
+                watched.add(events);
+                watched.advance(newest);
             }
+            if self.outbox.is_some() {
+                hints.push((id.clone(), newest));
+            }
+            self.changes.send(id).ok();
+        }
+        for some in hints.chunks(HINT_MAX) {
+            self.send(Hint::Moved { conversations: some.to_vec() });
         }
     }
 
@@ -182,18 +256,10 @@ impl Bus {
     }
 
     /// Wakes whoever watches a conversation. Only what the database has said may come here.
-    fn advance(&self, id: &ConversationId, newest: Seq) -> bool {
-        let mut watched = locked(&self.watched);
-        let Some(channel) = watched.by_id.get(id) else { return false };
-        if channel.receiver_count() == 0 {
-            watched.by_id.remove(id);
-            return false;
+    fn advance(&self, id: &ConversationId, newest: Seq) {
+        if let Some(watched) = locked(&self.watched).heard(id) {
+            watched.advance(newest);
         }
-        channel.send_if_modified(|known| {
-            let grew = *known < newest;
-            *known = newest.max(*known);
-            grew
-        })
     }
 
     fn hear_typing(&self, id: &ConversationId, typing: Typing) {
@@ -213,13 +279,13 @@ impl Bus {
     /// The conversations that somebody watches.
     fn watched(&self) -> Vec<ConversationId> {
         let mut watched = locked(&self.watched);
-        watched.by_id.retain(|_, channel| 0 < channel.receiver_count());
+        watched.by_id.retain(|_, it| it.is_heard());
         watched.by_id.keys().cloned().collect()
     }
 
     /// Whether a hint tells of something new to somebody here.
     fn is_news(&self, id: &ConversationId, newest: Seq) -> bool {
-        locked(&self.watched).by_id.get(id).is_some_and(|channel| *channel.borrow() < newest)
+        locked(&self.watched).by_id.get(id).is_some_and(|it| *it.newest.borrow() < newest)
     }
 }
 
@@ -413,6 +479,7 @@ async fn tell_changes(bus: &Bus, pool: &AnyPool, recent: &mut Option<HashMap<Con
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::conversation::{Event, Message, What};
 
     fn bus() -> Bus {
         Bus {
@@ -426,16 +493,44 @@ mod tests {
         }
     }
 
+    fn logged(seq: Seq) -> Logged {
+        let what = What::Message(Message { text: format!("message {seq}"), ..Message::default() });
+        Logged { event: Event { seq, at_ms: 0, from: Sender::Customer, name: None, what }, key: None }
+    }
+
+    fn moved(id: &ConversationId, seqs: &[Seq]) -> Vec<Moved> {
+        vec![Moved { id: id.clone(), events: seqs.iter().map(|seq| logged(*seq)).collect() }]
+    }
+
     #[test]
     fn a_watch_holds_only_the_newest_seq() {
         let bus = bus();
         let id = ConversationId::new("c1");
         let mut watch = bus.watch(&id);
-        bus.publish(&[(id.clone(), 1), (id.clone(), 3), (id.clone(), 2)]);
+        bus.publish(moved(&id, &[1]).into_iter().chain(moved(&id, &[2, 3])).collect());
         assert!(watch.has_changed().expect("the sender is there"));
         assert_eq!(*watch.borrow_and_update(), 3);
-        bus.publish(&[(id, 3)]);
+        bus.advance(&id, 3);
         assert!(!watch.has_changed().expect("the sender is there"));
+    }
+
+    #[test]
+    fn what_was_just_kept_is_read_from_memory_where_nothing_is_missing() {
+        let bus = bus();
+        let id = ConversationId::new("c1");
+        let _watch = bus.watch(&id);
+        let tail = |after| bus.tail(&id, after).map(|it| it.iter().map(|it| it.event.seq).collect::<Vec<_>>());
+        assert_eq!(tail(0), None, "nothing has been heard of it");
+        bus.publish(moved(&id, &[3, 4]));
+        assert_eq!(tail(1), None, "2 is not here");
+        assert_eq!(tail(2), Some(vec![3, 4]));
+        assert_eq!(tail(4), Some(vec![]));
+        bus.advance(&id, 5);
+        assert_eq!(tail(4), None, "another node has written 5");
+        bus.publish(moved(&id, &[6]));
+        assert_eq!((tail(4), tail(5)), (None, Some(vec![6])));
+        bus.publish(moved(&id, &[7, 8, 9, 10]));
+        assert_eq!((tail(5), tail(6)), (None, Some(vec![7, 8, 9, 10])), "memory has an end");
     }
 
     #[test]
@@ -448,7 +543,7 @@ mod tests {
         assert!(locked(&bus.watched).by_id.len() <= SWEEP_MIN);
         assert!(locked(&bus.typing).by_id.len() <= SWEEP_MIN);
         let id = ConversationId::new("c9999");
-        bus.publish(&[(id.clone(), 1)]);
+        bus.publish(moved(&id, &[1]));
         bus.hear_typing(&id, Typing { from: Sender::Customer, on: true });
         assert!(!locked(&bus.watched).by_id.contains_key(&id));
         assert!(!locked(&bus.typing).by_id.contains_key(&id));

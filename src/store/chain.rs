@@ -7,11 +7,11 @@
 //! It finds damage, not forgers: whoever may write to the database can also write fitting checksums.
 
 use sha2::{Digest, Sha256};
-use sqlx::{AnyPool, FromRow};
+use sqlx::{AnyConnection, AnyPool, AssertSqlSafe, FromRow};
 
 use super::conversations::Logged;
 use super::{StoreError, parse_json, parse_word, seq};
-use crate::conversation::Event;
+use crate::conversation::{ConversationId, Event};
 
 /// An event as it stands in the table.
 #[derive(Clone, Debug, FromRow)]
@@ -68,6 +68,69 @@ impl EventRow {
         };
         read().map_or(Look::Unreadable, |it| Look::Fine(Box::new(it)))
     }
+}
+
+/// Rows that are written with others, by few statements: each costs its way to the database and back.
+#[derive(Default)]
+pub(super) struct NewRows(Vec<(ConversationId, EventRow)>);
+
+/// Rows that one statement writes: of few sizes, so that each is prepared once.
+const ROWS_AT_ONCE: [usize; 4] = [64, 16, 4, 1];
+
+impl NewRows {
+    /// Whether rows of this conversation wait; what is written to one conversation stands side by side.
+    pub fn are_of(&self, conversation: &ConversationId) -> bool {
+        self.0.last().is_some_and(|it| it.0 == *conversation)
+    }
+
+    /// Has a row wait.
+    pub fn add(&mut self, conversation: ConversationId, row: EventRow) {
+        self.0.push((conversation, row));
+    }
+
+    /// Forgets what waits.
+    pub fn clear(&mut self) {
+        self.0.clear();
+    }
+
+    /// Writes what waits.
+    pub async fn write(&mut self, db: &mut AnyConnection) -> Result<(), StoreError> {
+        let rows = std::mem::take(&mut self.0);
+        let mut rest = rows.as_slice();
+        while let Some(n) = ROWS_AT_ONCE.into_iter().find(|it| *it <= rest.len()) {
+            let (some, others) = rest.split_at(n);
+            rest = others;
+            let mut insert = sqlx::query(AssertSqlSafe(insert(n)));
+            for (conversation, row) in some {
+                insert = insert
+                    .bind(conversation.as_str())
+                    .bind(row.seq)
+                    .bind(row.at_ms)
+                    .bind(row.sender.as_str())
+                    .bind(row.name.as_deref())
+                    .bind(row.kind.as_str())
+                    .bind(row.body.as_str())
+                    .bind(row.key.as_deref())
+                    .bind(row.checksum)
+                    .bind(row.checksum_before);
+            }
+            insert.execute(&mut *db).await?;
+        }
+        Ok(())
+    }
+}
+
+/// The statement that writes so many rows.
+fn insert(n_rows: usize) -> String {
+    const COLUMNS: usize = 10;
+    // Nothing but the numbers of the marks goes into the text.
+    let marks = |row: usize| (1..=COLUMNS).map(|it| format!("${}", row * COLUMNS + it)).collect::<Vec<_>>().join(", ");
+    let rows: Vec<String> = (0..n_rows).map(|row| format!("({})", marks(row))).collect();
+    format!(
+        "insert into events (conversation_id, seq, at_ms, sender, name, kind, body, key, checksum, checksum_before) \
+         values {}",
+        rows.join(", ")
+    )
 }
 
 /// What looking at a row shows.

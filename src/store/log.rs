@@ -74,6 +74,18 @@ impl Store {
     }
 }
 
+impl Store {
+    /// The events after a position as far as they have been heard of: those that were just kept here come from memory.
+    ///
+    /// For whoever is woken by [`Store::watch`] and woken again by what other nodes write; as [`Store::events`] otherwise.
+    pub async fn news(&self, id: &ConversationId, after: Seq, limit: u32) -> Result<Vec<Logged>, StoreError> {
+        match self.inner.bus.tail(id, after) {
+            Some(events) => Ok(events),
+            None => self.events(id, after, limit).await,
+        }
+    }
+}
+
 /// Some of a log while it is put together.
 struct Page<'a> {
     id: &'a ConversationId,

@@ -131,9 +131,9 @@ impl Place {
             .connect_lazy_with(self.options.clone())
     }
 
-    /// Refuses a damaged SQLite file. PostgreSQL checks itself.
+    /// Refuses a damaged SQLite file, and a PostgreSQL database that doesn't hold every letter.
     pub async fn check(&self, connection: &mut AnyConnection) -> Result<(), StoreError> {
-        let Some(file) = &self.file else { return Ok(()) };
+        let Some(file) = &self.file else { return refuse_encoding(connection).await };
         let found: Vec<(String,)> = match sqlx::query_as("pragma quick_check(3)").fetch_all(connection).await {
             Ok(found) => found,
             // Where the damage is in what tells one table from the other, SQLite cannot even look.
@@ -220,6 +220,21 @@ impl Place {
             sqlx::raw_sql("pragma wal_checkpoint(truncate)").execute(&mut connection).await.ok();
             connection.close().await.ok();
         }
+    }
+}
+
+/// Names and messages come in all letters: in another encoding the first `ł` would be an error in mid-conversation.
+async fn refuse_encoding(connection: &mut AnyConnection) -> Result<(), StoreError> {
+    let found: (String, String) =
+        sqlx::query_as("select current_database()::text, current_setting('server_encoding')::text")
+            .fetch_one(connection)
+            .await?;
+    match found {
+        (_, encoding) if encoding == "UTF8" => Ok(()),
+        (name, encoding) => Err(StoreError::broken(format_args!(
+            "the database `{name}` has the encoding {encoding}, which doesn't hold every letter: make another one with \
+             create database plainbill encoding 'UTF8' template template0"
+        ))),
     }
 }
 

@@ -1,7 +1,8 @@
 //! The one writer: takes what has queued up, commits it together, and answers only after the commit.
 //!
-//! A group is first written as it is. When one of its writes fails, the whole group is rolled back and written again
-//! with a savepoint for each, so that a failure hurts only itself; the common case pays for no savepoints.
+//! A group is first written as it is, all its events by one statement at the end. When something fails, the whole group is
+//! rolled back and written again with a savepoint for each, so that a failure hurts only itself; the common case pays for
+//! no savepoints.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -14,10 +15,10 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use super::bus::Bus;
+use super::bus::{Bus, Moved};
+use super::chain::NewRows;
 use super::place::Place;
 use super::{StoreError, StoreSettings, Trouble, is_failed_sync};
-use crate::conversation::{ConversationId, Seq};
 
 /// How often a write is tried before a conflict is believed. A statement of PostgreSQL that had to wait for another
 /// node's commit still sees what stood before it, and the same key then collides; the next statement finds it. One more
@@ -28,14 +29,27 @@ const LOOKS_MAX: u32 = 3;
 pub(super) struct Tx {
     /// The connection that the transaction is open on.
     pub db: AnyConnection,
-    /// The conversations that grew, with their newest `seq`.
-    pub moved: Vec<(ConversationId, Seq)>,
+    /// The conversations that grew, and by what.
+    pub moved: Vec<Moved>,
+    /// Events that are written with those of others, before the transaction ends.
+    pub events: NewRows,
+}
+
+impl Tx {
+    fn new(db: AnyConnection) -> Self {
+        Self { db, moved: Vec::new(), events: NewRows::default() }
+    }
+
+    /// Writes the events that wait for it.
+    pub async fn write_events(&mut self) -> Result<(), StoreError> {
+        self.events.write(&mut self.db).await
+    }
 }
 
 /// Something that is written in a transaction which it shares with others. It may run twice.
 trait Job: Send {
-    /// Writes, and keeps what came of it.
-    fn run<'t>(&'t mut self, tx: &'t mut Tx) -> BoxFuture<'t, Result<(), StoreError>>;
+    /// Writes, and keeps what came of it. Together with others its events may still wait.
+    fn run<'t>(&'t mut self, tx: &'t mut Tx, care: Care) -> BoxFuture<'t, Result<(), StoreError>>;
     /// Tells whoever waits: what came of it, or that the commit failed.
     fn answer(self: Box<Self>, failed: Option<&StoreError>);
     /// Two nodes that write to the same conversations do so in the order of this, or they would wait for each other.
@@ -52,15 +66,16 @@ struct Queued<T, F> {
 impl<T, F> Job for Queued<T, F>
 where
     T: Send + 'static,
-    F: for<'t> Fn(&'t mut Tx) -> BoxFuture<'t, Result<T, StoreError>> + Send,
+    F: for<'t> Fn(&'t mut Tx) -> BoxFuture<'t, Result<T, StoreError>> + Send + Sync,
 {
-    fn run<'t>(&'t mut self, tx: &'t mut Tx) -> BoxFuture<'t, Result<(), StoreError>> {
-        let work = (self.work)(tx);
-        let result = &mut self.result;
+    fn run<'t>(&'t mut self, tx: &'t mut Tx, care: Care) -> BoxFuture<'t, Result<(), StoreError>> {
         Box::pin(async move {
-            let outcome = work.await;
+            let outcome = match (self.work)(tx).await {
+                Ok(done) if care == Care::Apart => tx.write_events().await.map(|()| done),
+                outcome => outcome,
+            };
             let failed = outcome.as_ref().err().cloned();
-            *result = Some(outcome);
+            self.result = Some(outcome);
             failed.map_or(Ok(()), Err)
         })
     }
@@ -94,13 +109,7 @@ impl Writer {
         let (queue, jobs) = mpsc::channel(settings.write_queue_max.max(1));
         let closing = CancellationToken::new();
         let (tell_broken, broken) = watch::channel(None);
-        let desk = Desk {
-            place,
-            tx: Some(Tx { db: connection, moved: Vec::new() }),
-            bus,
-            wait: settings.write_wait,
-            broken: tell_broken,
-        };
+        let desk = Desk { place, tx: Some(Tx::new(connection)), bus, wait: settings.write_wait, broken: tell_broken };
         let task = tokio::spawn(work_off(desk, jobs, closing.clone(), settings.group_max.max(1)));
         Self { queue, closing, task: Mutex::new(Some(task)), broken }
     }
@@ -109,7 +118,7 @@ impl Writer {
     pub async fn write<T, F>(&self, lane: &str, work: F) -> Result<T, StoreError>
     where
         T: Send + 'static,
-        F: for<'t> Fn(&'t mut Tx) -> BoxFuture<'t, Result<T, StoreError>> + Send + 'static,
+        F: for<'t> Fn(&'t mut Tx) -> BoxFuture<'t, Result<T, StoreError>> + Send + Sync + 'static,
     {
         let (asker, answer) = oneshot::channel();
         let job = Box::new(Queued { lane: lane.to_owned(), work, result: None, asker });
@@ -217,15 +226,7 @@ impl Desk {
             None => self.try_to_keep(group).await.err(),
         };
         if let (Some(tx), None) = (&mut self.tx, &failed) {
-            // Appends to one conversation lie side by side: the last one tells all.
-            tx.moved.dedup_by(|later, kept| {
-                let same = later.0 == kept.0;
-                if same {
-                    kept.1 = later.1;
-                }
-                same
-            });
-            self.bus.publish(&std::mem::take(&mut tx.moved));
+            self.bus.publish(std::mem::take(&mut tx.moved));
         }
         for job in group.drain(..) {
             job.answer(failed.as_ref());
@@ -252,27 +253,26 @@ impl Desk {
     async fn attempt(&mut self, group: &mut [Box<dyn Job>], care: Care) -> Result<(), Failed> {
         let mut tx = match self.tx.take() {
             Some(tx) => tx,
-            None => Tx { db: self.place.connect().await.map_err(Failed::Undone)?, moved: Vec::new() },
+            None => Tx::new(self.place.connect().await.map_err(Failed::Undone)?),
         };
         tx.moved.clear();
+        tx.events.clear();
         // A connection on which even this fails is given up: `tx` is dropped.
         say(&mut tx, self.place.begin()).await.map_err(Failed::Undone)?;
         for job in group.iter_mut() {
             match care {
                 Care::Together => {
-                    if let Err(error) = job.run(&mut tx).await {
-                        if say(&mut tx, "rollback").await.is_ok() {
-                            self.tx = Some(tx);
-                        }
-                        return Err(Failed::Undone(error));
+                    if let Err(error) = job.run(&mut tx, care).await {
+                        return Err(self.undo(tx, error).await);
                     }
                 }
                 Care::Apart => {
                     let n_moved = tx.moved.len();
                     say(&mut tx, "savepoint job").await.map_err(Failed::Undone)?;
                     for n_tried in 1.. {
-                        let Err(error) = job.run(&mut tx).await else { break };
+                        let Err(error) = job.run(&mut tx, care).await else { break };
                         tx.moved.truncate(n_moved);
+                        tx.events.clear();
                         // A full disk or a lost connection ends the whole transaction: the first error says why.
                         if say(&mut tx, "rollback to savepoint job").await.is_err() {
                             return Err(Failed::Undone(unavailable(error)));
@@ -285,6 +285,9 @@ impl Desk {
                 }
             }
         }
+        if let Err(error) = tx.write_events().await {
+            return Err(self.undo(tx, error).await);
+        }
         if let Err(error) = sqlx::raw_sql("commit").execute(&mut tx.db).await {
             if is_failed_sync(&error) {
                 let broken = StoreError::broken(error);
@@ -295,6 +298,14 @@ impl Desk {
         }
         self.tx = Some(tx);
         Ok(())
+    }
+
+    /// Ends an attempt of which nothing is kept.
+    async fn undo(&mut self, mut tx: Tx, error: StoreError) -> Failed {
+        if say(&mut tx, "rollback").await.is_ok() {
+            self.tx = Some(tx);
+        }
+        Failed::Undone(error)
     }
 }
 

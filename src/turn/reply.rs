@@ -100,6 +100,7 @@ impl Reply<'_> {
             Decision::YesOnCondition { words } => self.keep_on_condition(words),
             Decision::AskToName => self.ask_to_name(),
             Decision::AnotherWay => self.another_way(),
+            Decision::AsSaid { sentence } => self.as_said(sentence),
             Decision::Ask { intent, slot, slots, again } => self.ask(&content, intent, slot, slots, *again),
             Decision::AskEmail { again } => self.ask_email(*again),
             Decision::AskCode => self.ask_code(),
@@ -420,9 +421,20 @@ impl Reply<'_> {
         told && self.heard.choice.is_none() && rules::objects(&self.parts.content, &self.heard.text)
     }
 
+    /// Confirms what was said before, by its own sentence.
+    fn as_said(&mut self, sentence: &str) -> Result<(), TemplateError> {
+        let about = About { first: Some(sentence), ..About::default() };
+        let text = self.speaker.sentence(&self.parts.content.sentences.as_said, about)?;
+        self.stay_saying(text, Did::Talked, &[])
+    }
+
     /// Says the first of these that is fresh, and keeps the buttons from before, with these topics beside them.
     fn stay(&mut self, sentences: &[&String], did: Did, topics: &[String]) -> Result<(), TemplateError> {
         let text = self.fresh(sentences)?;
+        self.stay_saying(text, did, topics)
+    }
+
+    fn stay_saying(&mut self, text: String, did: Did, topics: &[String]) -> Result<(), TemplateError> {
         let content = Arc::clone(&self.parts.content);
         let mut choices: Vec<Choice> = (self.state.offered.iter())
             .filter(|it| !matches!(it.id.as_str(), rules::TALK_TO_HUMAN | SOMETHING_ELSE))

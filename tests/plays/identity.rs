@@ -15,6 +15,7 @@ use plainbill::config::{IdentityKey, Limits, Mail};
 use plainbill::content::Contents;
 use plainbill::conversation::CustomerId;
 use plainbill::identity::Identity;
+use plainbill::store::Role;
 use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::Message;
 
@@ -272,6 +273,29 @@ async fn a_code_ends_after_ten_minutes_and_another_one_takes_its_place() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn another_code_can_be_asked_for_in_words() {
+    let house = House::open().await;
+    let mut ana = asks_for_a_code(&house, &email_of(ANA)).await;
+    newest_code(&house, 1).await;
+    ana.says("hmm nothing has arrived").await;
+    let again = ana.hears_event().await;
+    assert!(again["text"].as_str().is_some_and(|it| it.contains("spam")), "{again}");
+    ana.says("I never got it, send it again").await;
+    assert!(ana.hears().await.contains("newest one"));
+    newest_code(&house, 2).await;
+    house.app.clock.set(house.app.clock.now() + 10.minutes());
+    ana.says("123456").await;
+    ana.hears().await;
+    ana.says("can I get a new one please").await;
+    assert!(ana.hears().await.contains("code is on its way"));
+    let third = newest_code(&house, 3).await;
+    ana.says(&third).await;
+    ana.hears().await;
+    assert!(ana.hears().await.contains(ANAS_FIGURE));
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_address_gets_so_many_codes_an_hour_and_a_network_address_may_ask_for_so_many() {
     let limits = Limits { codes_per_hour: 2, codes_per_network_hour: 3, ..Plan::default().limits };
     let house = House::with(Plan { limits, ..Plan::default() }).await;
@@ -442,6 +466,11 @@ async fn what_a_token_has_shown_ends_and_only_another_proof_opens_the_account_ag
     while later.events.len() < n_before {
         later.frame().await;
     }
+    // Staff are told that somebody else may be writing.
+    let ben = house.staff("ben", Role::Answers).await;
+    let path = format!("conversations/{}", later.conversation);
+    let until = ben.get(&path).await.1["verified_until"].as_i64();
+    assert!(until.is_some_and(|it| it <= house.app.clock.now_ms()), "{until:?}");
     for text in ["why is my bill higher this month?", "cancel my service", "how much do I owe?"] {
         later.says(text).await;
         let heard = later.hears().await;
@@ -452,6 +481,8 @@ async fn what_a_token_has_shown_ends_and_only_another_proof_opens_the_account_ag
     later.send(json!({ "type": "identify", "token": house.token(ANA) })).await;
     later.says("why is my bill higher this month?").await;
     assert!(later.hears().await.contains(ANAS_FIGURE));
+    let until = ben.get(&path).await.1["verified_until"].as_i64();
+    assert!(until.is_some_and(|it| house.app.clock.now_ms() < it), "{until:?}");
     house.close().await;
 }
 

@@ -10,6 +10,7 @@ mod console;
 mod damage;
 mod delivery;
 mod edge;
+mod frames;
 mod goodwill;
 mod handing_off;
 mod http;

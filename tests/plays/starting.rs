@@ -137,6 +137,18 @@ async fn pooling_by_transaction_is_refused_in_plain_words_and_leaves_nothing_beh
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_database_that_does_not_hold_every_letter_is_refused_at_the_start() -> anyhow::Result<()> {
+    let postgres = Postgres::start();
+    let mut direct = PgConnection::connect(&postgres.url()).await?;
+    sqlx::raw_sql("create database old encoding 'LATIN1' template template0").execute(&mut direct).await?;
+    let url = postgres.url().replace("/postgres", "/old");
+    let refused = Store::open(&StoreSettings { url: Some(url), ..StoreSettings::default() }).await.err();
+    let said = refused.map(|it| it.to_string()).unwrap_or_default();
+    assert!(said.contains("`old` has the encoding LATIN1") && said.contains("encoding 'UTF8'"), "{said}");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn pooling_by_session_works_and_leaves_nothing_behind() -> anyhow::Result<()> {
     let postgres = Postgres::start();
     let Some(bouncer) = Bouncer::start(&postgres, "session") else { return Ok(()) };

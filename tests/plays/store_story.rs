@@ -267,7 +267,7 @@ async fn what_is_expected_is_checked(store: &Store) -> anyhow::Result<()> {
         let reply = Append { expect: expect.clone(), ..append("c2", 3, vec![says(Sender::Bot, "no")]) };
         assert_eq!(store.append(reply).await, Err(StoreError::Conflict), "{expect:?}");
     }
-    let holds = Expect { epoch: Some(0), owner: Some(Owner::Bot), staff: None, seen: Some(2), unverified: false };
+    let holds = Expect { epoch: Some(0), owner: Some(Owner::Bot), seen: Some(2), ..Expect::default() };
     let reply = Append { expect: holds, answered: Some(2), ..append("c2", 3, vec![says(Sender::Bot, "yes")]) };
     assert_eq!(store.append(reply).await?.seq, 3);
     let skipped = append("c2", 4, vec![changes(Owner::Queue, 2, None, Reason::Asked)]);

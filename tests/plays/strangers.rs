@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use futures_util::{SinkExt, StreamExt};
 use plainbill::config::Limits;
+use plainbill::store::Role;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -11,7 +12,7 @@ use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::protocol::frame::{Frame, coding};
 
-use crate::house::{Customer, House, PATIENCE, Plan, Socket, open_socket};
+use crate::house::{Customer, House, PASSWORD, PATIENCE, Plan, Socket, open_socket};
 
 async fn with_limits(change: impl FnOnce(&mut Limits)) -> House {
     let mut plan = Plan { classifier: false, ..Plan::default() };
@@ -52,6 +53,75 @@ async fn a_flood_of_frames_ends_its_socket_and_is_read_slowly() {
     assert!(n_answers < 1_000, "{n_answers} frames were answered");
     flood.abort();
     other.says("still here").await;
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_console_that_floods_is_let_go_like_anybody_else() {
+    let house = with_limits(|it| (it.frames_per_second, it.frames_burst) = (5, 30)).await;
+    let ben = house.staff("ben", Role::Answers).await;
+    let began = Instant::now();
+    let (mut write, mut read) = ben.socket.split();
+    let flood = tokio::spawn(async move { while write.send(Message::text(r#"{"type":"ping"}"#)).await.is_ok() {} });
+    let mut code = None;
+    while let Ok(Some(Ok(message))) = tokio::time::timeout(PATIENCE, read.next()).await {
+        if let Message::Close(frame) = message {
+            code = frame.map(|it| u16::from(it.code));
+        }
+    }
+    flood.abort();
+    assert!(Duration::from_secs(9) < began.elapsed(), "it ended at once");
+    assert!(code.is_none_or(|it| it == 1008), "{code:?}");
+    let mut again = house.staff("cy", Role::Answers).await;
+    again.send(json!({ "type": "ping" })).await;
+    again.frame_of("pong").await;
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sockets_of_staff_are_closed_by_the_book() {
+    let house = with_limits(|_| {}).await;
+    let control =
+        |opcode, payload: &'static [u8]| Message::Frame(Frame::message(payload, coding::OpCode::Data(opcode), true));
+    for (i, (message, code)) in [
+        (Message::binary(vec![1, 2, 3]), 1003),
+        (control(coding::Data::Text, b"\xff\xfe\xfd"), 1007),
+        (control(coding::Data::Reserved(3), b"x"), 1002),
+        (Message::text("x".repeat(70_000)), 1009),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let mut staff = house.staff(&format!("ben{i}"), Role::Answers).await;
+        let _ = staff.socket.send(message.clone()).await;
+        assert_eq!(close_code(&mut staff.socket).await, Some(code), "{:.40}", format!("{message:?}"));
+    }
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_locked_out_by_others_tries_gets_in_from_a_device_that_is_known() {
+    let house = with_limits(|it| it.logins_per_minute = 3).await;
+    let ben = house.staff("ben", Role::Answers).await;
+    let http = reqwest::Client::new();
+    let sign_in = |password: &'static str, cookie: Option<String>| {
+        let request = http
+            .post(format!("http://{}/api/v1/login", house.address))
+            .header("origin", format!("http://{}", house.address))
+            .json(&json!({ "login": "ben", "password": password }));
+        let request = match cookie {
+            Some(cookie) => request.header("cookie", cookie),
+            None => request,
+        };
+        async move { request.send().await.expect("it answers").status().as_u16() }
+    };
+    let mut last = 0;
+    for _ in 0..4 {
+        last = sign_in("not this one", None).await;
+    }
+    assert_eq!(last, 429);
+    assert_eq!(sign_in(PASSWORD, None).await, 429);
+    assert_eq!(sign_in(PASSWORD, Some(ben.cookie.clone())).await, 200);
     house.close().await;
 }
 

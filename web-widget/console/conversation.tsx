@@ -8,11 +8,11 @@ import { GiveDialog } from './goodwill-dialog';
 import { Icon } from './icons';
 import { Fault, Online, Wait } from './inbox';
 import { Messages } from './messages';
-import { act, acting, customerTypes, drafts, events, isMine, open, openRow, reload, underWay } from './open';
+import { act, acting, customerTypes, drafts, events, isMine, open, openRow, proofEnded, reload, underWay } from './open';
 import { href } from './routes';
-import { list, me, myId, nameOf, route } from './state';
+import { list, me, myId, nameOf, now, route } from './state';
 import { lastSeq, saidByMe } from './transcript';
-import { words } from './words';
+import { ago, words } from './words';
 
 /** Nearer to the end than this counts as reading the newest. */
 const NEAR_END_PX = 80;
@@ -194,6 +194,11 @@ function Account({ where }: { where: 'beside' | 'folded' }) {
   const { account, invoice } = open.value?.detail ?? {};
   const cards = (
     <div class="cards" {...(where === 'folded' ? { tabIndex: 0, role: 'group', 'aria-label': words.account } : {})}>
+      {proofEnded.value !== undefined && (
+        <p class="proof-ended" role="status">
+          {words.proofEnded(ago(proofEnded.value, now.value))}
+        </p>
+      )}
       {account && <CardTable card={account} />}
       {invoice && <CardTable card={invoice} />}
       {!account && !invoice && <p class="hint">{openRow.value?.customer ? words.accountUnseen : words.noAccount}</p>}

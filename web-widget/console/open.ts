@@ -6,7 +6,7 @@ import { keepUnsent, unsentOf } from './belongings';
 import { answeredWith, asking, heardOf, holds, markSeen, rows, seen, stayWith } from './desk';
 import { newKey } from './key';
 import { backOff } from './socket';
-import { announce, isLive, me, mayAnswer, myId, nameOf, tell, tellFault } from './state';
+import { announce, isLive, me, mayAnswer, myId, nameOf, now, tell, tellFault } from './state';
 import { arrived, lastSeq, merge } from './transcript';
 import { typingOf } from './typing';
 import { words } from './words';
@@ -26,6 +26,11 @@ export const openFault = signal<string | undefined>(undefined);
 const fetched = signal(false);
 /** Whether what is shown of the open conversation is known to be as the server has it. */
 export const openKnown = computed(() => !open.value || (isLive.value && fetched.value));
+/** Since when it counts no more who the customer has shown to be: somebody else may be writing. */
+export const proofEnded = computed(() => {
+  const until = open.value?.detail?.verified_until;
+  return until !== undefined && until <= now.value ? until : undefined;
+});
 export const events = computed<readonly WireEvent[]>(() => open.value?.detail?.events ?? []);
 export const isMine = computed(() => openRow.value?.owner === 'staff' && openRow.value.staff?.id === myId.value && mayAnswer.value);
 export const customerTypes = signal(false);
@@ -129,8 +134,8 @@ export function happened(conversation: string, incoming: WireEvent[]) {
   open.value = { id, detail: { ...detail, events } };
   markSeen(id, lastSeq(events));
   settle(id);
-  // What was done in billing shows in the account.
-  if (gap || incoming.some(({ kind, seq }) => kind === 'receipt' && before < seq)) void reload();
+  // What was done in billing shows in the account, and so does who it has turned out to be.
+  if (gap || incoming.some(({ kind, seq }) => (kind === 'receipt' || kind === 'verified') && before < seq)) void reload();
   for (const event of events.filter(({ seq }) => before < seq)) {
     if (event.from === 'customer') customerTypes.value = false;
     if (event.kind === 'message' && event.text && event.name !== me.peek()?.name) {

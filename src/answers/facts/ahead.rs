@@ -4,7 +4,7 @@ use jiff::Span;
 use jiff::civil::Date;
 use serde::Serialize;
 
-use crate::billing::{Account, Frequency, Invoice, PaymentStatus, Plan, Standing};
+use crate::billing::{Account, Frequency, Invoice, LineKind, PaymentStatus, Plan, Standing};
 use crate::conversation::{format, normal};
 use crate::rules::slots::{self, SlotContext};
 
@@ -48,7 +48,7 @@ pub(super) struct NextBill {
     on: String,
     month: String,
     due: Option<String>,
-    /// The plan's price less a discount that still runs.
+    /// The plan's price less a discount that still runs, with the fee for paper where bills come on paper.
     price: i64,
     /// The same less what is in the customer's favor, zero at least.
     to_pay: i64,
@@ -63,7 +63,7 @@ impl NextBill {
         }
         let on = account.next_bill_on?;
         let discount = account.discount_on(on).map_or(0, |it| it.amount.minor);
-        let price = account.plan.price.minor.saturating_sub(discount).max(0);
+        let price = account.plan.price.minor.saturating_sub(discount).max(0).saturating_add(paper_fee(account));
         let months = if account.plan.frequency == Frequency::Year { 12 } else { 1 };
         let after_on = on.saturating_add(Span::new().months(months));
         let days = days_to_pay(account);
@@ -78,6 +78,13 @@ impl NextBill {
             after_due: due(after_on),
         })
     }
+}
+
+/// What comes on top with each bill on paper. Of another fee nobody knows here whether it goes on.
+fn paper_fee(account: &Account) -> i64 {
+    let newest = account.newest_invoice().filter(|_| account.paper);
+    let fees = newest.into_iter().flat_map(|it| &it.lines).filter(|it| it.kind == LineKind::Fee);
+    fees.map(|it| it.amount.minor).fold(0, i64::saturating_add)
 }
 
 /// Days from a bill to the day it is due, as the newest bill has it.

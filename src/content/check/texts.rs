@@ -314,6 +314,7 @@ impl Check<'_> {
             ("does_not_add_up", &file.does_not_add_up),
             ("trouble", &file.trouble),
             ("same_answer", &file.same_answer),
+            ("as_said", &file.as_said),
             ("done_already", &file.done_already),
             ("not_sure_done", &file.not_sure_done),
             ("not_changed", &file.not_changed),

@@ -98,6 +98,8 @@ pub struct SentencesFile {
     pub trouble: String,
     /// The same answer would come a second time in a row: said before it.
     pub same_answer: String,
+    /// The customer has said back what the answer before said: `first` is the sentence that says it.
+    pub as_said: String,
     /// What was asked for has been done before.
     pub done_already: String,
     /// Billing's answer was lost: nobody knows whether it was done.

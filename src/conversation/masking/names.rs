@@ -28,6 +28,9 @@ pub struct Names {
     by_first: HashMap<String, Vec<Vec<String>>>,
     long_firsts: Vec<String>,
     stems: Vec<String>,
+    /// By the first byte of a first word, the lengths of such words as bits: most words of a text are none of them, and
+    /// each is looked up in all names.
+    lengths: Box<[u32; 256]>,
 }
 
 /// Words of this many letters are found with a slip in them.
@@ -50,12 +53,24 @@ impl Names {
             names.sort_by_key(|it| std::cmp::Reverse(it.len()));
         }
         let long_firsts = by_first.keys().filter(|it| LONG_LETTERS <= it.len() && it.is_ascii()).cloned().collect();
-        Self { by_first, long_firsts, stems }
+        let mut lengths = Box::new([0; 256]);
+        for first in by_first.keys() {
+            lengths[usize::from(first.as_bytes()[0])] |= bit(first.len());
+        }
+        Self { by_first, long_firsts, stems, lengths }
+    }
+
+    /// Whether a name may begin with a word, by its first letter and its length with a slip.
+    fn may_begin(&self, word: &str) -> bool {
+        let Some(first) = word.as_bytes().first() else { return false };
+        let near = |n_bytes: usize| bit(n_bytes.saturating_sub(1)) | bit(n_bytes) | bit(n_bytes + 1);
+        let near = near(word.len()) | near(bare(word).len());
+        !self.stems.is_empty() || self.lengths[usize::from(*first)] & near != 0
     }
 
     /// The piece after the longest name that begins here.
     pub fn at(&self, text: &Text, i: usize) -> Option<usize> {
-        if !matches!(text.kind(i), Some(Kind::Word | Kind::Digits)) {
+        if !matches!(text.kind(i), Some(Kind::Word | Kind::Digits)) || !self.may_begin(text.word(i)) {
             return None;
         }
         let word = bare(text.word(i));
@@ -100,6 +115,11 @@ impl Names {
     }
 }
 
+/// A length as a bit; all great ones are one.
+fn bit(n_bytes: usize) -> u32 {
+    1 << n_bytes.min(31)
+}
+
 /// "password's" is "password".
 fn bare(word: &str) -> &str {
     word.strip_suffix("'s").unwrap_or(word)
@@ -107,10 +127,10 @@ fn bare(word: &str) -> &str {
 
 /// A long word with one slip: a letter too much, too few, another one, or two that changed places.
 pub fn is_slip(typed: &str, meant: &str) -> bool {
-    !NO_SLIPS.contains(typed)
-        && LONG_LETTERS <= meant.len()
+    LONG_LETTERS <= meant.len()
         && meant.len().abs_diff(typed.len()) <= 1
         && typed.as_bytes().first() == meant.as_bytes().first()
         && typed.is_ascii()
+        && !NO_SLIPS.contains(typed)
         && strsim::osa_distance(typed, meant) <= 1
 }

@@ -288,3 +288,23 @@ fn long_texts_of_one_kind_are_masked_once_and_for_all() {
         assert_eq!(mask(&once.text).text, once.text, "{unit:?}");
     }
 }
+
+#[test]
+fn a_secret_in_pieces_is_hidden_from_its_second_piece_on() {
+    for (before, text, masked) in [
+        ("my card is 4111 1111", "1111 1111", "[card ending 1111]"),
+        ("4111 1111 1111", "1111", "[card ending 1111]"),
+        ("my password is", "hunter3", "[hidden]"),
+        ("the cvv", "is 123", "is [hidden]"),
+    ] {
+        assert_eq!(mask_after(before, text).text, masked, "{before} / {text}");
+    }
+    for (before, text) in [
+        ("why is my bill 42.50", "in may it was 39"),
+        ("my account number is on the bill", "why do you need it"),
+        ("my bill number is INV-1007", "and the one before"),
+        ("", "1111 1111"),
+    ] {
+        assert_eq!(mask_after(before, text).text, text, "{before} / {text}");
+    }
+}

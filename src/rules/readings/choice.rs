@@ -14,8 +14,13 @@ const PLACE: f32 = 0.94;
 const LABEL: f32 = 0.86;
 /// The same in the first sentence of several.
 const FIRST_SENTENCE: f32 = 0.7;
-/// Not sure by itself, and offered.
+/// Not sure by itself, and offered, in words that may be pointing.
 const OFFERED: f32 = 0.36;
+/// In a conclusion or a longer message: less than asking which of two it is.
+const OFFERED_AMONG_MORE: f32 = 0.12;
+/// So many words may be pointing, and so many at a person, whom nobody gets by chance.
+const POINTING_WORDS_MAX: usize = 8;
+const POINTING_AT_A_PERSON_WORDS_MAX: usize = 5;
 /// At least this confidence, where it was offered.
 const OFFERED_CONFIDENCE_MIN: f32 = 0.2;
 /// A longer message says more than a label.
@@ -45,8 +50,13 @@ pub(super) fn read(look: &Looked<'_>) -> Option<Reading> {
         return reading(choice, FIRST_SENTENCE, "by words of what is offered, before something else");
     }
     let likely = look.heard.guess.ranked.iter().take(3).filter(|it| OFFERED_CONFIDENCE_MIN <= it.confidence);
-    let found = likely.filter_map(|it| offered.iter().find(|choice| choice.id == it.intent)).next();
-    found.and_then(|choice| reading(choice, OFFERED, "the likeliest of what is offered"))
+    let may_be_meant = |it: &&Choice| it.id != TALK_TO_HUMAN || look.said.words.len() <= POINTING_AT_A_PERSON_WORDS_MAX;
+    let meant = |intent: &str| offered.iter().filter(may_be_meant).find(|choice| choice.id == intent);
+    let found = likely.filter_map(|it| meant(&it.intent)).next();
+    let says_more =
+        POINTING_WORDS_MAX < look.said.words.len() || 0 < look.content.language.concludes.at_start(&look.said.words);
+    let sure = if says_more { OFFERED_AMONG_MORE } else { OFFERED };
+    found.and_then(|choice| reading(choice, sure, "the likeliest of what is offered"))
 }
 
 /// A yes and what is offered in words, with something else after it: "yeah get it checked then. but it's paid already".

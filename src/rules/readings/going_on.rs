@@ -102,7 +102,8 @@ fn bill_alone(look: &Looked<'_>) -> Option<Reading> {
     let (name, _) = intent.file.slots.iter().find(|it| it.1.kind == SlotKind::Invoice)?;
     let value = slots::read(SlotKind::Invoice, &look.heard.text, &look.now.slots)?;
     let n_over = look.said.matter.iter().filter(|it| !is_pointing(it, &look.content.language)).count();
-    if 0 < n_over {
+    // "Have you had my November payment" asks about it, and not to see the bill.
+    if 0 < n_over || begins_yes_or_no(look) {
         return None;
     }
     let slots = [(name.clone(), value.clone())].into();

@@ -45,6 +45,12 @@ pub(super) fn read(look: &Looked<'_>) -> Option<Reading> {
         {
             (of_parts(bare(topics), left), whole.weight() + SEVERAL)
         }
+        // "What can you do?" behind what it is about.
+        (1, Some(whole))
+            if gives_way(look, &topics[0].0) && topics_of(&whole.decision).iter().any(|it| !gives_way(look, it)) =>
+        {
+            return None;
+        }
         // The whole is answered, and another question is not.
         (1, Some(whole)) if left.is_some() => {
             (of_parts(topics_of(&whole.decision).to_vec(), left), whole.weight() + SEVERAL)

@@ -32,6 +32,17 @@ fn asks_on(look: &Looked<'_>) -> bool {
     asks && best.is_some_and(|it| ASKED_ON <= it.confidence && look.content.follow_ups.contains_key(&it.intent))
 }
 
+/// A number is a day where nothing else is said: in "which dates would the 2 parts be" it is none.
+fn is_bare(look: &Looked<'_>) -> bool {
+    let points = |it: &String| slots::is_day_word(it);
+    look.said.matter.iter().filter(|it| !points(it)).count() <= 1
+}
+
+/// "Nothing, I only asked if …" is no answer.
+fn only_asks(look: &Looked<'_>) -> bool {
+    look.content.language.only_asks.find(&look.said.words).is_some()
+}
+
 /// So likely is a follow-up that goes before what was asked for.
 const ASKED_ON: f32 = 0.5;
 
@@ -74,8 +85,9 @@ pub(super) fn read(look: &Looked<'_>) -> Option<Reading> {
         }
         _ => look.heard.text.clone(),
     };
-    let value = slots::read_slot(slot, &text, &look.now.slots)
-        .or_else(|| (slot.kind == SlotKind::Date).then(|| slots::day_in_reply(&text, &look.now.slots)).flatten());
+    let value = slots::read_slot(slot, &text, &look.now.slots).or_else(|| {
+        (slot.kind == SlotKind::Date && is_bare(look)).then(|| slots::day_in_reply(&text, &look.now.slots)).flatten()
+    });
     if let Some(value) = value.or_else(|| other_address(look, slot.kind, &text)) {
         let begins = |it: &String| look.content.language.question_words.contains(it);
         let asks = look.said.words.iter().take(2).any(begins) && look.heard.guess.verdict == Verdict::Answer;
@@ -83,7 +95,7 @@ pub(super) fn read(look: &Looked<'_>) -> Option<Reading> {
         let sure = match slot.kind {
             SlotKind::Text if asks && other.is_some_and(|it| OTHER_QUESTION <= it.confidence) => OTHERWISE,
             SlotKind::Text if look.heard.guess.within.iter().any(|it| is_unhappy(look, it)) => OTHERWISE,
-            SlotKind::Text if asks_on(look) => OTHERWISE,
+            SlotKind::Text if asks_on(look) || only_asks(look) => OTHERWISE,
             SlotKind::Text => WORDS,
             _ => FACT,
         };

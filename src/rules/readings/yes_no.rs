@@ -17,6 +17,8 @@ const WANTED: f32 = 0.8;
 const ON_CONDITION: f32 = 0.85;
 /// Something is put off, and said why or until when.
 const PUTS_OFF: f32 = 0.55;
+/// A question stands behind it.
+const ASKED_BEHIND: f32 = 0.1;
 /// Something else was said too: others may know what.
 const WITH_MORE: f32 = 0.3;
 
@@ -60,6 +62,10 @@ fn to_an_offer(look: &Looked<'_>, offer: &Choice) -> Option<Reading> {
         Some(YesNo::Later) => Some(Reading::new(Reader::YesNo, PLAIN, "not now", Decision::NotNow)),
         Some(YesNo::No) if said.rest.is_empty() => {
             Some(Reading::new(Reader::YesNo, PLAIN, "a no to what is offered", Decision::Declined))
+        }
+        // "No, I want to know how …": what is asked behind it counts, and where that isn't clear it is asked about.
+        Some(YesNo::No) if asks_beyond(look) || wants_to_know(look) => {
+            Some(Reading::new(Reader::YesNo, ASKED_BEHIND, "a no, and a question", Decision::Declined))
         }
         Some(YesNo::No) => Some(Reading::new(Reader::YesNo, WITH_MORE, "a no, and more", Decision::Declined)),
         // "Yes, but only if …": nothing is done, and what it hangs on is named.
@@ -122,6 +128,11 @@ fn asks_beyond(look: &Looked<'_>) -> bool {
     let asks = |it: &String| questions::asks(it, language);
     let mut sentences = questions::sentences(&look.heard.text, language).into_iter().skip(1);
     !rest.is_empty() && (look.heard.text.contains(['?', '？']) || asks(&rest) || sentences.any(|it| asks(&it)))
+}
+
+/// Whether what stands behind the no says that a question was meant.
+fn wants_to_know(look: &Looked<'_>) -> bool {
+    look.content.language.only_asks.find(&look.said.words).is_some()
 }
 
 /// Whether a yes hangs on something: "yes get it checked but only if I needn't ring", and not "yes but what if …".

@@ -151,6 +151,11 @@ pub struct ConversationDetail {
     #[ts(optional)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub invoice: Option<WireCard>,
+    /// Until when it counts who the customer has shown to be, in milliseconds since 1970; absent for a visitor. After
+    /// that somebody else may be writing.
+    #[ts(optional)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub verified_until: Option<i64>,
 }
 
 /// A staff member's reply: `POST /api/v1/conversations/{id}/reply`.

@@ -5,13 +5,13 @@ use std::sync::Arc;
 
 use tokio::sync::{broadcast, watch};
 
-use super::FIELD_BYTES_MAX;
 use crate::app::{App, Present};
 use crate::conversation::{ConversationId, CustomerId, Owner, Seq, masking};
 use crate::handoff;
 use crate::identity::{IdentityError, secrets};
 use crate::server::error::Problem;
 use crate::server::protocol::{BusinessCard, Code, Hours, Page, ServerFrame, WireChoice, WireLimits};
+use crate::server::reading::FIELD_BYTES_MAX;
 use crate::session::Happening;
 use crate::store::{ConversationRecord, Opening, StoreError, Typing};
 
@@ -45,6 +45,15 @@ impl<E: Into<Problem>> From<E> for Refusal {
     fn from(error: E) -> Self {
         Self { problem: error.into(), why: None }
     }
+}
+
+/// The longest language tag that is kept, in bytes (RFC 5646, section 4.4.1).
+const TAG_BYTES_MAX: usize = 35;
+
+/// Whether it may be a browser's language tag: anything else that is sent as one is somebody's words.
+fn is_language_tag(text: &str) -> bool {
+    (2..=TAG_BYTES_MAX).contains(&text.len())
+        && text.bytes().all(|it| it.is_ascii_alphanumeric() || matches!(it, b'-' | b'_'))
 }
 
 /// A code is looked at before so many more messages.
@@ -106,7 +115,7 @@ impl Customer {
             old => old,
         };
         let short = |text: String| text.chars().take(FIELD_BYTES_MAX).collect::<String>();
-        let locale = hello.locale.map(short);
+        let locale = hello.locale.filter(|it| is_language_tag(it));
         let page_url = hello.page.map(|it| masking::mask_page(&short(it.url)));
         let Some(record) = old else {
             return Ok(Self::begin(app, vouched_for, locale, page_url, wants_old).await);

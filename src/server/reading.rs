@@ -6,8 +6,10 @@ use std::borrow::Cow;
 
 use serde::Deserialize;
 
-use super::FIELD_BYTES_MAX;
 use crate::server::protocol::{ClientFrame, Code};
+
+/// The longest key, locale, address and title that are looked at, in bytes.
+pub const FIELD_BYTES_MAX: usize = 512;
 
 /// Why a frame is refused.
 #[derive(Debug, PartialEq)]
@@ -29,9 +31,13 @@ pub fn read(text: &str, bytes_max: usize) -> Result<ClientFrame, Unreadable> {
         return Err(Unreadable { code: Code::TooLarge, key: key_in(&text) });
     }
     match serde_json::from_str::<ClientFrame>(&text) {
-        Ok(frame) if key_of(&frame).is_none_or(|it| !it.is_empty() && it.len() <= FIELD_BYTES_MAX) => Ok(frame),
+        Ok(frame) if key_of(&frame).is_none_or(|it| is_key(it)) => Ok(frame),
         _ => Err(Unreadable { code: Code::Malformed, key: key_in(&text) }),
     }
+}
+
+fn is_key(text: &str) -> bool {
+    !text.is_empty() && text.len() <= FIELD_BYTES_MAX && !text.contains(char::is_control)
 }
 
 /// The key of a frame that has one.
@@ -117,6 +123,8 @@ mod tests {
         assert_eq!(text_of(r#"{"type":"say","key":"k","text":"a\u0000b"}"#), "a\u{fffd}b");
         let json = r#"{"type":"say","key":"k\u0000","text":"x"}"#;
         assert_eq!(refused(json), (Code::Malformed, Some("k\0".to_owned())));
+        let json = r#"{"type":"say","key":"k\u0099\ud83d","text":"x"}"#;
+        assert_eq!(refused(json), (Code::Malformed, Some("k\u{99}\u{fffd}".to_owned())));
     }
 
     #[test]
