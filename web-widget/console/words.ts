@@ -141,7 +141,7 @@ export const words = {
   account: 'Account and bill',
   noAccount: 'Not signed in on your site, so there is no account to show.',
   accountUnseen: 'We can’t see this account right now.',
-  proofEnded: (since: string) => `We last knew for sure who this is ${since}. Before you say figures or give anything, ask them to sign in on your site again.`,
+  proofEnded: (since: string) => `We can’t be sure any more who is writing: what showed it ended ${since}. Before you say figures or give anything, ask them to sign in on your site again.`,
   offered: 'Offered',
   said: (name: string, text: string) => `${name}: ${text}`,
 
