@@ -2,9 +2,9 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use arc_swap::ArcSwap;
+use arc_swap::{ArcSwap, ArcSwapOption};
 use lettre::address::Address;
 use lettre::message::header::{ContentType, HeaderName, HeaderValue};
 use lettre::message::{MultiPart, SinglePart};
@@ -31,6 +31,10 @@ const NAME_CHARS_MAX: usize = 120;
 const PEM: &[u8] = b"-----BEGIN CERTIFICATE-----";
 /// What an SMTP server answers when it does not let us in (RFC 4954, section 6).
 const NOT_LET_IN: [u16; 4] = [530, 534, 535, 538];
+/// How the word begins by which a server says that it takes no such letters of ours, whoever they are for (RFC 3463).
+const POLICY: &str = "5.7.";
+/// A server that has turned a letter away for what we are is taken to do so with all of them for this long.
+const TURNED_AWAY_FOR: Duration = Duration::from_mins(10);
 
 /// A letter to one customer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -271,6 +275,8 @@ struct Smtp {
     transport: ArcSwap<Transport>,
     /// Connections at once.
     places: Semaphore,
+    /// When the server last turned a letter away for what we are; none since one has gone through.
+    turned_away: ArcSwapOption<Instant>,
     try_max: Duration,
     tries_max: u32,
 }
@@ -302,6 +308,7 @@ impl Smtp {
             transport: ArcSwap::from_pointee(builder.clone().build()),
             builder,
             places: Semaphore::new(limits.mail_connections_max),
+            turned_away: ArcSwapOption::empty(),
             try_max,
             tries_max: limits.mail_tries_max,
         })
@@ -313,8 +320,17 @@ impl Smtp {
         let mut n_tried = 0;
         loop {
             let error = match self.try_once(message).await {
-                Ok(()) => return Ok(()),
-                Err(Failed { error, again: false }) => return Err(error),
+                Ok(()) if message.is_none() => return self.turns_away(),
+                Ok(()) => {
+                    self.turned_away.store(None);
+                    return Ok(());
+                }
+                Err(Failed { error, again: false, turned_away }) => {
+                    if turned_away {
+                        self.turned_away.store(Some(Arc::new(Instant::now())));
+                    }
+                    return Err(error);
+                }
                 Err(Failed { error, .. }) => error,
             };
             n_tried += 1;
@@ -323,6 +339,14 @@ impl Smtp {
             }
             tokio::time::sleep(wait).await;
             wait *= 2;
+        }
+    }
+
+    /// Fails where the server has just turned one away: a letter that nobody was to get would have fared the same.
+    fn turns_away(&self) -> Result<(), MailError> {
+        match self.turned_away.load().as_deref().filter(|it| it.elapsed() < TURNED_AWAY_FOR) {
+            Some(_) => Err(MailError::Unreachable("the mail server turns our letters away".to_owned())),
+            None => Ok(()),
         }
     }
 
@@ -357,11 +381,13 @@ impl Smtp {
 struct Failed {
     error: MailError,
     again: bool,
+    /// For what we are, whoever the letter is for.
+    turned_away: bool,
 }
 
 impl Failed {
     fn unreachable(why: String) -> Self {
-        Self { error: MailError::Unreachable(why), again: true }
+        Self { error: MailError::Unreachable(why), again: true, turned_away: false }
     }
 }
 
@@ -372,13 +398,28 @@ impl From<smtp::Error> for Failed {
         if code.is_some_and(|it| NOT_LET_IN.contains(&it)) || error.is_client() {
             // The letter is fine, the settings are not: a person has to look, and soon tries are no use.
             tracing::error!(why, "the mail server does not let us in");
-            return Self { error: MailError::Unreachable(why), again: false };
+            return Self { error: MailError::Unreachable(why), again: false, turned_away: false };
+        }
+        if error.is_permanent() && is_policy(&error) {
+            tracing::error!(
+                why,
+                "the mail server turns our letters away: let it relay for this machine, or change `mail`"
+            );
+            return Self { error: MailError::Unreachable(why), again: false, turned_away: true };
         }
         if error.is_permanent() {
-            return Self { error: MailError::Refused(why), again: false };
+            return Self { error: MailError::Refused(why), again: false, turned_away: false };
         }
         Self::unreachable(why)
     }
+}
+
+/// Whether a server has refused for what we are ("relaying denied") rather than for whom the letter is.
+fn is_policy(error: &smtp::Error) -> bool {
+    // The word stands at the beginning of what the server says, which comes after the code.
+    let mut words = std::error::Error::source(error).map(ToString::to_string).unwrap_or_else(|| error.to_string());
+    words.retain(|it| !it.is_control());
+    words.split([' ', '-', ':', ',']).any(|it| it.starts_with(POLICY))
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::{Extensions, HeaderMap, HeaderName, HeaderValue, StatusCode, Version, header};
 use axum::middleware::{self, Next};
-use axum::response::{IntoResponse, Response};
+use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::AsyncWriteExt;
@@ -99,11 +99,14 @@ pub async fn serve(app: Arc<App>, listener: TcpListener, stop: impl Future<Outpu
     let site = Site {
         gate: Arc::new(Gate::new(&within_open_files(&app.config.limits))),
         proxies: Arc::new(Proxies::read(&app.config.trusted_proxies)?),
-        polls: Arc::default(),
+        polls: Arc::new(poll::Polls::new()),
         assets: Arc::new(assets::Assets::load()),
         app: Arc::clone(&app),
     };
     app.start();
+    if app.store.asks_nodes() {
+        app.tasks.spawn(poll::elsewhere::answer_nodes(site.clone()));
+    }
     let broken = {
         let router = router(site.clone());
         tokio::select! {
@@ -255,6 +258,8 @@ fn router(site: Site) -> Router {
         .route("/w.js", get(assets::widget))
         .route("/panel.js", get(assets::panel))
         .route("/console", get(assets::console))
+        // As people type it: the page's files lie beside it, so it is shown under its own address only.
+        .route("/console/", get(|| async { Redirect::permanent("../console") }))
         .route("/console.js", get(assets::console_js))
         .route("/console.css", get(assets::console_css));
     if !site.app.config.demo {

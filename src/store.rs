@@ -35,6 +35,7 @@ mod writer;
 pub use actions::{ActionEnd, ActionRecord, ActionStatus, NewAction};
 pub use append::{Append, Appended, Expect, NewPromise, Opening};
 pub use bus::Typing;
+pub use bus::asking::{ASKED_BYTES_MAX, Asked, Asks};
 pub use checking::{Damage, DamageKind, Findings, check};
 pub use codes::{CodeChange, CodeLimits, CodeRecord, Marks};
 pub use conversations::{ConversationRecord, List, Logged, Promise, Stint};
@@ -374,6 +375,21 @@ impl Store {
     /// What other nodes say has changed in billing. Whoever lags has to take everything as changed.
     pub fn billing_news(&self) -> broadcast::Receiver<String> {
         self.inner.bus.billing()
+    }
+
+    /// Whether other nodes can be asked for what only they hold.
+    pub fn asks_nodes(&self) -> bool {
+        self.inner.bus.can_ask()
+    }
+
+    /// What other nodes ask of the one of this name; waits until there is a way to them.
+    pub async fn asks_of(&self, node: &str) -> Option<Asks> {
+        self.inner.bus.asks(node).await
+    }
+
+    /// Asks another node; none where it isn't there, or doesn't answer within `wait`.
+    pub async fn ask(&self, node: &str, bytes: Vec<u8>, wait: Duration) -> Option<Vec<u8>> {
+        self.inner.bus.ask(node, bytes, wait).await
     }
 
     /// Runs a read within its time limit.

@@ -2,6 +2,8 @@
 //!
 //! `POST /v1/poll` sends frames, `GET /v1/poll` waits for some. A random token in a header names the connection.
 //! `/v1/staff/poll` does the same for staff; there each request needs the session of whoever began the connection.
+//!
+//! A connection lives on the node that began it. The token names that node, and any other asks it.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -27,6 +29,10 @@ use crate::server::login::Reads;
 use crate::server::protocol::Code;
 use crate::server::socket::{self, Caller, Gone, Incoming, ROOM_TO_REFUSE, TOO_LARGE, Transport};
 use crate::server::{Peer, Place, Site, address_of, origin_allowed, watching};
+use crate::store::ASKED_BYTES_MAX;
+use elsewhere::Asking;
+
+pub(super) mod elsewhere;
 
 /// The header with the connection's token.
 const TOKEN: &str = "x-plainbill-poll";
@@ -41,10 +47,27 @@ const ANSWER_MS: u64 = 2_000;
 /// The longest that one request of staff waits: their console finds out this soon that nothing comes any more.
 const STAFF_WAIT_MAX: Duration = Duration::from_secs(10);
 
+/// What one answer takes at most of what is there, in bytes; the rest comes with the next.
+const ANSWER_BYTES_MAX: usize = ASKED_BYTES_MAX / 2;
+
 /// The connections, by the hash of their token.
-#[derive(Default)]
 pub struct Polls {
     open: Mutex<HashMap<String, Arc<Poll>>>,
+    /// What this node is called among others.
+    node: String,
+}
+
+/// What comes of a request.
+#[derive(Debug, Serialize, Deserialize)]
+enum Outcome {
+    /// These frames have come.
+    Frames(Vec<String>),
+    /// There is no such connection: begin again.
+    Gone,
+    /// It takes no more for now.
+    Busy,
+    /// More than one request may send.
+    TooLarge,
 }
 
 /// One connection.
@@ -107,42 +130,71 @@ pub async fn send_staff(
     headers: HeaderMap,
     InJson(frames): InJson<Frames>,
 ) -> Response {
-    let found = match token_of(&headers) {
-        Some(token) => site.polls.find(token, Some(&reads.0.id)).map(|it| (token.to_owned(), it)).ok_or_else(gone),
-        None => begin_staff(&site, peer, reads).ok_or_else(busy),
+    let whose = Some(reads.0.id.clone());
+    let token = match token_of(&headers) {
+        Some(token) => Some(token.to_owned()),
+        None => begin_staff(&site, peer, reads),
     };
-    pass_on(&site, found, frames).await
+    pass_on(&site, token, whose, frames).await
 }
 
 async fn send_allowed(site: &Site, peer: Peer, headers: &HeaderMap, frames: Frames) -> Response {
-    let found = match token_of(headers) {
-        Some(token) => site.polls.find(token, None).map(|it| (token.to_owned(), it)).ok_or_else(gone),
-        None => begin(site, peer, headers).ok_or_else(busy),
+    let token = match token_of(headers) {
+        Some(token) => Some(token.to_owned()),
+        None => begin(site, peer, headers),
     };
-    pass_on(site, found, frames).await
+    pass_on(site, token, None, frames).await
 }
 
-/// Gives frames to the connection that was found or begun.
-async fn pass_on(site: &Site, found: Result<(String, Arc<Poll>), Response>, frames: Frames) -> Response {
-    let (token, poll) = match found {
-        Ok(found) => found,
-        Err(refusal) => return refusal,
+/// Gives frames to the connection with this token; without one, none could be begun.
+async fn pass_on(site: &Site, token: Option<String>, whose: Option<StaffId>, frames: Frames) -> Response {
+    let Some(token) = token else { return Problem::new(Code::Busy).into_response() };
+    let wait_ms = site.app.config.limits.gather_ms;
+    asked(site, Asking { token, whose, frames: Some(frames.frames), wait_ms }).await
+}
+
+/// Has a request done by the node that holds the connection.
+async fn asked(site: &Site, asking: Asking) -> Response {
+    let token = asking.token.clone();
+    let outcome = match elsewhere::node_of(&token).filter(|it| *it != site.polls.node) {
+        Some(node) => elsewhere::ask(site, node, asking).await,
+        None => here(site, asking).await,
     };
-    if SEND_MAX < frames.frames.len() {
-        return Problem::new(Code::TooLarge).into_response();
+    match outcome {
+        Outcome::Frames(frames) => answer(&token, &frames),
+        Outcome::Gone => gone(),
+        Outcome::Busy => Problem::new(Code::Busy).into_response(),
+        Outcome::TooLarge => Problem::new(Code::TooLarge).into_response(),
     }
-    let frame_bytes_max = site.app.config.limits.frame_bytes_max.saturating_mul(ROOM_TO_REFUSE);
-    for frame in frames.frames {
-        let incoming = match frame.get().len() <= frame_bytes_max {
-            true => Incoming::Text(frame.get().to_owned()),
-            false => Incoming::Bad(Some(Code::TooLarge), TOO_LARGE),
-        };
-        if poll.incoming.try_send(incoming).is_err() {
-            return busy();
+}
+
+/// Does a request to a connection that this node holds.
+async fn here(site: &Site, asking: Asking) -> Outcome {
+    let Some(poll) = site.polls.find(&asking.token, asking.whose.as_ref()) else { return Outcome::Gone };
+    match asking.frames {
+        // Whoever waits is there.
+        None => match poll.incoming.try_send(Incoming::Alive) {
+            Err(_) if poll.incoming.is_closed() => return Outcome::Gone,
+            _ => {}
+        },
+        Some(frames) if SEND_MAX < frames.len() => return Outcome::TooLarge,
+        Some(frames) => {
+            let frame_bytes_max = site.app.config.limits.frame_bytes_max.saturating_mul(ROOM_TO_REFUSE);
+            for frame in frames {
+                let incoming = match frame.get().len() <= frame_bytes_max {
+                    true => Incoming::Text(frame.get().to_owned()),
+                    false => Incoming::Bad(Some(Code::TooLarge), TOO_LARGE),
+                };
+                if poll.incoming.try_send(incoming).is_err() {
+                    return Outcome::Busy;
+                }
+            }
         }
     }
-    let frames = poll.take(Duration::from_millis(site.app.config.limits.gather_ms)).await;
-    answer(&token, frames)
+    Outcome::Frames(tokio::select! {
+        frames = poll.take(Duration::from_millis(asking.wait_ms)) => frames,
+        () = site.app.stop.cancelled() => Vec::new(),
+    })
 }
 
 /// `GET /v1/poll`: waits for frames.
@@ -156,15 +208,13 @@ pub async fn wait(State(site): State<Site>, headers: HeaderMap) -> Response {
 }
 
 async fn wait_allowed(site: &Site, headers: &HeaderMap) -> Response {
-    let token = token_of(headers).unwrap_or_default();
-    wait_for(site, token, site.polls.find(token, None), wait_max(&site.app.config.limits)).await
+    wait_for(site, headers, None, wait_max(&site.app.config.limits)).await
 }
 
 /// `GET /v1/staff/poll`: the same for staff.
 pub async fn wait_staff(State(site): State<Site>, reads: Reads, headers: HeaderMap) -> Response {
-    let token = token_of(&headers).unwrap_or_default();
     let wait = wait_max(&site.app.config.limits).min(STAFF_WAIT_MAX);
-    wait_for(&site, token, site.polls.find(token, Some(&reads.0.id)), wait).await
+    wait_for(&site, &headers, Some(reads.0.id), wait).await
 }
 
 /// How long a request waits for news; it has to be answered in time.
@@ -172,24 +222,17 @@ fn wait_max(limits: &Limits) -> Duration {
     Duration::from_millis(limits.poll_ms.min(limits.request_ms_max.saturating_sub(ANSWER_MS)))
 }
 
-async fn wait_for(site: &Site, token: &str, poll: Option<Arc<Poll>>, wait: Duration) -> Response {
-    let Some(poll) = poll else { return gone() };
-    // Whoever waits is there.
-    if poll.incoming.try_send(Incoming::Alive).is_err() && poll.incoming.is_closed() {
-        return gone();
-    }
-    let frames = tokio::select! {
-        frames = poll.take(wait) => frames,
-        () = site.app.stop.cancelled() => Vec::new(),
-    };
-    answer(token, frames)
+async fn wait_for(site: &Site, headers: &HeaderMap, whose: Option<StaffId>, wait: Duration) -> Response {
+    let token = token_of(headers).unwrap_or_default().to_owned();
+    let wait_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
+    asked(site, Asking { token, whose, frames: None, wait_ms }).await
 }
 
 fn token_of(headers: &HeaderMap) -> Option<&str> {
     headers.get(TOKEN).and_then(|it| it.to_str().ok())
 }
 
-fn answer(token: &str, frames: Vec<String>) -> Response {
+fn answer(token: &str, frames: &[String]) -> Response {
     let body = format!("{{\"poll\":\"{token}\",\"frames\":[{}]}}", frames.join(","));
     ([("content-type", "application/json")], body).into_response()
 }
@@ -198,19 +241,15 @@ fn gone() -> Response {
     (StatusCode::GONE, Json(serde_json::json!({"code": "not_found", "message": "Begin again."}))).into_response()
 }
 
-fn busy() -> Response {
-    Problem::new(Code::Busy).into_response()
-}
-
-/// Begins a customer's connection; none where there are too many.
-fn begin(site: &Site, peer: Peer, headers: &HeaderMap) -> Option<(String, Arc<Poll>)> {
+/// Begins a customer's connection and says its token; none where there are too many.
+fn begin(site: &Site, peer: Peer, headers: &HeaderMap) -> Option<String> {
     let caller = Caller { network: peer.address, site: address_of(&site.app, headers) };
     let (app, gate) = (site.app.clone(), site.gate.clone());
     connect(site, peer, None, |line| socket::attend(app, gate, caller, line))
 }
 
 /// Begins a connection of staff; none where they have too many.
-fn begin_staff(site: &Site, peer: Peer, reads: Reads) -> Option<(String, Arc<Poll>)> {
+fn begin_staff(site: &Site, peer: Peer, reads: Reads) -> Option<String> {
     let app = site.app.clone();
     let whose = Some(reads.0.id.clone());
     connect(site, peer, whose, |line| watching::attend(app, reads, line))
@@ -221,13 +260,13 @@ fn connect<F: Future<Output = ()> + Send + 'static>(
     peer: Peer,
     whose: Option<StaffId>,
     attend: impl FnOnce(Line) -> F,
-) -> Option<(String, Arc<Poll>)> {
+) -> Option<String> {
     let limits = &site.app.config.limits;
     let (incoming, from_client) = mpsc::channel(FRAMES_MAX);
     let (to_client, outgoing) = mpsc::channel(FRAMES_MAX);
     let outgoing = tokio::sync::Mutex::new(outgoing);
     let poll = Arc::new(Poll { incoming, outgoing, whose, network: network(peer.address), _place: peer.place });
-    let token = secrets::random();
+    let token = elsewhere::token(site);
     let hash = secrets::hash(&token);
     if !site.polls.add(&hash, &poll, limits) {
         return None;
@@ -243,10 +282,15 @@ fn connect<F: Future<Output = ()> + Send + 'static>(
         attended.await;
         polls.open.lock().unwrap_or_else(PoisonError::into_inner).remove(&hash);
     });
-    Some((token, poll))
+    Some(token)
 }
 
 impl Polls {
+    /// No connections yet, on a node that nobody has heard of.
+    pub fn new() -> Self {
+        Self { open: Mutex::default(), node: uuid::Uuid::now_v7().to_string() }
+    }
+
     /// Adds a connection, unless there are too many of its kind or from its network: customers never take the places of
     /// staff, nor one of them those of all others.
     fn add(&self, hash: &str, poll: &Arc<Poll>, limits: &Limits) -> bool {
@@ -273,11 +317,12 @@ impl Poll {
         let mut frames = Vec::new();
         // Two requests at once would tear the order apart: the second gets nothing.
         let Ok(mut outgoing) = self.outgoing.try_lock() else { return frames };
-        let mut patience = wait;
+        let (mut patience, mut n_bytes) = (wait, 0);
         while let Ok(Some(frame)) = timeout(patience, outgoing.recv()).await {
+            n_bytes += frame.len();
             frames.push(frame);
             patience = GATHER;
-            if FRAMES_MAX <= frames.len() {
+            if FRAMES_MAX <= frames.len() || ANSWER_BYTES_MAX <= n_bytes {
                 break;
             }
         }

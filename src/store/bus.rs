@@ -3,7 +3,7 @@
 //! A hint only says "look": what another node claims is read from the database before anybody hears of it.
 //! So a lost, late or false hint costs a read, never a message.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -11,7 +11,7 @@ use std::time::Duration;
 use futures_util::StreamExt;
 use serde::{Deserialize, Serialize};
 use sqlx::{AnyPool, AssertSqlSafe};
-use tokio::sync::{broadcast, mpsc, watch};
+use tokio::sync::{SetOnce, broadcast, mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
@@ -19,6 +19,10 @@ use tokio_util::sync::CancellationToken;
 use super::conversations::Logged;
 use super::{StoreSettings, seq};
 use crate::conversation::{ConversationId, Sender, Seq};
+use watched::{Channels, Watched};
+
+pub mod asking;
+mod watched;
 
 /// Where hints go on NATS.
 const SUBJECT: &str = "plainbill.hints";
@@ -44,12 +48,10 @@ const LOOKUP: usize = 64;
 const RECENT: i64 = 256;
 /// The shortest time between two polls.
 const POLL_MIN: Duration = Duration::from_millis(10);
-/// From this many entries on, those that nobody listens to are looked for.
-const SWEEP_MIN: usize = 64;
-/// The events of a watched conversation that are held in memory: what a connection has not sent yet, as a rule.
-const TAIL_MAX: usize = 4;
 /// The longest wait between two attempts to reach NATS.
 const NATS_WAIT_MAX: Duration = Duration::from_secs(2);
+/// NATS is asked this often whether it is there; it counts as gone when two of these were not answered.
+const NATS_ASKED_EVERY: Duration = Duration::from_secs(5);
 
 /// Somebody types, or stopped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,79 +71,6 @@ enum Hint {
     Billing { changed: String },
 }
 
-/// Channels by conversation; those that nobody listens to are dropped as the map grows.
-struct Channels<C> {
-    by_id: HashMap<ConversationId, C>,
-    sweep_at: usize,
-}
-
-impl<C> Channels<C> {
-    fn new() -> Self {
-        Self { by_id: HashMap::new(), sweep_at: SWEEP_MIN }
-    }
-
-    fn channel(&mut self, id: &ConversationId, heard: impl Fn(&C) -> bool, make: impl FnOnce() -> C) -> &C {
-        if self.sweep_at <= self.by_id.len() {
-            self.by_id.retain(|_, channel| heard(channel));
-            self.sweep_at = SWEEP_MIN.max(self.by_id.len().saturating_mul(2));
-        }
-        self.by_id.entry(id.clone()).or_insert_with(make)
-    }
-}
-
-/// A conversation that somebody watches.
-struct Watched {
-    newest: watch::Sender<Seq>,
-    /// The last events that were committed here, without a gap.
-    tail: VecDeque<Logged>,
-}
-
-impl Watched {
-    fn new() -> Self {
-        Self { newest: watch::channel(0).0, tail: VecDeque::new() }
-    }
-
-    fn is_heard(&self) -> bool {
-        0 < self.newest.receiver_count()
-    }
-
-    /// Wakes whoever watches, where it is news.
-    fn advance(&self, newest: Seq) {
-        self.newest.send_if_modified(|known| {
-            let grew = *known < newest;
-            *known = newest.max(*known);
-            grew
-        });
-    }
-
-    fn add(&mut self, events: Vec<Logged>) {
-        for logged in events {
-            if self.tail.back().is_some_and(|it| it.event.seq + 1 != logged.event.seq) {
-                self.tail.clear();
-            }
-            self.tail.push_back(logged);
-        }
-        self.tail.drain(..self.tail.len().saturating_sub(TAIL_MAX));
-    }
-
-    /// The events after a position up to the newest that has been heard of, where all of them are here.
-    fn after(&self, after: Seq) -> Option<Vec<Logged>> {
-        let is_whole = self.tail.back()?.event.seq == *self.newest.borrow();
-        let reaches_back = self.tail.front()?.event.seq <= after.saturating_add(1);
-        (is_whole && reaches_back).then(|| self.tail.iter().filter(|it| after < it.event.seq).cloned().collect())
-    }
-}
-
-impl Channels<Watched> {
-    /// The conversation, where somebody watches it; else it is dropped.
-    fn heard(&mut self, id: &ConversationId) -> Option<&mut Watched> {
-        if !self.by_id.get(id)?.is_heard() {
-            self.by_id.remove(id);
-        }
-        self.by_id.get_mut(id)
-    }
-}
-
 /// What was committed to one conversation.
 pub(super) struct Moved {
     /// The conversation.
@@ -157,6 +86,8 @@ pub(super) struct Bus {
     changes: broadcast::Sender<ConversationId>,
     billing: broadcast::Sender<String>,
     outbox: Option<mpsc::Sender<Hint>>,
+    /// The way to other nodes, once there is one.
+    nats: SetOnce<async_nats::Client>,
     closing: CancellationToken,
     tasks: Mutex<Vec<JoinHandle<()>>>,
 }
@@ -171,6 +102,7 @@ impl Bus {
             changes: broadcast::channel(CHANGES_MAX).0,
             billing: broadcast::channel(BILLING_MAX).0,
             outbox: settings.nats.is_some().then_some(outbox),
+            nats: SetOnce::new(),
             closing: CancellationToken::new(),
             tasks: Mutex::new(Vec::new()),
         });
@@ -323,6 +255,7 @@ async fn carry(bus: Arc<Bus>, pool: AnyPool, address: String, mut hints: mpsc::R
     let connected = async_nats::ConnectOptions::new()
         .name("plainbill")
         .no_echo()
+        .ping_interval(NATS_ASKED_EVERY)
         .retry_on_initial_connect()
         .reconnect_delay_callback(nats_wait)
         .event_callback(move |event| {
@@ -352,6 +285,8 @@ async fn carry(bus: Arc<Bus>, pool: AnyPool, address: String, mut hints: mpsc::R
             return;
         }
     };
+    // Nobody else sets it.
+    let _ = bus.nats.set(client.clone());
     let mut incoming = match client.subscribe(SUBJECT).await {
         Ok(incoming) => incoming,
         Err(error) => {
@@ -478,6 +413,7 @@ async fn tell_changes(bus: &Bus, pool: &AnyPool, recent: &mut Option<HashMap<Con
 
 #[cfg(test)]
 mod tests {
+    use super::watched::SWEEP_MIN;
     use super::*;
     use crate::conversation::{Event, Message, What};
 
@@ -488,6 +424,7 @@ mod tests {
             changes: broadcast::channel(CHANGES_MAX).0,
             billing: broadcast::channel(BILLING_MAX).0,
             outbox: None,
+            nats: SetOnce::new(),
             closing: CancellationToken::new(),
             tasks: Mutex::new(Vec::new()),
         }

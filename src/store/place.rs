@@ -259,6 +259,15 @@ async fn set_up(connection: &mut AnyConnection, postgres: bool, pages_max: Optio
     Ok(())
 }
 
+/// The folder in which the SQLite file of a data folder really lies, or will lie, whatever links lead there.
+pub(super) fn folder_of_file(data: &Path) -> std::io::Result<PathBuf> {
+    match data.join(FILE).canonicalize() {
+        Ok(file) => Ok(file.parent().map_or_else(|| data.to_path_buf(), Path::to_path_buf)),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => data.canonicalize(),
+        Err(error) => Err(error),
+    }
+}
+
 /// Makes the folder and the file, which nobody else may read; SQLite gives its side files the same mode.
 fn make_file(data: &Path) -> std::io::Result<PathBuf> {
     std::fs::create_dir_all(data)?;

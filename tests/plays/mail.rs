@@ -180,6 +180,20 @@ async fn an_address_that_the_server_refuses_is_not_tried_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_turns_us_away_does_so_whoever_the_letter_is_for_until_it_takes_one() {
+    let server = MailServer::start();
+    let mailbox = mailbox(server.settings());
+    mailbox.could_send().await.expect("nothing is known against it");
+    let sent = mailbox.send(&letter("relayed@elsewhere.example")).await;
+    assert!(matches!(sent, Err(MailError::Unreachable(_))), "{sent:?}");
+    assert_eq!(server.n_asked("relayed@elsewhere.example"), 1, "soon tries are no use");
+    let could = mailbox.could_send().await;
+    assert!(matches!(could, Err(MailError::Unreachable(_))), "who has no letter hears the same: {could:?}");
+    mailbox.send(&letter("ana@shop.example")).await.expect("the server takes it");
+    mailbox.could_send().await.expect("it takes letters again");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_busy_server_is_tried_again() {
     let server = MailServer::start();
     mailbox(server.settings()).send(&letter("busy@shop.example")).await.expect("the second try is taken");

@@ -26,7 +26,7 @@ enum Who {
 use Who::{Answers, Anybody, Manages, OurPages, Reads};
 
 /// Every request that there is.
-const ROUTES: [(&str, &str, Who); 41] = [
+const ROUTES: [(&str, &str, Who); 42] = [
     ("GET", "/healthz", Anybody),
     ("GET", "/readyz", Anybody),
     ("GET", "/v1/chat", OurPages),
@@ -56,6 +56,7 @@ const ROUTES: [(&str, &str, Who); 41] = [
     ("GET", "/w.js", Anybody),
     ("GET", "/panel.js", Anybody),
     ("GET", "/console", Anybody),
+    ("GET", "/console/", Anybody),
     ("GET", "/console.js", Anybody),
     ("GET", "/console.css", Anybody),
     ("GET", "/", Anybody),

@@ -2,7 +2,9 @@
 
 use serde_json::{Value, json};
 
-use crate::house::House;
+use crate::house::{House, Plan};
+use crate::postgres::{Nats, Postgres};
+use crate::two_nodes::node_of;
 
 struct Poller {
     http: reqwest::Client,
@@ -15,6 +17,12 @@ impl Poller {
     fn new(house: &House) -> Self {
         let origin = format!("http://{}", house.address);
         Self { http: reqwest::Client::new(), url: format!("{origin}/v1/poll"), origin, token: None }
+    }
+
+    /// The next request goes to another node.
+    fn turns_to(&mut self, house: &House) {
+        self.origin = format!("http://{}", house.address);
+        self.url = format!("{}/v1/poll", self.origin);
     }
 
     async fn send(&mut self, frames: Value) -> Vec<Value> {
@@ -59,6 +67,40 @@ async fn a_customer_behind_a_strict_network_gets_the_same_answers() {
     }
     assert!(frames.iter().any(|it| it["type"] == "ack" && it["key"] == "k"));
     house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn behind_a_balancer_each_request_may_come_to_another_node() {
+    let (postgres, nats) = (Postgres::start(), Nats::start());
+    let one = node_of(&postgres, &nats, Plan::default()).await;
+    let two = node_of(&postgres, &nats, Plan::default()).await;
+    let mut poller = Poller::new(&one);
+    let mut frames = poller.send(json!([{ "type": "hello", "identity": one.token("one-off-fee") }])).await;
+    let mut turns = 0_usize..;
+    let mut next = |poller: &mut Poller| poller.turns_to([&two, &one][turns.next().unwrap_or(0) % 2]);
+    while !frames.iter().any(|it| it["type"] == "welcome") {
+        next(&mut poller);
+        frames.extend(poller.wait().await);
+    }
+    poller.turns_to(&two);
+    let say = json!([{ "type": "say", "key": "k", "text": "why is my bill higher this month?" }]);
+    let mut frames = poller.send(say).await;
+    let answered = |it: &Value| it["text"].as_str().is_some_and(|it| it.contains("£12.00 more"));
+    while !frames.iter().any(answered) {
+        next(&mut poller);
+        frames.extend(poller.wait().await);
+    }
+    assert_eq!(frames.iter().filter(|it| it["type"] == "ack" && it["key"] == "k").count(), 1);
+    // A guessed token opens nothing there either, and a node that is gone has taken its connections along.
+    let token = poller.token.clone().expect("it has begun");
+    let guessed = format!("{}.guessed", token.split('.').next().expect("it names the node"));
+    let (http, url) = (poller.http.clone(), format!("http://{}/v1/poll", two.address));
+    let asks =
+        async |token: &str| http.get(&url).header("x-plainbill-poll", token).send().await.expect("it answers").status();
+    assert_eq!(asks(&guessed).await, 410);
+    one.close().await;
+    assert_eq!(asks(&token).await, 410);
+    two.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -2,7 +2,7 @@
 
 usage: smtp_server.py FOLDER [PORT [NAME PASSWORD]]      prints its port, and ends with its standard input
 TLS=starttls or TLS=smtps in the environment: with the key and the certificate in FOLDER, server.key and server.pem
-nobody@… is refused, busy@… is told to come back once, and slow@… never gets an answer.
+nobody@… is refused, relayed@… too for where it comes from, busy@… is told to come back once, and slow@… never gets an answer.
 """
 
 import asyncio
@@ -39,6 +39,8 @@ class Letters:
         (folder / "asked").open("a").write(address + "\n")
         if address.startswith("nobody@"):
             return "550 5.1.1 there is no such mailbox"
+        if address.startswith("relayed@"):
+            return "550 5.7.1 relaying denied"
         if address.startswith("busy@") and address not in self.told_busy:
             self.told_busy.add(address)
             return "451 4.3.0 come back in a moment"

@@ -306,7 +306,7 @@ async fn under_a_path_of_a_host_that_others_share_everything_is_found() {
         socket.send(Message::text(r#"{"type":"hello"}"#)).await.expect("it is open");
         assert!(matches!(socket.next().await, Some(Ok(Message::Text(_)))), "{path}");
         let url = format!("http://{}{path}", house.address);
-        for file in ["/console", "/console.js", "/w.js", "/healthz", "/"] {
+        for file in ["/console", "/console/", "/console.js", "/w.js", "/healthz", "/"] {
             let response = reqwest::get(format!("{url}{file}")).await.expect("it answers");
             assert_eq!(response.status(), 200, "{path}{file}");
             assert!(response.headers().get("strict-transport-security").is_none(), "others stand on that host too");

@@ -23,7 +23,8 @@ async fn node(postgres: &Postgres, nats: &Nats) -> House {
     node_of(postgres, nats, Plan::default()).await
 }
 
-async fn node_of(postgres: &Postgres, nats: &Nats, plan: Plan) -> House {
+/// A node on this database, in touch with the others.
+pub async fn node_of(postgres: &Postgres, nats: &Nats, plan: Plan) -> House {
     let store = StoreSettings { url: Some(postgres.url()), nats: Some(nats.url()), ..plan.store.clone() };
     House::with(Plan { store, ..plan }).await
 }
