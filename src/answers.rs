@@ -214,6 +214,7 @@ impl<'a> Speaker<'a> {
             slot_names: &self.slot_names,
             slots,
             text: self.text,
+            last_said: self.last_said,
             wait,
             staff: about.staff,
             first: about.first,

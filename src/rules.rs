@@ -101,6 +101,13 @@ pub enum Decision {
         /// The sentence that says it.
         sentence: String,
     },
+    /// What figures of the answer before come to.
+    Sum {
+        /// The arithmetic, as it is written: "£30.00 + £12.00 = £42.00".
+        working: String,
+        /// What it comes to in a year, where that is asked.
+        per_year: Option<String>,
+    },
     /// Ask for a fact.
     Ask {
         /// For which intent.

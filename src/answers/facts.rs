@@ -70,6 +70,8 @@ pub struct FactsInput<'a> {
     pub slots: &'a BTreeMap<String, String>,
     /// The customer's message.
     pub text: &'a str,
+    /// What the bot said before it.
+    pub last_said: Option<&'a str>,
     /// How long a person would take.
     pub wait: &'a Wait,
     /// The first name of the colleague that a sentence is about.
@@ -293,7 +295,7 @@ impl Facts {
             open: account.map_or(Vec::new(), |it| OpenBill::all(it, today)),
             next_bill: account.and_then(|it| NextBill::new(it, today)),
             this_year: account.map(|it| ThisYear::new(it, today)),
-            asked: Asked::new(input.text, input.language, &input.slot_context()).naming(
+            asked: Asked::new(input.text, input.last_said, input.language, &input.slot_context()).naming(
                 input.text,
                 input.plans(),
                 account.map(|it| it.plan.name.as_str()),
@@ -389,6 +391,7 @@ pub(crate) mod tests {
                 slot_names: &self.slot_names,
                 slots: &self.slots,
                 text,
+                last_said: None,
                 wait: &self.wait,
                 staff: None,
                 first: None,

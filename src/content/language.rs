@@ -102,6 +102,30 @@ pub struct LanguageFile {
     /// A wish for a person, wherever it stands in a message.
     #[serde(default)]
     pub person_wishes: Vec<String>,
+    /// What says that it is to come: "will".
+    #[serde(default)]
+    pub future: Vec<String>,
+    /// What says that it is over: "was", "paid".
+    #[serde(default)]
+    pub past: Vec<String>,
+    /// What names the time that comes next: "next month".
+    #[serde(default)]
+    pub next_time: Vec<String>,
+    /// What turns a wish round that stands right behind it: "don't".
+    #[serde(default)]
+    pub denies: Vec<String>,
+    /// What says that what was asked for isn't there: "I don't have it yet".
+    #[serde(default)]
+    pub not_known: Vec<String>,
+    /// What puts figures together: "altogether".
+    #[serde(default)]
+    pub in_all: Vec<String>,
+    /// What asks for a year of it: "a year".
+    #[serde(default)]
+    pub a_year: Vec<String>,
+    /// What follows an amount that is paid each month.
+    #[serde(default)]
+    pub a_month: Vec<String>,
     /// What begins a conclusion from the answer before: "so".
     #[serde(default)]
     pub concludes: Vec<String>,
@@ -205,6 +229,22 @@ pub struct Language {
     pub talk_to_human: Phrases,
     /// A wish for a person, wherever it stands.
     pub person_wishes: Phrases,
+    /// What says that it is to come.
+    pub future: Phrases,
+    /// What says that it is over.
+    pub past: Phrases,
+    /// What names the time that comes next.
+    pub next_time: Phrases,
+    /// What turns a wish round that stands right behind it.
+    pub denies: Phrases,
+    /// What says that what was asked for isn't there.
+    pub not_known: Phrases,
+    /// What puts figures together.
+    pub in_all: Phrases,
+    /// What asks for a year of it.
+    pub a_year: Phrases,
+    /// What follows an amount that is paid each month.
+    pub a_month: Phrases,
     /// What begins a conclusion.
     pub concludes: Phrases,
     /// What asks whether it is right.
@@ -328,6 +368,14 @@ impl Language {
             end_chat: phrases(&own.end_chat),
             talk_to_human: phrases(&own.talk_to_human),
             person_wishes: phrases(&own.person_wishes),
+            future: phrases(&own.future),
+            past: phrases(&own.past),
+            next_time: phrases(&own.next_time),
+            denies: phrases(&own.denies),
+            not_known: phrases(&own.not_known),
+            in_all: phrases(&own.in_all),
+            a_year: phrases(&own.a_year),
+            a_month: phrases(&own.a_month),
             concludes: phrases(&own.concludes),
             checks: phrases(&own.checks),
             restates: phrases(&own.restates),
@@ -379,6 +427,14 @@ impl LanguageFile {
             ("end_chat", &self.end_chat),
             ("talk_to_human", &self.talk_to_human),
             ("person_wishes", &self.person_wishes),
+            ("future", &self.future),
+            ("past", &self.past),
+            ("next_time", &self.next_time),
+            ("denies", &self.denies),
+            ("not_known", &self.not_known),
+            ("in_all", &self.in_all),
+            ("a_year", &self.a_year),
+            ("a_month", &self.a_month),
             ("concludes", &self.concludes),
             ("checks", &self.checks),
             ("restates", &self.restates),

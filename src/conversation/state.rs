@@ -131,7 +131,9 @@ impl State {
                 self.confirms = step.confirms.clone();
                 self.asks_yes = self.confirms.is_some() && step.asks_yes;
                 let beside = matches!(step.did, Did::Talked | Did::Missed);
-                self.aside = step.intent.clone().filter(|_| beside);
+                // What was only asked back about is still beside the topic.
+                let aside = self.aside.take().filter(|_| step.did == Did::Offered);
+                self.aside = step.intent.clone().filter(|_| beside).or(aside);
                 match step.did {
                     Did::Answered | Did::Asked => {
                         // A follow-up is asked within its topic.

@@ -6,11 +6,11 @@
 
 use std::collections::BTreeMap;
 
-use super::said::Said;
+use super::said::{Said, stands_in};
 use super::{Circumstances, Decision, Heard, OUT_OF_SCOPE, Topic, slots};
 use crate::content::Content;
 use crate::content::file::SlotKind;
-use crate::conversation::{Candidate, Guess, Owner, ReadAs, State, Verdict};
+use crate::conversation::{Candidate, Guess, Owner, ReadAs, State, Verdict, normal};
 
 mod account;
 mod check;
@@ -20,6 +20,7 @@ mod going_on;
 pub(super) mod intents;
 mod parts;
 mod reply;
+mod sums;
 pub(super) mod yes_no;
 
 pub(super) use intents::{answer_or_ask, read_slots};
@@ -146,6 +147,7 @@ pub(super) fn all(content: &Content, state: &State, heard: &Heard, now: &Circums
     readings.extend(yes_no::read(&look));
     readings.extend(choice::read(&look));
     readings.extend(check::read(&look));
+    readings.extend(sums::read(&look));
     readings.extend(going_on::read(&look));
     readings.extend(account::read(&look));
     readings.extend(unit(&look, &heard.text, &heard.guess));
@@ -197,6 +199,13 @@ pub(super) fn unit(look: &Looked<'_>, text: &str, guess: &Guess) -> Option<Readi
     if let Some((_, other)) = next.as_ref().filter(|it| beyond_doubt(&it.1)) {
         return Some(other.clone());
     }
+    if let Some((_, other)) = next.as_ref() {
+        match (is_named(look, text, &best), is_named(look, text, other)) {
+            (true, false) => return Some(best),
+            (false, true) => return Some(other.clone()),
+            _ => {}
+        }
+    }
     let may_be_offered = |it: &Reading| it.what.clone().filter(|name| intents::may_be_offered(look.content, name));
     let first = may_be_offered(&best);
     let mut others = next.into_iter().chain(within).filter_map(|it| may_be_offered(&it.1));
@@ -210,6 +219,19 @@ pub(super) fn unit(look: &Looked<'_>, text: &str, guess: &Guess) -> Option<Readi
         None if first.is_some() => Some(best),
         None => by_itself,
     }
+}
+
+/// Whether a text says just what a reading is about, in the words that its button and "is it about …?" have: asking it
+/// back would only repeat it.
+fn is_named(look: &Looked<'_>, text: &str, reading: &Reading) -> bool {
+    let language = &look.content.language;
+    let Some(name) = reading.what.as_deref() else { return false };
+    let means = look.content.means(name).unwrap_or_default();
+    let button = look.content.button(name).unwrap_or_default();
+    let words = normal::words(&format!("{means} {button}"));
+    let telling = |it: &String| !language.thin.contains(it) && !language.thing.contains(it);
+    let mut told = normal::words(text).into_iter().filter(telling).peekable();
+    told.peek().is_some() && told.all(|it| stands_in(&words, &it))
 }
 
 /// Whether a message that nothing was said before is an intent by itself or nothing at all: what counts in every topic

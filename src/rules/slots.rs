@@ -8,6 +8,7 @@ use jiff::civil::Date;
 
 use crate::content::file::{SlotFile, SlotKind};
 use crate::content::language::Language;
+use crate::conversation::format::{self, Locale};
 use crate::conversation::normal;
 use crate::rules::questions;
 
@@ -57,6 +58,22 @@ pub fn read(kind: SlotKind, text: &str, context: &SlotContext<'_>) -> Option<Str
         // Which words count, only the slot knows.
         SlotKind::Words => None,
     }
+}
+
+/// The amounts that a text names with their currency, each once, in its order, in minor units.
+pub fn amounts(text: &str, context: &SlotContext<'_>) -> Vec<i64> {
+    let mut found = Vec::new();
+    for (_, amount) in amounts_with_ends(text, context) {
+        if !found.contains(&amount) {
+            found.push(amount);
+        }
+    }
+    found
+}
+
+/// The same, all of them, each with the place in the text where it ends.
+pub fn amounts_with_ends(text: &str, context: &SlotContext<'_>) -> Vec<(usize, i64)> {
+    amounts::read_all(text, context.currency, context.language)
 }
 
 /// Reads a slot's fact; of the kind `words` the first of its own words that is said, in any case.
@@ -221,15 +238,43 @@ pub fn day_in_reply(text: &str, context: &SlotContext<'_>) -> Option<String> {
     (0..n_words).find_map(day)
 }
 
+/// The one number of a text that may be an amount without its currency, in minor units: "is it 24 every month then". What
+/// is refused ("not 30"), is counted ("3 days") or is part of a day is none.
+pub fn lone_amount(text: &str, context: &SlotContext<'_>) -> Option<i64> {
+    if dates::read(text, context.today, context.language).is_some() {
+        return None;
+    }
+    let locale = Locale::of(context.language).unwrap_or_default();
+    let tokens: Vec<&str> = text.split_whitespace().collect();
+    let refused = |at: usize| context.words.is_some_and(|it| it.no.is(&normal::words(tokens[at])));
+    let amount = |at: usize| {
+        let bare = tokens[at].trim_matches(|it: char| matches!(it, '.' | ',' | '!' | '?' | ';' | ':' | '(' | ')'));
+        let is_number = bare.starts_with(|it: char| it.is_ascii_digit())
+            && bare.bytes().all(|it| it.is_ascii_digit() || matches!(it, b'.' | b','));
+        let counts = tokens.get(at + 1).is_some_and(|it| is_counted(it));
+        let not = at.checked_sub(1).is_some_and(refused);
+        (is_number && !counts && !not).then(|| format::read_money_in(bare, context.currency, locale)).flatten()
+    };
+    let mut found = (0..tokens.len()).filter_map(amount);
+    found.next().filter(|_| found.next().is_none())
+}
+
+/// Whether the day that a text names is one of the month by its number alone: "the 20th".
+pub fn names_day_alone(text: &str) -> bool {
+    dates::names_day_alone(text)
+}
+
 /// So long may a reply be in which a number is the day that was asked for.
 const REPLY_WORDS_MAX: usize = 16;
 
 /// Whether a number before this word counts something: "3 days", "20 pounds".
 fn is_counted(word: &str) -> bool {
     let word = word.trim_matches(|it: char| !it.is_alphanumeric()).to_lowercase();
-    const COUNTED: [&str; 14] = [
+    const COUNTED: [&str; 36] = [
         "day", "days", "week", "weeks", "month", "months", "year", "years", "pounds", "quid", "euros", "dollars",
-        "times", "percent",
+        "times", "percent", "hours", "minutes", "mins", "hour", "bills", "payments", "letters", "parts", "people",
+        "of", "megabits", "mb", "gb", "am", "pm", "o'clock", "lots", "invoices", "cards", "accounts", "calls",
+        "emails",
     ];
     COUNTED.contains(&word.as_str())
 }

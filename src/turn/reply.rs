@@ -101,6 +101,7 @@ impl Reply<'_> {
             Decision::AskToName => self.ask_to_name(),
             Decision::AnotherWay => self.another_way(),
             Decision::AsSaid { sentence } => self.as_said(sentence),
+            Decision::Sum { working, per_year } => self.sum(working, per_year.as_deref()),
             Decision::Ask { intent, slot, slots, again } => self.ask(&content, intent, slot, slots, *again),
             Decision::AskEmail { again } => self.ask_email(*again),
             Decision::AskCode => self.ask_code(),
@@ -339,6 +340,12 @@ impl Reply<'_> {
             choices.push(rules::TALK_TO_HUMAN.to_owned());
         }
         self.message(text, &choices, step(Did::Offered));
+        // What could be done by a tap still can; a yes in words would be to the two that are asked about.
+        if let Some(offer) = self.standing_offer()
+            && let Some(choices) = self.last_choices()
+        {
+            choices.insert(choices.len().min(2), offer);
+        }
         Ok(())
     }
 
@@ -425,6 +432,15 @@ impl Reply<'_> {
     fn as_said(&mut self, sentence: &str) -> Result<(), TemplateError> {
         let about = About { first: Some(sentence), ..About::default() };
         let text = self.speaker.sentence(&self.parts.content.sentences.as_said, about)?;
+        self.stay_saying(text, Did::Talked, &[])
+    }
+
+    /// Says what figures of the answer before come to.
+    fn sum(&mut self, working: &str, per_year: Option<&str>) -> Result<(), TemplateError> {
+        let sentences = &self.parts.content.sentences;
+        let sentence = if per_year.is_some() { &sentences.in_a_year } else { &sentences.adds_up };
+        let about = About { first: Some(working), second: per_year, ..About::default() };
+        let text = self.speaker.sentence(sentence, about)?;
         self.stay_saying(text, Did::Talked, &[])
     }
 
@@ -599,6 +615,7 @@ impl Reply<'_> {
             }
         }
         let step = Step { readings: std::mem::take(&mut self.readings), ..step };
+        let choices = without_what_leads_to_an_act(choices);
         let what = What::Message(Message { text, choices, card, step: Some(step), ..Message::default() });
         self.outcome.events.push(NewEvent { from: Sender::Bot, name: None, what });
     }
@@ -625,6 +642,12 @@ impl Reply<'_> {
             self.outcome.questions.push(feedback::question(self.recent, seq, text, why, guess));
         }
     }
+}
+
+/// Choices without those that only lead to what can be done by another of them.
+fn without_what_leads_to_an_act(choices: Vec<Choice>) -> Vec<Choice> {
+    let acts: Vec<String> = choices.iter().filter_map(|it| it.id.strip_prefix(rules::DO).map(str::to_owned)).collect();
+    choices.into_iter().filter(|it| !acts.contains(&it.id)).collect()
 }
 
 /// Why an answer goes on to a person.

@@ -1,7 +1,7 @@
 //! Facts about what is open, what comes next and what has come together, and about how something was asked.
 
-use jiff::Span;
 use jiff::civil::Date;
+use jiff::{Span, ToSpan};
 use serde::Serialize;
 
 use crate::billing::{Account, Frequency, Invoice, LineKind, PaymentStatus, Plan, Standing};
@@ -145,7 +145,16 @@ impl Asked {
         Self { plan, ..self }
     }
 
-    pub(super) fn new(text: &str, language: Option<&Language>, context: &SlotContext<'_>) -> Self {
+    /// What is asked in `text`, after these words of the bot's.
+    pub(super) fn new(
+        text: &str,
+        last_said: Option<&str>,
+        language: Option<&Language>,
+        context: &SlotContext<'_>,
+    ) -> Self {
+        // After an answer about money a number alone is money: "is it 24 every month then".
+        let is_money = || last_said.is_some_and(|it| !slots::amounts(it, context).is_empty());
+        let amount = slots::read(SlotKind::Money, text, context).and_then(|it| it.parse().ok());
         // Each clause by itself: "and the June one, is that still the 15th".
         let clauses = text.split([',', '.', ';', '?', '!', '\n']).map(normal::words);
         let asks = |clause: Vec<String>, language: &Language| {
@@ -155,9 +164,23 @@ impl Asked {
         };
         Self {
             yes_or_no: language.is_some_and(|language| clauses.into_iter().any(|it| asks(it, language))),
-            amount: slots::read(SlotKind::Money, text, context).and_then(|it| it.parse().ok()),
-            date: slots::read(SlotKind::Date, text, context),
+            amount: amount.or_else(|| is_money().then(|| slots::lone_amount(text, context)).flatten()),
+            date: slots::read(SlotKind::Date, text, context).map(|it| to_come(it, text, language, context.today)),
             plan: None,
         }
+    }
+}
+
+/// "Does it come after the 20th" asks about the 20th to come, where nothing says that it is over.
+fn to_come(day: String, text: &str, language: Option<&Language>, today: Date) -> String {
+    let over = || language.is_none_or(|it| it.past.find(&normal::words(text)).is_some());
+    let coming = day.parse::<Date>().ok().filter(|it| *it < today && slots::names_day_alone(text)).and_then(|it| {
+        let next = it.checked_add(1.month()).ok()?;
+        // The 31st has none in a month of thirty days.
+        (today <= next && next.day() == it.day()).then_some(next)
+    });
+    match coming {
+        Some(next) if !over() => next.to_string(),
+        _ => day,
     }
 }

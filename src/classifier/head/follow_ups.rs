@@ -19,14 +19,15 @@ const RANKED_MAX: usize = 5;
 const COMPARED_MAX: usize = 12;
 
 /// What the nearest example weighs beside the discriminant, what the topic speaks for its follow-ups, and the
-/// temperature of the softmax: near the best of some forty, on 927 reactions kept apart within 49 topics and 780
-/// labelled questions asked within other topics than their own.
+/// temperature of the softmax: near the best of some twenty, on 901 reactions kept apart within 48 topics (right 63 %,
+/// offered 15 %, wrong 13 %) and 600 labelled questions asked within other topics than their own (right 84 %, wrong 8 %).
+/// More weight for the topic understands more of the first and loses more of the second.
 const AT_NEAREST: f32 = 120.0;
-const WITHIN_TOPIC: f32 = 22.0;
-const TEMPERATURE: f32 = 15.0;
+const WITHIN_TOPIC: f32 = 24.0;
+const TEMPERATURE: f32 = 13.0;
 
 /// Of the three nearest examples the nearest counts this much more.
-const NEAREST: f32 = 0.6;
+const NEAREST: f32 = 0.75;
 const NEAREST_MAX: usize = 3;
 
 /// From this cosine on, an example was said word for word, or nearly.

@@ -117,7 +117,7 @@ fn came(content: &Content, meant: &str, read: Option<String>, decision: &Decisio
         }
         Decision::Ask { intent, .. } => [intent.clone()].into_iter().chain(read).collect(),
         Decision::HandOff { .. } => vec![TALK_TO_HUMAN.to_owned()],
-        Decision::AnotherWay | Decision::AsSaid { .. } => read.into_iter().collect(),
+        Decision::AnotherWay | Decision::AsSaid { .. } | Decision::Sum { .. } => read.into_iter().collect(),
         Decision::OutOfScope => vec![rules::OUT_OF_SCOPE.to_owned()],
         Decision::Offer { first, second } => {
             let found = is(first) || is(second);

@@ -315,6 +315,8 @@ impl Check<'_> {
             ("trouble", &file.trouble),
             ("same_answer", &file.same_answer),
             ("as_said", &file.as_said),
+            ("adds_up", &file.adds_up),
+            ("in_a_year", &file.in_a_year),
             ("done_already", &file.done_already),
             ("not_sure_done", &file.not_sure_done),
             ("not_changed", &file.not_changed),

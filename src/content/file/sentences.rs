@@ -100,6 +100,10 @@ pub struct SentencesFile {
     pub same_answer: String,
     /// The customer has said back what the answer before said: `first` is the sentence that says it.
     pub as_said: String,
+    /// A figure is what two of the answer before come to: `first` is the working.
+    pub adds_up: String,
+    /// What something paid each month comes to in a year: `first` is the working, `second` the sum.
+    pub in_a_year: String,
     /// What was asked for has been done before.
     pub done_already: String,
     /// Billing's answer was lost: nobody knows whether it was done.

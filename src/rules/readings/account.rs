@@ -2,6 +2,7 @@
 
 use super::{Looked, Reader, Reading, intents};
 use crate::conversation::Verdict;
+use crate::rules::slots;
 
 /// Amount and words both fit.
 const BOTH: f32 = 0.84;
@@ -11,12 +12,25 @@ const AMOUNT: f32 = 0.68;
 const WORDS: f32 = 0.62;
 /// The same, while the words are taken for something that has no amount.
 const LINE_ITSELF: f32 = 0.97;
+/// An amount and a day; more figures are put together.
+const FIGURES_MAX: usize = 2;
 /// Where the words are sure to mean something else, that counts.
 const BESIDE_OTHERS: f32 = 0.3;
 
 pub(super) fn read(look: &Looked<'_>) -> Option<Reading> {
     let charge = look.now.charge.as_ref()?;
     let intent = look.content.intents.values().find(|it| it.file.when_named.as_deref() == Some("charge"))?;
+    // The whole of some bill, and a figure that the answer before has named for something else.
+    let is_whole_bill = charge.label == charge.invoice;
+    let last = look.state.last_said.as_deref().unwrap_or_default();
+    if is_whole_bill && !charge.by_words && slots::amounts(last, &look.now.slots).contains(&charge.amount) {
+        return None;
+    }
+    // "14 and 19.61 less 12.39, is that the 21": of several figures no single one is asked about.
+    let is_figure = |it: &&String| it.starts_with(|letter: char| letter.is_ascii_digit());
+    if !charge.by_words && FIGURES_MAX < look.said.words.iter().filter(is_figure).count() {
+        return None;
+    }
     let sure = match (charge.by_amount, charge.by_words) {
         (true, true) => BOTH,
         (true, false) => AMOUNT,
@@ -32,8 +46,8 @@ pub(super) fn read(look: &Looked<'_>) -> Option<Reading> {
         Some(_) => LINE_ITSELF,
         None => sure,
     };
-    let slots = [("amount".to_owned(), charge.amount.to_string()), ("invoice".to_owned(), charge.invoice.clone())];
-    let slots = slots.into_iter().filter(|it| intent.file.slots.contains_key(&it.0)).collect();
+    let known = [("amount".to_owned(), charge.amount.to_string()), ("invoice".to_owned(), charge.invoice.clone())];
+    let known = known.into_iter().filter(|it| intent.file.slots.contains_key(&it.0)).collect();
     let because = format!("“{}” stands on the bill {}", charge.label, charge.invoice);
-    Some(Reading::new(Reader::Account, sure, because, intents::answer_or_ask(intent, slots, look.now)))
+    Some(Reading::new(Reader::Account, sure, because, intents::answer_or_ask(intent, known, look.now)))
 }

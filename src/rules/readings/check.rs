@@ -11,7 +11,7 @@ use crate::rules::said::stands_in;
 use crate::rules::{Decision, questions, slots};
 
 /// A figure of the last answer, with a word that asks whether it was understood.
-const SAID_BACK: f32 = 0.9;
+const SAID_BACK: f32 = 0.98;
 /// A longer message says more.
 const WORDS_MAX: usize = 10;
 
@@ -34,7 +34,9 @@ pub(super) fn read(look: &Looked<'_>) -> Option<Reading> {
             && ![&language.restates, &language.checks, &language.concludes].iter().any(|words| words.has_word(it))
             && !slots::is_day_word(it)
     };
-    if look.said.matter.iter().any(|it| adds(&it)) || 0 < language.no.at_start(&said) {
+    // "So next month 31.50 again" isn't what a sentence about this month says.
+    let of_next_time = language.next_time.find(words).is_some() && language.next_time.find(&said).is_none();
+    if of_next_time || look.said.matter.iter().any(|it| adds(&it)) || 0 < language.no.at_start(&said) {
         return None;
     }
     let because = format!("says back: “{sentence}”");

@@ -27,7 +27,10 @@ const OFFERED_CONFIDENCE_MIN: f32 = 0.2;
 const LABEL_WORDS_MAX: usize = 8;
 
 pub(super) fn read(look: &Looked<'_>) -> Option<Reading> {
-    let offered = &look.state.offered;
+    // What changes something is pointed at in words only where a yes is asked for it.
+    let may_be_named = |it: &&Choice| look.state.confirms.is_some() || !it.id.starts_with(DO);
+    let offered: Vec<Choice> = look.state.offered.iter().filter(may_be_named).cloned().collect();
+    let offered = &offered;
     if look.said.neither && !offered.is_empty() {
         let decision = Decision::Miss { refused: look.state.asked_which };
         return Some(Reading::new(Reader::Choice, EXACT, "none of what is offered", decision));

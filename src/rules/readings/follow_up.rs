@@ -6,6 +6,7 @@ use super::{Looked, Reader, Reading, intents};
 use crate::content::file::{AnswerFile, SlotKind};
 use crate::content::{Content, FollowUp};
 use crate::conversation::{Owner, State};
+use crate::rules::slots::SlotContext;
 use crate::rules::{Circumstances, Decision, TALK_TO_HUMAN, Topic, slots};
 
 /// A share of what may be meant within the topic is no chance of being right: what has most of it is fairly sure.
@@ -124,7 +125,8 @@ fn named_bill(look: &Looked<'_>, follow_up: &FollowUp, text: &str) -> Option<(St
     if follow_up.file.answer.iter().any(compares) {
         return None;
     }
-    let number = slots::read_slot(slot, text, &look.now.slots)?;
+    // "If I leave before that" points to no bill: it has to be named.
+    let number = slots::read_slot(slot, text, &SlotContext { current: None, ..look.now.slots })?;
     let is_own = look.now.slots.invoices.iter().any(|it| it.0 == number);
     is_own.then(|| (name.clone(), number))
 }

@@ -16,6 +16,9 @@ const LEANING: f32 = 0.8;
 const QUESTION: f32 = 0.62;
 /// A bill that was named, while nothing that takes one is being talked about.
 const BILL: f32 = 0.7;
+/// The same, and not a word more.
+const BILL_BARE: f32 = 0.9;
+const BARE_WORDS_MAX: usize = 2;
 
 pub(super) fn read(look: &Looked<'_>) -> Option<Reading> {
     let topic = look.state.topic.as_deref().and_then(|it| look.content.intents.get(it));
@@ -109,5 +112,6 @@ fn bill_alone(look: &Looked<'_>) -> Option<Reading> {
     let slots = [(name.clone(), value.clone())].into();
     let because = format!("a bill is named: {value}");
     let decision = super::of_each_bill(look, &look.heard.text, intents::answer_or_ask(intent, slots, look.now));
-    Some(Reading::new(Reader::GoingOn, BILL, because, decision))
+    let sure = if look.said.words.len() <= BARE_WORDS_MAX { BILL_BARE } else { BILL };
+    Some(Reading::new(Reader::GoingOn, sure, because, decision))
 }

@@ -26,7 +26,7 @@ const MISS: f32 = 0.1;
 /// A wish for a person among other words, or as a sentence of its own.
 pub(super) fn read_person(look: &Looked<'_>) -> Option<Reading> {
     let language = &look.content.language;
-    let refused = |before: &[String]| before.iter().rev().take(2).any(|it| language.no.has_word(it));
+    let refused = |before: &[String]| (0..before.len()).any(|at| language.denies.is(&before[at..]));
     let among = language.person_wishes.find(&look.said.words);
     // "Don't get me a person" isn't one.
     let among = among.is_some_and(|(at, _)| !refused(&look.said.words[..at]));

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{Looked, Reader, Reading, TOPICS_MAX, topics_of, unit};
 use crate::conversation::State;
+use crate::rules::said::Said;
 use crate::rules::{Decision, Left, Part, Topic, questions};
 
 /// A part says less than the whole: it counts from this confidence on.
@@ -107,7 +108,9 @@ impl Found {
             return self.push(topic, reading.sure);
         }
         let may_mean = may_mean(look, part, reading.as_ref());
-        let is_short = questions::words(&part.text).count() < NAMED_WORDS_MIN;
+        // "Ok but what about mine" has nothing of its own that could be left unanswered.
+        let is_thin = || Said::of(&part.text, &look.content.language).matter.is_empty();
+        let is_short = questions::words(&part.text).count() < NAMED_WORDS_MIN || is_thin();
         if !part.asks || (is_short && may_mean.is_empty()) {
             return;
         }

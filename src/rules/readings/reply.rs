@@ -54,8 +54,12 @@ fn other_address(look: &Looked<'_>, kind: SlotKind, text: &str) -> Option<String
     if kind != SlotKind::Address {
         return None;
     }
+    let language = &look.content.language;
+    // "I don't have the postcode yet, moving on the 14th" gives none.
+    let is_open = [&language.later, &language.not_known].iter().any(|it| it.find(&look.said.words).is_some());
     let looks_like_one = 2 <= text.split_whitespace().count()
         && !look.said.asks
+        && !is_open
         && (text.contains(',') || text.contains(|it: char| it.is_ascii_digit()));
     slots::read(SlotKind::Email, text, &look.now.slots)
         .or_else(|| looks_like_one.then(|| slots::read(SlotKind::Text, text, &look.now.slots)).flatten())

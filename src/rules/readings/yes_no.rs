@@ -3,6 +3,7 @@
 use super::{Looked, Reader, Reading};
 use crate::content::Content;
 use crate::content::file::Action;
+use crate::content::language::Language;
 use crate::conversation::{Choice, format, normal};
 use crate::rules::said::{Said, YesNo, without_fillers};
 use crate::rules::{DO, Decision, TALK_TO_HUMAN, questions};
@@ -105,7 +106,8 @@ fn beside_a_yes(text: &str, names: &[String], content: &Content) -> Option<Vec<S
             Some(YesNo::Yes) if said.but => return None,
             Some(YesNo::Yes) if said.rest.is_empty() || said.rest_repeats(names, language) => consents = true,
             Some(YesNo::Yes) if questions::asks(&said.rest.join(" "), language) => {
-                consents = true;
+                // "Ok so how much …" only begins the question.
+                consents |= 0 == language.concludes.at_start(&said.rest) && !is_filler(&said, language);
                 asked.push(said.rest.join(" "));
             }
             _ if questions::asks(&sentence, language) => asked.push(sentence),
@@ -119,6 +121,12 @@ fn beside_a_yes(text: &str, names: &[String], content: &Content) -> Option<Vec<S
         }
     }
     consents.then_some(asked)
+}
+
+/// Whether the yes is only what may begin anything: "ok", "right".
+fn is_filler(said: &Said, language: &Language) -> bool {
+    let yes = &said.words[..said.words.len() - said.rest.len()];
+    yes.len() <= language.fillers.at_start(yes)
 }
 
 /// Whether something is asked behind what was said to the offer.

@@ -88,6 +88,20 @@ pub(super) fn read(text: &str, currency: &str, language: &str) -> Option<i64> {
         .or_else(|| ALONE.captures(&text).and_then(amount))
 }
 
+/// All amounts that stand with their currency, each with the place in the text where it ends.
+pub(super) fn read_all(text: &str, currency: &str, language: &str) -> Vec<(usize, i64)> {
+    let money = Kind { currency, locale: Locale::of(language).unwrap_or_default() };
+    // Letters that change their length with their case would move the places; the currency's own have none.
+    let text = text.to_ascii_lowercase();
+    // Where the mark stands behind, the amount ends with it.
+    let all = |pattern: &Regex, of: usize| -> Vec<(usize, i64)> {
+        let read = |it: Captures<'_>| Some((it.get(of)?.end(), money.major(it.get(1)?.as_str())?));
+        pattern.captures_iter(&text).filter_map(read).collect()
+    };
+    let before = all(&MARKED_BEFORE, 1);
+    if before.is_empty() { all(&MARKED_AFTER, 0) } else { before }
+}
+
 /// The money that the business takes, and how people there write it.
 #[derive(Clone, Copy)]
 struct Kind<'a> {

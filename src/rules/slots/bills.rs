@@ -7,6 +7,7 @@ use regex::Regex;
 
 use super::dates::{bare, has_words};
 use super::{SlotContext, dates};
+use crate::content::language::Language;
 use crate::conversation::normal;
 
 /// `invoice 1042`, `INV-1042`, `bill no. 1042`.
@@ -45,7 +46,7 @@ pub(super) fn read(text: &str, context: &SlotContext<'_>) -> Option<String> {
     own_number(text, &bills)
         .or_else(|| said_number(text, &bills))
         .or_else(|| beside_current(text, context, &bills))
-        .or_else(|| by_month(&asked_about, context.today, &bills))
+        .or_else(|| by_month(&asked_about, context, &bills))
         .or_else(|| by_day(&asked_about, context, &bills))
         .or_else(|| by_place(&asked_about, &bills))
 }
@@ -58,7 +59,7 @@ pub(super) fn read_several(text: &str, context: &SlotContext<'_>) -> Vec<String>
         return Vec::new();
     }
     let mut numbers: Vec<String> = Vec::new();
-    for month in dates::months(text, context.today) {
+    for month in months(text, context) {
         let of_month = context.invoices.iter().filter(|it| it.1.first_of_month() == month).max_by_key(|it| it.1);
         if let Some((number, _)) = of_month.filter(|it| !numbers.contains(&it.0)) {
             numbers.push(number.clone());
@@ -130,11 +131,47 @@ fn said_number(text: &str, bills: &[(&str, Date)]) -> Option<String> {
 }
 
 /// The bill of a month; of two months, the later one: "why is June more than May" is about June.
-fn by_month(text: &str, today: Date, bills: &[(&str, Date)]) -> Option<String> {
-    let months = dates::months(text, today);
+fn by_month(text: &str, context: &SlotContext<'_>, bills: &[(&str, Date)]) -> Option<String> {
+    let months = months(text, context);
     let found = bills.iter().find(|(_, date)| months.contains(&date.first_of_month()));
     found.map(|(number, _)| (*number).to_owned())
 }
+
+/// The months that a text names as those of bills that are there. "Will January be the same", in November, asks about the
+/// January to come.
+fn months(text: &str, context: &SlotContext<'_>) -> Vec<Date> {
+    let mut months = dates::months(text, context.today);
+    let Some(language) = context.words else { return months };
+    let words = normal::words(text);
+    let soon = months_ahead(&words, language);
+    let this = context.today.first_of_month();
+    let ahead =
+        |month: &Date| 12 * (1 + i32::from(month.year() - this.year())) + i32::from(month.month() - this.month());
+    // From twelve on it is this month itself, or one whose year was named.
+    months.retain(|it| !(1..=soon).contains(&ahead(it)));
+    months
+}
+
+/// How many months ahead one may be that is named by its name alone, and is meant as one to come.
+fn months_ahead(words: &[String], language: &Language) -> i32 {
+    let names_bill = || words.iter().any(|it| language.thing.contains(it));
+    if language.past.find(words).is_some() {
+        0
+    } else if language.future.find(words).is_some() {
+        AHEAD_WHERE_SAID
+    } else if PASSING_WORDS_MIN <= words.len() && !names_bill() {
+        AHEAD_ANYWAY
+    } else {
+        0
+    }
+}
+
+/// What says that it is to come may be about so many months; a bill of last October is asked about with a "will" too.
+const AHEAD_WHERE_SAID: i32 = 6;
+/// What says nothing of the time is about the month that is nearer.
+const AHEAD_ANYWAY: i32 = 2;
+/// "January" alone, while bills are looked at, is one of them.
+const PASSING_WORDS_MIN: usize = 4;
 
 /// The bill of a day: the one that was issued on it.
 fn by_day(text: &str, context: &SlotContext<'_>, bills: &[(&str, Date)]) -> Option<String> {

@@ -305,6 +305,15 @@ fn day_of_month(found: &Captures<'_>, today: Date) -> Option<Date> {
     }
 }
 
+/// Whether a text names a day by its number in the month, and no month beside it.
+pub(super) fn names_day_alone(text: &str) -> bool {
+    let text = bare(text);
+    let beside_month =
+        DAY_MONTH.is_match(&text) || MONTH_DAY.is_match(&text) || ISO.is_match(&text) || NUMERIC.is_match(&text);
+    DAY_OF_MONTH.captures(&text).is_some_and(|it| it.get(2).is_none_or(|it| !it.as_str().starts_with("of ")))
+        && !beside_month
+}
+
 /// `20th` as the whole reply.
 fn whole_day_of_month(text: &str, today: Date) -> Option<Date> {
     let text = text.trim_matches(|it: char| !it.is_alphanumeric());
