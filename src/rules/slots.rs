@@ -102,9 +102,13 @@ pub fn read_bills(text: &str, context: &SlotContext<'_>) -> Vec<String> {
 fn asking(text: &str, context: &SlotContext<'_>) -> Option<String> {
     let language = context.words?;
     let sentences = questions::sentences(text, language);
-    let asks = |it: &String| questions::asks_within(it, language);
+    // "Today?? I said Monday" only says back what was offered.
+    let asks = |it: &String| ECHO_WORDS_MAX < normal::words(it).len() && questions::asks_within(it, language);
     (1 < sentences.len()).then(|| sentences.into_iter().rfind(asks)).flatten()
 }
+
+/// A question this short says back a word of what was said before.
+const ECHO_WORDS_MAX: usize = 2;
 
 /// A number alone, as somebody types it who was asked for a day of the month: the next such day.
 fn lone_day(text: &str, today: Date) -> Option<String> {
