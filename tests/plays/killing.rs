@@ -17,6 +17,7 @@ const KILLS: u32 = 50;
 /// The program as it is shipped, in a process of its own.
 pub struct Program {
     child: Child,
+    command: Command,
     pub address: SocketAddr,
 }
 
@@ -39,7 +40,7 @@ impl Program {
         if command.get_envs().all(|it| it.0 != METRICS_LISTEN) {
             command.env(METRICS_LISTEN, "127.0.0.1:0");
         }
-        let child = command
+        command
             .args(["serve", "--listen", &address.to_string(), "--data"])
             .arg(data)
             .env("PLAINBILL_LIMITS_GATHER_MS", "5")
@@ -49,17 +50,21 @@ impl Program {
             .env_remove("CI")
             .env_remove("ORT_DISABLE_TELEMETRY")
             .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("the program starts");
-        let this = Self { child, address };
+            .stderr(Stdio::null());
+        let child = command.spawn().expect("the program starts");
+        let mut this = Self { child, command, address };
         this.is_up().await;
         this
     }
 
-    async fn is_up(&self) {
+    /// Waits until it answers. Between a kill and the next start another play may have got the port for a connection of its
+    /// own: then the program ends at once, and is started again.
+    async fn is_up(&mut self) {
         let until = tokio::time::Instant::now() + PATIENCE;
         while reqwest::get(format!("http://{}/healthz", self.address)).await.is_err() {
+            if matches!(self.child.try_wait(), Ok(Some(_))) {
+                self.child = self.command.spawn().expect("the program starts");
+            }
             assert!(tokio::time::Instant::now() < until, "the program does not come up");
             tokio::task::yield_now().await;
         }
