@@ -102,13 +102,9 @@ pub fn read_bills(text: &str, context: &SlotContext<'_>) -> Vec<String> {
 fn asking(text: &str, context: &SlotContext<'_>) -> Option<String> {
     let language = context.words?;
     let sentences = questions::sentences(text, language);
-    // "Today?? I said Monday" only says back what was offered.
-    let asks = |it: &String| ECHO_WORDS_MAX < normal::words(it).len() && questions::asks_within(it, language);
+    let asks = |it: &String| questions::asks_within(it, language);
     (1 < sentences.len()).then(|| sentences.into_iter().rfind(asks)).flatten()
 }
-
-/// A question this short says back a word of what was said before.
-const ECHO_WORDS_MAX: usize = 2;
 
 /// A number alone, as somebody types it who was asked for a day of the month: the next such day.
 fn lone_day(text: &str, today: Date) -> Option<String> {
@@ -250,7 +246,7 @@ pub fn lone_amount(text: &str, context: &SlotContext<'_>) -> Option<i64> {
     }
     let locale = Locale::of(context.language).unwrap_or_default();
     let tokens: Vec<&str> = text.split_whitespace().collect();
-    let refused = |at: usize| context.words.is_some_and(|it| it.no.is(&normal::words(tokens[at])));
+    let refused = |at: usize| context.words.is_some_and(|it| it.denies.is(&normal::words(tokens[at])));
     let amount = |at: usize| {
         let bare = tokens[at].trim_matches(|it: char| matches!(it, '.' | ',' | '!' | '?' | ';' | ':' | '(' | ')'));
         let is_number = bare.starts_with(|it: char| it.is_ascii_digit())

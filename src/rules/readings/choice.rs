@@ -43,7 +43,7 @@ pub(super) fn read(look: &Looked<'_>) -> Option<Reading> {
     if let Some(choice) = offered.iter().find(|it| normal::words(&it.label) == look.said.words) {
         return reading(choice, EXACT, "what is offered, word for word");
     }
-    if let Some(choice) = look.said.place.and_then(|place| offered.get(place)) {
+    if let Some(choice) = look.said.place.and_then(|place| look.state.offered.get(place)).filter(may_be_named) {
         return reading(choice, PLACE, "by its place");
     }
     if let Some(choice) = by_label(look, offered) {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{Looked, Reader, Reading, TOPICS_MAX, topics_of, unit};
-use crate::conversation::{State, normal};
+use crate::conversation::State;
 use crate::rules::said::Said;
 use crate::rules::{Decision, Left, Part, Topic, questions};
 
@@ -90,10 +90,6 @@ struct Found {
 impl Found {
     fn add(&mut self, look: &Looked<'_>, part: &Part, whole: Option<&Reading>) {
         if !part.asks && whole.is_some() {
-            return;
-        }
-        // "That was not my question" is none.
-        if look.content.language.only_asks.find(&normal::words(&part.text)).is_some() && !part.text.contains('?') {
             return;
         }
         // A part leans on the one before it.

@@ -5,7 +5,7 @@ use crate::content::Content;
 use crate::content::file::Action;
 use crate::content::language::Language;
 use crate::conversation::{Choice, format, normal};
-use crate::rules::said::{Said, YesNo, stands_in, without_fillers};
+use crate::rules::said::{Said, YesNo, without_fillers};
 use crate::rules::{DO, Decision, TALK_TO_HUMAN, questions};
 
 /// Nothing else was said.
@@ -49,9 +49,6 @@ fn to_an_offer(look: &Looked<'_>, offer: &Choice) -> Option<Reading> {
     if beside_a_yes(&look.heard.text, &names, look.content).is_some() {
         return act(REPEATED, "a yes to what is offered, and something else");
     }
-    if ends_in_a_yes(look, &names) {
-        return act(REPEATED, "what is offered, and a yes behind it");
-    }
     match said.yes_no {
         Some(YesNo::Yes) if said.rest.is_empty() => act(PLAIN, "a yes to what is offered"),
         Some(YesNo::Yes) if !said.but && said.rest_repeats(&names, language) => {
@@ -85,21 +82,6 @@ fn to_an_offer(look: &Looked<'_>, offer: &Choice) -> Option<Reading> {
         _ if named => act(REPEATED, "what is offered, in words"),
         _ => None,
     }
-}
-
-/// "The 30th is perfect, put me down for that": a clause that is nothing but a yes, after others that only name what the
-/// bot has just said.
-fn ends_in_a_yes(look: &Looked<'_>, names: &[String]) -> bool {
-    let language = &look.content.language;
-    let mut clauses: Vec<Said> = look.heard.text.split(',').map(|it| Said::of(it, language)).collect();
-    let is_yes = clauses.pop().is_some_and(|it| it.only() == Some(YesNo::Yes) && !is_filler(&it, language));
-    let said = normal::words(look.state.last_said.as_deref().unwrap_or_default());
-    let takes_back = [&language.no, &language.later, &language.but, &language.refusals, &language.conditions];
-    let only_names = |clause: &Said| {
-        let knows = |it: &String| stands_in(&said, it) || stands_in(names, it) || language.fillers.has_word(it);
-        !clause.asks && clause.matter.iter().all(knows) && takes_back.iter().all(|it| it.find(&clause.words).is_none())
-    };
-    is_yes && !clauses.is_empty() && clauses.iter().all(only_names)
 }
 
 /// What is asked in the same message as a yes to what is offered: "yes do it. and how long does it take". Nothing where
@@ -144,7 +126,7 @@ fn beside_a_yes(text: &str, names: &[String], content: &Content) -> Option<Vec<S
 /// Whether the yes is only what may begin anything: "ok", "right".
 fn is_filler(said: &Said, language: &Language) -> bool {
     let yes = &said.words[..said.words.len() - said.rest.len()];
-    yes.len() <= language.fillers.at_start(yes)
+    without_fillers(yes, language).is_empty()
 }
 
 /// Whether something is asked behind what was said to the offer.

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use async_nats::connection::State;
 use async_nats::{Client, Message, Request, Subscriber};
 use futures_util::StreamExt;
 
@@ -73,7 +74,9 @@ impl Bus {
         if ASKED_BYTES_MAX < bytes.len() {
             return None;
         }
-        let client = self.nats.get()?;
+        // Without a way to it the question would only wait for its time to be up.
+        let connected = |it: &&Client| it.connection_state() == State::Connected;
+        let client = self.nats.get().filter(connected)?;
         let request = Request::new().payload(bytes.into()).timeout(Some(wait));
         match client.send_request(subject(node)?, request).await {
             Ok(message) => Some(message.payload.into()),
