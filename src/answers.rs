@@ -269,6 +269,11 @@ impl<'a> Speaker<'a> {
             Some(charge) => charge,
             None => account.find_charge(None, &Named { text: self.text, ..Named::default() })?,
         };
+        // "Put me back on Basic": a plan's name alone names the plan, and no line that is called so.
+        let is_plan = |label: &str| self.plans.iter().any(|it| it.name.eq_ignore_ascii_case(label));
+        if by_amount.is_none() && charge.line.is_some_and(|it| is_plan(&it.label)) {
+            return None;
+        }
         let (label, said) = match charge.line {
             Some(line) => (line.label.clone(), line.amount.minor),
             None => (charge.invoice.number.clone(), charge.invoice.total.minor),

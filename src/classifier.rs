@@ -271,6 +271,23 @@ impl Classifier {
         self.parts.queue.ask(encoder::clean(text)).await
     }
 
+    /// How near a text comes to each of some others, in their order: the cosine of their vectors.
+    ///
+    /// # Errors
+    /// `Overloaded`, `Broken`.
+    pub async fn nearness(&self, text: &str, others: &[String]) -> Result<Vec<f32>, ClassifierError> {
+        if others.is_empty() {
+            return Ok(Vec::new());
+        }
+        let vector = self.parts.queue.ask(self.mended(&encoder::clean(text))).await?;
+        let mut near = Vec::with_capacity(others.len());
+        for other in others {
+            let other = self.vector(other).await?;
+            near.push(vector.iter().zip(&other).map(|(one, other)| one * other).sum());
+        }
+        Ok(near)
+    }
+
     /// What the text means; no idea for a text without words.
     ///
     /// # Errors

@@ -14,6 +14,7 @@ pub mod readings;
 mod said;
 pub mod slots;
 
+pub use readings::exact::may_rest_on;
 pub use readings::follow_up::counting;
 pub use readings::intents::ACT_CONFIDENCE_MIN;
 use readings::{Looked, Reader, Reading};
@@ -50,8 +51,19 @@ pub struct Heard {
     pub guess: Guess,
     /// Its parts, where it falls into parts.
     pub parts: Vec<Part>,
+    /// What the bot has told, where the text concludes something from it.
+    pub told: Vec<Told>,
     /// The digest of the one-time code that was typed.
     pub code: Option<String>,
+}
+
+/// A sentence that the bot has told.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Told {
+    /// Its words.
+    pub sentence: String,
+    /// How near the customer's text comes to it: the cosine of their vectors.
+    pub near: f32,
 }
 
 /// A part of a message that looks like a question or a request of its own.
@@ -96,10 +108,12 @@ pub enum Decision {
     WhichOne,
     /// The answer before did not help: say it in another way, or get a person.
     AnotherWay,
-    /// What the customer takes from the answer before is what it said.
+    /// What the customer takes from the answer before is answered by what it said.
     AsSaid {
-        /// The sentence that says it.
+        /// The sentence that says it, or comes nearest to it.
         sentence: String,
+        /// It says the same.
+        agrees: bool,
     },
     /// What figures of the answer before come to.
     Sum {
@@ -149,6 +163,13 @@ pub enum Decision {
     },
     /// Not in our language: say so and offer a person.
     OtherLanguage,
+    /// What was asked beside a wish for a person is answered, and a person gets it.
+    AnswerThenPerson {
+        /// What is answered.
+        topics: Vec<Topic>,
+        /// Why a person gets it.
+        reason: Reason,
+    },
     /// Understood as none of our business: say what we can do and offer a person.
     OutOfScope,
     /// A person must answer.
@@ -308,9 +329,9 @@ pub fn decide_and_tell(
     let told = readings::kept(&readings);
     let taken = readings.into_iter().next().map(|it| (it.decision, it.sure));
     let (decision, sure) = taken.unwrap_or((Decision::Miss { refused: false }, 0.0));
-    let asks = questions::sentences(&heard.text, &content.language)
-        .iter()
-        .any(|it| questions::asks_within(it, &content.language));
+    let language = &content.language;
+    let wants = |it: &String| questions::asks_within(it, language) || questions::requests(it, language);
+    let asks = questions::sentences(&heard.text, language).iter().any(wants);
     (settle(state, decision, sure, asks, now), told)
 }
 

@@ -19,7 +19,7 @@ use crate::identity::codes::Codes;
 use crate::mail::Letter;
 use crate::rules::policy::Past;
 use crate::rules::slots::SlotContext;
-use crate::rules::{self, Circumstances, Decision, Heard, Part, questions};
+use crate::rules::{self, Circumstances, Decision, Heard, Part, Told, questions};
 use crate::store::{CodeChange, NewPromise, NewQuestion, StoreError};
 
 mod again;
@@ -27,6 +27,7 @@ mod deeds;
 mod proof;
 mod reply;
 mod settle;
+mod staying;
 
 pub use settle::{letter_lost, settle};
 
@@ -159,7 +160,7 @@ pub async fn take(
         Some(customer) if yes.is_some() || state.confirms.is_some() => Some(parts.actions.alone(customer).await),
         _ => None,
     };
-    let (heard, looked) = listen(parts, state, unanswered, last).await;
+    let (heard, looked) = listen(parts, state, recent, unanswered, last).await;
     let mut outcome = take_heard(parts, state, recent, *seq, &heard, looked).await?;
     if outcome.events.iter().any(|it| matches!(it.what, What::Receipt(_)))
         && let Some(asked) = rules::asked_beside_yes(&parts.content, state, &heard.text)
@@ -167,7 +168,7 @@ pub async fn take(
         // What was asked beside the yes is about what came of it.
         let state = after(state, &outcome.events);
         let message = Message { text: asked, ..Message::default() };
-        let (heard, looked) = listen(parts, &state, &[(*seq, message.clone())], &message).await;
+        let (heard, looked) = listen(parts, &state, recent, &[(*seq, message.clone())], &message).await;
         outcome.go_on(take_heard(parts, &state, recent, *seq, &heard, looked).await?);
     }
     outcome.answered = (!rest.is_empty()).then_some(*seq);
@@ -405,7 +406,13 @@ async fn go_on_as(
 }
 
 /// What was said, and what the classifier makes of it. `false`: it could not look.
-async fn listen(parts: &Parts, state: &State, unanswered: &[(Seq, Message)], last: &Message) -> (Heard, bool) {
+async fn listen(
+    parts: &Parts,
+    state: &State,
+    recent: &[Event],
+    unanswered: &[(Seq, Message)],
+    last: &Message,
+) -> (Heard, bool) {
     if last.choice.is_some() {
         return (Heard { choice: last.choice.clone(), ..Heard::default() }, true);
     }
@@ -428,19 +435,38 @@ async fn listen(parts: &Parts, state: &State, unanswered: &[(Seq, Message)], las
             return (heard, false);
         }
     }
+    heard.told = told(parts, classifier, state, recent, &heard.text).await;
     let mut after: Option<String> = None;
     for text in questions::parts(&meant, language) {
         let mut counting = counting.clone();
         counting.extend(after.iter().flat_map(|it| parts.content.follow_ups_in(it)).map(|it| it.intent.name.as_str()));
         // A part that cannot be looked at is left to the whole.
         if let Ok(guess) = classifier.guess_within(&text, &counting).await {
-            let asks = questions::asks(&text, language);
+            let asks = questions::asks_somewhere(&text, language);
             let means = guess.best().filter(|_| guess.verdict == Verdict::Answer).map(|it| it.intent.clone());
             heard.parts.push(Part { text, guess, asks, after: after.clone() });
             after = means.or(after);
         }
     }
     (heard, true)
+}
+
+/// Messages of the bot from which somebody still concludes something.
+const CONCLUDED_FROM_MAX: usize = 3;
+
+/// What the bot has told not long ago, and how near a text comes to each sentence of it, where it concludes something.
+async fn told(parts: &Parts, classifier: &Classifier, state: &State, recent: &[Event], text: &str) -> Vec<Told> {
+    let said = recent.iter().rev().filter(|it| it.from == Sender::Bot);
+    let said = said.filter_map(|it| match &it.what {
+        What::Message(Message { text, step: Some(step), .. }) if step.did == Did::Answered => Some(text.as_str()),
+        What::Receipt(receipt) => Some(receipt.text.as_str()),
+        _ => None,
+    });
+    let texts: Vec<&str> = said.take(CONCLUDED_FROM_MAX).collect();
+    let sentences = rules::may_rest_on(&parts.content, state, &texts, text);
+    // What can't be looked at is left to the other readers.
+    let nearness = classifier.nearness(text, &sentences).await.unwrap_or_default();
+    sentences.into_iter().zip(nearness).map(|(sentence, near)| Told { sentence, near }).collect()
 }
 
 fn step(did: Did) -> Step {

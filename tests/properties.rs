@@ -100,7 +100,7 @@ fn heard() -> impl Strategy<Value = Heard> {
     });
     let parts = proptest::collection::vec(part, 0..4);
     (said(), choice(), guess(), parts, proptest::option::weighted(0.1, "[0-9a-f]{64}"))
-        .prop_map(|(text, choice, guess, parts, code)| Heard { text, choice, guess, parts, code })
+        .prop_map(|(text, choice, guess, parts, code)| Heard { text, choice, guess, parts, code, ..Heard::default() })
 }
 
 /// The day of everything that is said to the demo's customers.

@@ -72,6 +72,15 @@ pub struct LanguageFile {
     /// What refuses all of several.
     #[serde(default)]
     pub neither: Vec<String>,
+    /// What says that something was not told: "you didn't say".
+    #[serde(default)]
+    pub not_told: Vec<String>,
+    /// What begins another matter: "one more thing".
+    #[serde(default)]
+    pub new_topic: Vec<String>,
+    /// What takes all of several.
+    #[serde(default)]
+    pub both: Vec<String>,
     /// What points to the one that is not being talked about.
     #[serde(default)]
     pub other: Vec<String>,
@@ -138,6 +147,18 @@ pub struct LanguageFile {
     /// What turns it round: "not", "never".
     #[serde(default)]
     pub negations: Vec<String>,
+    /// What says that something is not so: "not", "nothing".
+    #[serde(default)]
+    pub nots: Vec<String>,
+    /// What begins a request: "please", "get".
+    #[serde(default)]
+    pub requests: Vec<String>,
+    /// Who speaks: "I", "we".
+    #[serde(default)]
+    pub first_person: Vec<String>,
+    /// Who is spoken to: "you".
+    #[serde(default)]
+    pub second_person: Vec<String>,
     /// What says that nothing was paid yet: "if I pay", "I can't pay".
     #[serde(default)]
     pub not_paid: Vec<String>,
@@ -209,6 +230,12 @@ pub struct Language {
     pub places: Vec<Phrases>,
     /// What refuses all of several.
     pub neither: Phrases,
+    /// What says that something was not told.
+    pub not_told: Phrases,
+    /// What begins another matter.
+    pub new_topic: Phrases,
+    /// What takes all of several.
+    pub both: Phrases,
     /// What points to the other one.
     pub other: Phrases,
     /// What points to the one before.
@@ -253,6 +280,14 @@ pub struct Language {
     pub restates: Phrases,
     /// What turns a sentence round.
     pub negations: Phrases,
+    /// What says that something is not so.
+    pub nots: Phrases,
+    /// What begins a request.
+    pub requests: Phrases,
+    /// Who speaks.
+    pub first_person: Phrases,
+    /// Who is spoken to.
+    pub second_person: Phrases,
     /// What says that nothing was paid yet.
     pub not_paid: Phrases,
     /// What says that a question was meant.
@@ -358,6 +393,9 @@ impl Language {
             fillers: phrases(&own.fillers),
             places: own.places.iter().map(|it| Phrases::of(it.split('|'))).collect(),
             neither: phrases(&own.neither),
+            not_told: phrases(&own.not_told),
+            new_topic: phrases(&own.new_topic),
+            both: phrases(&own.both),
             other: phrases(&own.other),
             before: phrases(&own.before),
             after: phrases(&own.after),
@@ -380,6 +418,10 @@ impl Language {
             checks: phrases(&own.checks),
             restates: phrases(&own.restates),
             negations: phrases(&own.negations),
+            nots: phrases(&own.nots),
+            requests: phrases(&own.requests),
+            first_person: phrases(&own.first_person),
+            second_person: phrases(&own.second_person),
             not_paid: phrases(&own.not_paid),
             only_asks: phrases(&own.only_asks),
             code_again: phrases(&own.code_again),
@@ -417,6 +459,9 @@ impl LanguageFile {
             ("fillers", &self.fillers),
             ("places", &self.places),
             ("neither", &self.neither),
+            ("not_told", &self.not_told),
+            ("new_topic", &self.new_topic),
+            ("both", &self.both),
             ("other", &self.other),
             ("before", &self.before),
             ("after", &self.after),
@@ -439,6 +484,10 @@ impl LanguageFile {
             ("checks", &self.checks),
             ("restates", &self.restates),
             ("negations", &self.negations),
+            ("nots", &self.nots),
+            ("requests", &self.requests),
+            ("first_person", &self.first_person),
+            ("second_person", &self.second_person),
             ("not_paid", &self.not_paid),
             ("only_asks", &self.only_asks),
             ("code_again", &self.code_again),

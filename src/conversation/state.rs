@@ -41,6 +41,10 @@ pub struct State {
     pub offered: Vec<Choice>,
     /// The bot's last message was "did you mean".
     pub asked_which: bool,
+    /// What the customer wrote last, and what of it that question was about.
+    pub wrote: String,
+    /// See `wrote`.
+    pub asked_about: String,
     /// What the bot's last message has a button for that does something.
     pub confirms: Option<Confirm>,
     /// The last message itself asks a yes for it, and no other came in between.
@@ -117,7 +121,12 @@ impl State {
 
     fn apply_message(&mut self, from: Sender, message: &Message) {
         match from {
-            Sender::Customer => self.n_customer_messages = self.n_customer_messages.saturating_add(1),
+            Sender::Customer => {
+                self.n_customer_messages = self.n_customer_messages.saturating_add(1);
+                if message.choice.is_none() {
+                    self.wrote.clone_from(&message.text);
+                }
+            }
             Sender::Bot => {
                 self.last_said = Some(message.text.clone());
                 self.code_offered |= message.choices.iter().any(|it| it.id == VERIFY_ME);
@@ -125,6 +134,7 @@ impl State {
                 let confirms = self.confirms.take();
                 self.asked = None;
                 self.asked_which = false;
+                self.asked_about.clear();
                 let Some(step) = &message.step else { return };
                 self.asked = step.asks.clone();
                 self.code_asked |= self.asked.as_deref() == Some(ASKS_CODE);
@@ -153,6 +163,7 @@ impl State {
                     Did::AskedAgain => self.n_misses = self.n_misses.saturating_add(1),
                     Did::Offered => {
                         self.asked_which = true;
+                        self.asked_about.clone_from(&self.wrote);
                         self.n_misses = self.n_misses.saturating_add(1);
                     }
                     Did::Missed => self.n_misses = self.n_misses.saturating_add(1),
@@ -189,6 +200,8 @@ impl State {
         self.asked = None;
         self.offered.clear();
         self.asked_which = false;
+        self.wrote.clear();
+        self.asked_about.clear();
         self.confirms = None;
         self.asks_yes = false;
         self.n_misses = 0;

@@ -65,6 +65,19 @@ pub(super) fn asks_within(sentence: &str, language: &Language) -> bool {
     asks(sentence, language) || words.windows(2).any(|it| begins_question(&it[0], &it[1], language))
 }
 
+/// Whether any sentence of a part asks or requests: "3 days from when? so by when will it show."
+pub fn asks_somewhere(part: &str, language: &Language) -> bool {
+    asks(part, language) || sentences(part, language).iter().any(|it| asks(it, language))
+}
+
+/// Whether a sentence begins as a request: "ok put it on the card then".
+pub(super) fn requests(sentence: &str, language: &Language) -> bool {
+    let words: Vec<String> = words(sentence).skip_while(|it| language.joiners.contains(it)).collect();
+    let is_lead = |at: &usize| language.fillers.is(&words[*at..=*at]) && language.requests.at_start(&words[*at..]) == 0;
+    let from = (0..words.len()).take_while(is_lead).count();
+    0 < language.requests.at_start(&words[from..])
+}
+
 /// Whether a part asks or requests rather than tells.
 pub fn asks(part: &str, language: &Language) -> bool {
     part.ends_with(['?', '？'])
@@ -96,6 +109,7 @@ fn is_first_person(word: &str) -> bool {
 /// the latter. Whatever the encoder reads of "cancel" would drown it.
 pub fn meant(text: &str, language: &Language) -> String {
     let plain = without_no(&without_denials(&text.replace('’', "'"), language), language);
+    let plain = unsaid(&plain, language).or_else(|| only_asked(&plain, language)).map_or(plain.clone(), str::to_owned);
     let (tokens, bare) = tokens(&plain);
     let Some((refused_at, refused_n)) = language.refusals.find(&bare) else { return plain };
     let from = refused_at + refused_n;
@@ -105,6 +119,27 @@ pub fn meant(text: &str, language: &Language) -> String {
     let before = plain[..tokens[refused_at].0].rfind(['.', '!', '?', '\n']).map_or("", |at| plain[..=at].trim_end());
     format!("{before} {}", &plain[tokens[instead].0..]).trim().to_owned()
 }
+
+/// What was not told: of "you didn't say by when", the latter.
+fn unsaid<'a>(text: &'a str, language: &Language) -> Option<&'a str> {
+    let (tokens, words) = tokens(text);
+    let (at, n) = language.not_told.find(&words)?;
+    let rest = words.get(at + n..)?;
+    let asks = |it: &String| language.question_words.contains(it) && !language.yes_or_no_words.contains(it);
+    let begins = rest.iter().take(2).any(asks);
+    (begins && at <= NOT_TOLD_WITHIN && rest.len() <= NOT_TOLD_WORDS_MAX).then(|| &text[tokens[at + n].0..])
+}
+
+/// What alone is asked: of "I do want to leave, I just asked if there are more bills", the latter.
+fn only_asked<'a>(text: &'a str, language: &Language) -> Option<&'a str> {
+    let (tokens, words) = tokens(text);
+    let (at, n) = language.only_asks.find(&words)?;
+    (PART_WORDS_MIN <= words.len() - at - n).then(|| &text[tokens[at + n].0..])
+}
+
+/// That something was not told stands so near to the beginning, and what it is in so many words.
+const NOT_TOLD_WITHIN: usize = 3;
+const NOT_TOLD_WORDS_MAX: usize = 10;
 
 /// The text without the no that stands before a question or a wish: of "no, I want to know how …", what is wanted. A no that
 /// belongs to what follows ("no engineer came") stays.

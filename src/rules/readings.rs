@@ -15,12 +15,13 @@ use crate::conversation::{Candidate, Guess, Owner, ReadAs, State, Verdict, norma
 mod account;
 mod check;
 pub(super) mod choice;
+pub(super) mod exact;
 pub mod follow_up;
 mod going_on;
 pub(super) mod intents;
 mod parts;
 mod reply;
-mod sums;
+pub mod sums;
 pub(super) mod yes_no;
 
 pub(super) use intents::{answer_or_ask, read_slots};
@@ -147,6 +148,7 @@ pub(super) fn all(content: &Content, state: &State, heard: &Heard, now: &Circums
     readings.extend(yes_no::read(&look));
     readings.extend(choice::read(&look));
     readings.extend(check::read(&look));
+    readings.extend(exact::read(&look));
     readings.extend(sums::read(&look));
     readings.extend(going_on::read(&look));
     readings.extend(account::read(&look));
@@ -175,6 +177,11 @@ pub(super) fn unit(look: &Looked<'_>, text: &str, guess: &Guess) -> Option<Readi
         || intents::not_words(look)
         || (nothing_before && begins_alone(guess, by_itself.as_ref()))
     {
+        return by_itself;
+    }
+    // "One more thing, did you get my payment": what is clear by itself needs no topic.
+    let begins_anew = 0 < look.content.language.new_topic.at_start(&without_lead_words(look, text));
+    if begins_anew && by_itself.as_ref().is_some_and(|it| it.by == Reader::Intent && NEW_TOPIC_MIN <= it.sure) {
         return by_itself;
     }
     // None of our business, and nothing within the topic comes before that.
@@ -206,6 +213,11 @@ pub(super) fn unit(look: &Looked<'_>, text: &str, guess: &Guess) -> Option<Readi
             _ => {}
         }
     }
+    // Nothing within the topic is clear, and by itself it is.
+    let another = |it: &&Reading| it.by == Reader::Intent && it.what != state.topic && CLEAR_BY_ITSELF <= it.sure;
+    if let Some(other) = by_itself.as_ref().filter(another) {
+        return Some(other.clone());
+    }
     let may_be_offered = |it: &Reading| it.what.clone().filter(|name| intents::may_be_offered(look.content, name));
     let first = may_be_offered(&best);
     let mut others = next.into_iter().chain(within).filter_map(|it| may_be_offered(&it.1));
@@ -219,6 +231,13 @@ pub(super) fn unit(look: &Looked<'_>, text: &str, guess: &Guess) -> Option<Readi
         None if first.is_some() => Some(best),
         None => by_itself,
     }
+}
+
+/// The words of a text without fillers and joiners before them.
+fn without_lead_words(look: &Looked<'_>, text: &str) -> Vec<String> {
+    let language = &look.content.language;
+    let is_lead = |it: &String| language.joiners.contains(it) || language.fillers.is(std::slice::from_ref(it));
+    normal::words(text).into_iter().skip_while(is_lead).collect()
 }
 
 /// Whether a text says just what a reading is about, in the words that its button and "is it about …?" have: asking it
@@ -244,6 +263,8 @@ fn begins_alone(guess: &Guess, by_itself: Option<&Reading>) -> bool {
     }
 }
 
+/// So sure is what begins another matter.
+const NEW_TOPIC_MIN: f32 = 0.7;
 /// So likely is a follow-up that stands at the beginning.
 const BEGINS_MIN: f32 = 0.8;
 /// Less near to the content than this, nothing is looked for.
@@ -294,6 +315,13 @@ fn as_meant(look: &Looked<'_>, candidate: &Candidate, guess: &Guess, text: &str)
     intents::as_meant(look, surer, guess, text)
 }
 
+/// What a text comes to where it is known which intent or follow-up it means.
+pub(super) fn named(look: &Looked<'_>, name: &str, text: &str, guess: &Guess) -> Option<Reading> {
+    let ranked = guess.within.iter().chain(&guess.ranked).find(|it| it.intent == name).cloned();
+    let candidate = ranked.unwrap_or_else(|| Candidate { intent: name.to_owned(), confidence: 0.0 });
+    as_meant(look, &candidate, guess, text)
+}
+
 /// Within a topic, from here on it is answered; or from here on, where it is so many times likelier than anything else.
 const ANSWER_MIN: f32 = 0.45;
 const LEADING_MIN: f32 = 0.33;
@@ -306,6 +334,8 @@ const OFFER_MIN: f32 = 0.12;
 const OFFERED: f32 = 1.8;
 /// So sure is an intent by itself that nothing within the topic has to speak for it.
 const BEYOND_DOUBT: f32 = 0.97;
+/// So sure is an intent by itself that goes before asking which of two things of the topic is meant.
+const CLEAR_BY_ITSELF: f32 = 0.99;
 /// Asked which of two it is.
 const OFFER: f32 = 0.4;
 

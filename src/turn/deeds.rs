@@ -27,7 +27,9 @@ impl Reply<'_> {
         let content = Arc::clone(&self.parts.content);
         let Some(customer) = self.state.customer.clone() else { return Ok(Ok(())) };
         let (topics, said_yes) = match decision {
-            Decision::Answer(topics) | Decision::AnswerPart { topics, .. } => (topics.as_slice(), false),
+            Decision::Answer(topics)
+            | Decision::AnswerPart { topics, .. }
+            | Decision::AnswerThenPerson { topics, .. } => (topics.as_slice(), false),
             Decision::Act(topic) => (std::slice::from_ref(topic), true),
             Decision::Declined => return self.stop(paper).await.map(Ok),
             _ => return Ok(Ok(())),

@@ -14,7 +14,7 @@ use crate::conversation::{
 };
 use crate::feedback;
 use crate::handoff;
-use crate::rules::{self, Decision, Heard, Left, Topic};
+use crate::rules::{self, Decision, Heard, Topic};
 use crate::store::{NewPromise, Why};
 
 use super::{Outcome, Parts, again, step};
@@ -23,14 +23,6 @@ use super::{Outcome, Parts, again, step};
 const INVOICES_OFFERED: usize = 3;
 /// Choices under one message.
 pub(super) const CHOICES_MAX: usize = 4;
-/// Topics that are offered where a message isn't understood.
-const NEAR_TOPICS_MAX: usize = 2;
-/// From this confidence on, a topic may have been meant.
-const NEAR_MIN: f32 = 0.08;
-/// Of words that have not been answered, so many are named.
-const LEFT_CHARS_MAX: usize = 80;
-/// Messages of the bot that somebody still has before their eyes.
-const TOLD_MAX: usize = 6;
 /// How card numbers look once they are masked.
 const MASKED_CARD: &str = "[card ending";
 
@@ -81,6 +73,12 @@ impl Reply<'_> {
                 self.answer(&content, topics, billing_down)?;
                 self.name_what_is_left(left)
             }
+            Decision::AnswerThenPerson { topics, reason } => {
+                if !topics.iter().all(|it| self.has_said(&content, it)) {
+                    self.answer(&content, topics, billing_down)?;
+                }
+                self.hand_off(*reason, None, false)
+            }
             Decision::Act(topic) => match self.ran.remove(&topic.intent) {
                 Some(ran) => self.tell(ran, Some(topic)),
                 // The rules say otherwise by now, or something else than was offered: it is said anew.
@@ -100,7 +98,7 @@ impl Reply<'_> {
             Decision::YesOnCondition { words } => self.keep_on_condition(words),
             Decision::AskToName => self.ask_to_name(),
             Decision::AnotherWay => self.another_way(),
-            Decision::AsSaid { sentence } => self.as_said(sentence),
+            Decision::AsSaid { sentence, agrees } => self.as_said(sentence, *agrees),
             Decision::Sum { working, per_year } => self.sum(working, per_year.as_deref()),
             Decision::Ask { intent, slot, slots, again } => self.ask(&content, intent, slot, slots, *again),
             Decision::AskEmail { again } => self.ask_email(*again),
@@ -197,6 +195,12 @@ impl Reply<'_> {
         // A link is given again: the one before may have ended.
         if same && self.ran.is_empty() && self.pages.is_empty() && answers.iter().all(|it| it.2.then == Then::Wait) {
             let sentences = &content.sentences;
+            // Who concludes something from it hears the sentence on which that rests.
+            let last = self.state.last_said.as_deref().unwrap_or_default();
+            let told = self.heard.told.iter().filter(|it| last.contains(&it.sentence));
+            if let Some(told) = told.max_by(|one, other| one.near.total_cmp(&other.near)) {
+                return self.as_said(&told.sentence, false);
+            }
             // Whoever asks on and hears nothing new was not understood.
             if self.heard.choice.is_none() {
                 self.record(self.seq, &self.heard.text, Why::Missed, self.heard.guess.clone());
@@ -214,8 +218,11 @@ impl Reply<'_> {
         let mut done = Vec::new();
         let mut said = String::new();
         for (index, (intent, topic, answer)) in answers.into_iter().enumerate() {
-            let text = again::without(&answer.text, &said);
+            let mut text = again::without(&answer.text, &said);
             said.push_str(&answer.text);
+            if let Some(year) = self.year_of(&text)? {
+                text = format!("{} {year}", text.trim_end());
+            }
             if !intent.file.small_talk {
                 self.outcome.n_answers += 1;
                 self.outcome.n_own += u32::from(answer.is_own);
@@ -381,187 +388,13 @@ impl Reply<'_> {
     }
 
     /// Somebody who waits and writes on is told that it is kept.
-    fn keep_for_person(&mut self) -> Result<(), TemplateError> {
+    pub(super) fn keep_for_person(&mut self) -> Result<(), TemplateError> {
         if self.state.owner != Owner::Queue {
             return Ok(());
         }
         let content = Arc::clone(&self.parts.content);
         let text = self.fresh(&[&content.sentences.kept_for_person, &content.sentences.kept_again])?;
         self.keep_offer(text);
-        Ok(())
-    }
-
-    /// The button of what can still be done by a tap.
-    fn standing_offer(&self) -> Option<Choice> {
-        self.state.confirms.as_ref()?;
-        self.state.offered.iter().find(|it| it.id.starts_with(rules::DO)).cloned()
-    }
-
-    /// A word in between: what is on offer stays so.
-    fn keep_offer(&mut self, text: String) {
-        let confirms = self.state.confirms.clone();
-        self.message(text, &[], Step { confirms, ..step(Did::Talked) });
-        let offered = self.state.offered.clone();
-        if let Some(choices) = self.last_choices() {
-            *choices = offered;
-        }
-    }
-
-    /// The first of these sentences that isn't what was said last: nothing is said twice in a row.
-    pub(super) fn fresh(&self, sentences: &[&String]) -> Result<String, TemplateError> {
-        let wait = self.words_of(&self.parts.wait);
-        let about = About { wait: Some(&wait), ..About::default() };
-        let mut text = String::new();
-        for sentence in sentences {
-            text = self.speaker.sentence(sentence, about)?;
-            if self.state.last_said.as_deref() != Some(&text) {
-                break;
-            }
-        }
-        Ok(text)
-    }
-
-    /// Whether somebody who was told these very words not long ago says that they meant something else.
-    fn objects_to(&self, text: &str) -> bool {
-        let tells = |it: &&Event| matches!(&it.what, What::Message(message) if message.text == text);
-        let told = self.recent.iter().rev().filter(|it| it.from == Sender::Bot).take(TOLD_MAX).any(|it| tells(&it));
-        told && self.heard.choice.is_none() && rules::objects(&self.parts.content, &self.heard.text)
-    }
-
-    /// Confirms what was said before, by its own sentence.
-    fn as_said(&mut self, sentence: &str) -> Result<(), TemplateError> {
-        let about = About { first: Some(sentence), ..About::default() };
-        let text = self.speaker.sentence(&self.parts.content.sentences.as_said, about)?;
-        self.stay_saying(text, Did::Talked, &[])
-    }
-
-    /// Says what figures of the answer before come to.
-    fn sum(&mut self, working: &str, per_year: Option<&str>) -> Result<(), TemplateError> {
-        let sentences = &self.parts.content.sentences;
-        let sentence = if per_year.is_some() { &sentences.in_a_year } else { &sentences.adds_up };
-        let about = About { first: Some(working), second: per_year, ..About::default() };
-        let text = self.speaker.sentence(sentence, about)?;
-        self.stay_saying(text, Did::Talked, &[])
-    }
-
-    /// Says the first of these that is fresh, and keeps the buttons from before, with these topics beside them.
-    fn stay(&mut self, sentences: &[&String], did: Did, topics: &[String]) -> Result<(), TemplateError> {
-        let text = self.fresh(sentences)?;
-        self.stay_saying(text, did, topics)
-    }
-
-    fn stay_saying(&mut self, text: String, did: Did, topics: &[String]) -> Result<(), TemplateError> {
-        let content = Arc::clone(&self.parts.content);
-        let mut choices: Vec<Choice> = (self.state.offered.iter())
-            .filter(|it| !matches!(it.id.as_str(), rules::TALK_TO_HUMAN | SOMETHING_ELSE))
-            .take(CHOICES_MAX - 1 - topics.len().min(1))
-            .cloned()
-            .collect();
-        for topic in rules::choices(&content, &State::default(), topics) {
-            if choices.len() + 1 < CHOICES_MAX && choices.iter().all(|it| it.id != topic.id) {
-                choices.push(topic);
-            }
-        }
-        choices.extend(rules::choices(&content, &State::default(), &[rules::TALK_TO_HUMAN.to_owned()]));
-        let has_act = choices.iter().any(|it| it.id.starts_with(rules::DO));
-        let confirms = self.state.confirms.clone().filter(|_| has_act);
-        self.message(text, &[], Step { confirms, ..step(did) });
-        if let Some(last) = self.last_choices() {
-            *last = choices;
-        }
-        Ok(())
-    }
-
-    /// What the words may have meant, however unsure; where nothing is near, what customers ask most.
-    fn near_topics(&self) -> Vec<String> {
-        let content = &self.parts.content;
-        let is_topic = |name: &&String| {
-            content.intents.get(*name).is_some_and(|it| !it.file.small_talk) && *name != rules::OUT_OF_SCOPE
-        };
-        let guess = &self.heard.guess;
-        let near = guess.ranked.iter().filter(|it| NEAR_MIN <= it.confidence).map(|it| &it.intent).filter(is_topic);
-        let near: Vec<String> = near.take(NEAR_TOPICS_MAX).cloned().collect();
-        match near.is_empty() {
-            true => content.business.starters.iter().take(NEAR_TOPICS_MAX).cloned().collect(),
-            false => near,
-        }
-    }
-
-    /// A yes to what ends something, without words that name it.
-    fn ask_to_name(&mut self) -> Result<(), TemplateError> {
-        let content = Arc::clone(&self.parts.content);
-        let offer = self.state.offered.iter().find(|it| it.id.starts_with(rules::DO)).map(|it| it.label.clone());
-        let about = About { first: offer.as_deref(), ..About::default() };
-        let text = self.speaker.sentence(&content.sentences.ask_to_name, about)?;
-        let text = if self.state.last_said.as_deref() == Some(&text) {
-            self.fresh(&[&content.sentences.not_now])?
-        } else {
-            text
-        };
-        self.keep_offer(text);
-        Ok(())
-    }
-
-    /// A yes that holds only if something else does: nothing is done, and the condition is named.
-    fn keep_on_condition(&mut self, words: &str) -> Result<(), TemplateError> {
-        let content = Arc::clone(&self.parts.content);
-        let words: String = words.trim().chars().take(LEFT_CHARS_MAX).collect();
-        let about = About { first: Some(&words), ..About::default() };
-        let text = self.speaker.sentence(&content.sentences.on_condition, about)?;
-        let text = if self.state.last_said.as_deref() == Some(&text) {
-            self.fresh(&[&content.sentences.not_now])?
-        } else {
-            text
-        };
-        self.record(self.seq, &words, Why::Missed, self.heard.guess.clone());
-        self.keep_offer(text);
-        // A plain yes after it is one.
-        if let Some(NewEvent { what: What::Message(Message { step: Some(step), .. }), .. }) =
-            self.outcome.events.last_mut()
-        {
-            step.asks_yes = step.confirms.is_some();
-        }
-        Ok(())
-    }
-
-    /// The answer before didn't help: other ways from here, and a person first; the second time a person, if one is there.
-    fn another_way(&mut self) -> Result<(), TemplateError> {
-        let content = Arc::clone(&self.parts.content);
-        let sentences = &content.sentences;
-        let again = self.fresh(&[&sentences.another_way])?;
-        if self.state.last_said.as_deref() == Some(&again) && self.parts.wait_if_queued.open {
-            return self.hand_off(Reason::Missed, Some(&sentences.do_not_know), false);
-        }
-        if let Some((seq, message)) = feedback::last_said(self.recent, self.seq) {
-            let text = message.text.clone();
-            self.record(seq, &text, Why::Refused, Guess::none());
-        }
-        self.stay(&[&sentences.another_way, &sentences.miss_again], Did::Talked, &[])
-    }
-
-    /// Names the part of the message that has not been answered, with buttons for what it may mean.
-    fn name_what_is_left(&mut self, left: &Left) -> Result<(), TemplateError> {
-        let content = Arc::clone(&self.parts.content);
-        let sentences = &content.sentences;
-        let words: String = left.text.trim().chars().take(LEFT_CHARS_MAX).collect();
-        let about = About { first: Some(&words), ..About::default() };
-        let sentence = if left.may_mean.is_empty() { &sentences.not_answered } else { &sentences.which_part };
-        let text = self.speaker.sentence(sentence, about)?;
-        let last = self.outcome.events.iter_mut().rev().find_map(|it| match &mut it.what {
-            What::Message(message) if it.from == Sender::Bot => Some(message),
-            _ => None,
-        });
-        if let Some(message) = last {
-            message.text = format!("{}\n\n{text}", message.text.trim_end());
-            let mut choices = rules::choices(&content, &State::default(), &left.may_mean);
-            // What something asks a yes for keeps its place.
-            let n_acts = message.choices.iter().take_while(|it| it.id.starts_with(rules::DO)).count();
-            message.choices.retain(|it| choices.iter().all(|new| new.id != it.id));
-            choices.truncate(CHOICES_MAX - n_acts.min(CHOICES_MAX));
-            message.choices.splice(n_acts..n_acts, choices);
-            message.choices.truncate(CHOICES_MAX);
-        }
-        self.record(self.seq, &words, Why::Missed, self.heard.guess.clone());
         Ok(())
     }
 
@@ -584,7 +417,7 @@ impl Reply<'_> {
         Ok(())
     }
 
-    fn words_of(&self, wait: &handoff::Wait) -> facts::Wait {
+    pub(super) fn words_of(&self, wait: &handoff::Wait) -> facts::Wait {
         facts::Wait {
             waiting: self.state.owner == Owner::Queue,
             open: wait.open,
@@ -600,7 +433,7 @@ impl Reply<'_> {
         self.message_with_card(text, choices, step, None);
     }
 
-    fn message_with_card(
+    pub(super) fn message_with_card(
         &mut self,
         text: String,
         choices: Vec<Choice>,
@@ -626,7 +459,7 @@ impl Reply<'_> {
     }
 
     /// Keeps what could not be answered: the text itself, or after a refused "did you mean" the text before it.
-    fn record_miss(&mut self, refused: bool) {
+    pub(super) fn record_miss(&mut self, refused: bool) {
         if !refused {
             self.record(self.seq, &self.heard.text, Why::Missed, self.heard.guess.clone());
             return;
@@ -637,7 +470,7 @@ impl Reply<'_> {
         }
     }
 
-    fn record(&mut self, seq: Seq, text: &str, why: Why, guess: Guess) {
+    pub(super) fn record(&mut self, seq: Seq, text: &str, why: Why, guess: Guess) {
         if !text.trim().is_empty() {
             self.outcome.questions.push(feedback::question(self.recent, seq, text, why, guess));
         }

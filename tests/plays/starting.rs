@@ -1,16 +1,22 @@
 //! Starts that meet others: a second server on one folder, two first starts on one database, a pooler before it.
 
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
-use plainbill::conversation::{ConversationId, Message, NewEvent, Sender, What};
+use plainbill::config::IdentityKey;
+use plainbill::conversation::{ConversationId, CustomerId, Message, NewEvent, Sender, What};
+use plainbill::identity::Identity;
 use plainbill::store::{self, Append, Opening, Store, StoreError, StoreSettings};
+use serde_json::{Value, json};
 use sqlx::{Connection, PgConnection};
 
-use crate::house::{PATIENCE, classifier};
+use crate::house::{Customer, PATIENCE, classifier, key};
 use crate::killing::{METRICS_LISTEN, Program, free_port};
 use crate::postgres::{Bouncer, Postgres};
+use crate::reference::{KEY, Reference};
+use crate::settling::customer_at;
 
 /// `plainbill` with these words and this folder.
 fn plainbill(words: &[&str], data: &Path) -> Command {
@@ -96,6 +102,13 @@ async fn of_two_first_starts_on_one_database_both_come_up_and_one_shows_the_pass
     let printed = servers.map(Printing::ends);
     let n_passwords = printed.iter().filter(|it| it.contains("the first password stands in")).count();
     assert_eq!(n_passwords, 1, "{printed:?}");
+    // It stands in the one folder, for the server's own user only, and in nothing that a log may keep.
+    let files: Vec<_> = folders.iter().map(|it| it.path().join("first-password")).filter(|it| it.exists()).collect();
+    let [file] = files.as_slice() else { anyhow::bail!("{} files have a first password", files.len()) };
+    #[cfg(unix)]
+    assert_eq!(std::os::unix::fs::MetadataExt::mode(&std::fs::metadata(file)?) & 0o777, 0o600);
+    let password = std::fs::read_to_string(file)?;
+    assert!(12 <= password.trim().len() && printed.iter().all(|it| !it.contains(password.trim())), "{printed:?}");
     Ok(())
 }
 
@@ -188,5 +201,77 @@ async fn a_migration_that_fails_frees_its_lock_while_its_connection_lives_on() -
         let (n_locks, ..) = left_behind(&postgres, &bouncer.url()).await?;
         assert_eq!(n_locks, 0);
     }
+    Ok(())
+}
+
+/// Settings of a real business whose billing stands at this address.
+fn settings(data: &Path, billing: &str, keys: &[IdentityKey]) -> std::io::Result<PathBuf> {
+    let keys = keys.iter().map(|it| format!("{{ kid = \"{}\", secret = \"{}\" }}", it.kid, it.secret));
+    let keys = keys.collect::<Vec<_>>().join(", ");
+    let billing = format!("[billing]\nsource = \"http\"\nurl = \"{billing}\"\nkey = \"{KEY}\"\n");
+    let file = data.join("plainbill.toml");
+    std::fs::write(&file, format!("demo = false\nidentity_keys = [{keys}]\n\n{billing}"))?;
+    Ok(file)
+}
+
+/// What the server says to a token.
+async fn welcome(address: SocketAddr, key: &IdentityKey) -> Value {
+    let now = jiff::Timestamp::now().as_second();
+    let token =
+        Identity::new(vec![key.clone()], 600).token(&CustomerId::new("bill-late"), now).expect("there is a key");
+    let mut customer = Customer::connect(address, None).await;
+    customer.send(json!({ "type": "hello", "identity": token })).await;
+    customer.frame().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_that_is_changed_in_the_settings_counts_without_a_restart() -> anyhow::Result<()> {
+    let reference = Reference::start(jiff::Zoned::now().date()).await;
+    let billing = format!("http://{}/plainbill", reference.address);
+    let next = IdentityKey { kid: "next".into(), secret: "n".repeat(40), ..IdentityKey::default() };
+    let data = tempfile::tempdir()?;
+    let file = settings(data.path(), &billing, &[key()])?;
+    let mut command = Command::new(env!("CARGO_BIN_EXE_plainbill"));
+    command.arg("--config").arg(&file);
+    let server = Program::start_with(command, data.path(), free_port()).await;
+    assert_eq!(welcome(server.address, &key()).await["type"], "welcome");
+    assert_eq!(welcome(server.address, &next).await["code"], "bad_identity");
+    settings(data.path(), &billing, std::slice::from_ref(&next))?;
+    let until = tokio::time::Instant::now() + PATIENCE;
+    while welcome(server.address, &next).await["type"] != "welcome" {
+        assert!(tokio::time::Instant::now() < until, "the next key never counts");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    assert_eq!(welcome(server.address, &key()).await["code"], "bad_identity");
+    // Settings that can't be read change nothing.
+    std::fs::write(&file, "identity_keys = [")?;
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    assert_eq!(welcome(server.address, &next).await["type"], "welcome");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_machine_without_certificates_needs_none_for_what_is_not_encrypted() -> anyhow::Result<()> {
+    let reference = Reference::start(jiff::Zoned::now().date()).await;
+    let data = tempfile::tempdir()?;
+    let file = settings(data.path(), &format!("http://{}/plainbill", reference.address), &[key()])?;
+    let bare = || {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_plainbill"));
+        command.arg("--config").arg(&file).env("SSL_CERT_FILE", "/nowhere/at/all").env_remove("SSL_CERT_DIR");
+        command
+    };
+    let server = Program::start_with(bare(), data.path(), free_port()).await;
+    let mut customer = customer_at(&server, "bill-late").await;
+    customer.says("how much do I owe?").await;
+    assert!(customer.hears().await.contains('£'));
+    server.kill();
+    // What is encrypted is refused at the start, and the sentence says what to do.
+    settings(data.path(), "https://billing.example/plainbill", &[key()])?;
+    let mut encrypted = bare();
+    encrypted.args(["serve", "--listen", "127.0.0.1:0", "--data"]).arg(data.path()).env(METRICS_LISTEN, "127.0.0.1:0");
+    let refused = encrypted.output()?;
+    let words = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert_eq!(refused.status.code(), Some(1), "{words}");
+    assert!(words.contains("certificates") && words.contains("ca-certificates"), "{words}");
     Ok(())
 }

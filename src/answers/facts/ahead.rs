@@ -5,7 +5,8 @@ use jiff::{Span, ToSpan};
 use serde::Serialize;
 
 use crate::billing::{Account, Frequency, Invoice, LineKind, PaymentStatus, Plan, Standing};
-use crate::conversation::{format, normal};
+use crate::conversation::format::{self, Locale, Style};
+use crate::conversation::normal;
 use crate::rules::slots::{self, SlotContext};
 
 use super::parts::PlanFacts;
@@ -165,11 +166,25 @@ impl Asked {
         Self {
             yes_or_no: language.is_some_and(|language| clauses.into_iter().any(|it| asks(it, language))),
             amount: amount.or_else(|| is_money().then(|| slots::lone_amount(text, context)).flatten()),
-            date: slots::read(SlotKind::Date, text, context).map(|it| to_come(it, text, language, context.today)),
+            date: slots::read(SlotKind::Date, text, context).map(|it| {
+                named_before(&it, last_said, context).unwrap_or_else(|| to_come(it, text, language, context.today))
+            }),
             plan: None,
         }
     }
 }
+
+/// "After 30 June" is the 30 June that was named just before, in whatever year.
+fn named_before(day: &str, last_said: Option<&str>, context: &SlotContext<'_>) -> Option<String> {
+    let (day, last_said) = (day.parse::<Date>().ok()?, last_said?);
+    let style = Style { locale: Locale::of(context.language).unwrap_or_default(), today: context.today };
+    let years = 0..=YEARS_AHEAD_MAX;
+    let mut same = years.filter_map(|it| day.with().year(context.today.year() + it).build().ok());
+    same.find(|it| last_said.contains(&style.date(*it))).map(|it| it.to_string())
+}
+
+/// A contract runs no longer.
+const YEARS_AHEAD_MAX: i16 = 3;
 
 /// "Does it come after the 20th" asks about the 20th to come, where nothing says that it is over.
 fn to_come(day: String, text: &str, language: Option<&Language>, today: Date) -> String {

@@ -112,7 +112,7 @@ fn came(content: &Content, meant: &str, read: Option<String>, decision: &Decisio
     };
     let is = |name: &str| name == meant || leads(name) == leads(meant);
     let understood: Vec<String> = match decision {
-        Decision::Answer(topics) | Decision::AnswerPart { topics, .. } => {
+        Decision::Answer(topics) | Decision::AnswerPart { topics, .. } | Decision::AnswerThenPerson { topics, .. } => {
             topics.iter().map(|it| it.intent.clone()).chain(read).collect()
         }
         Decision::Ask { intent, .. } => [intent.clone()].into_iter().chain(read).collect(),

@@ -315,6 +315,7 @@ impl Check<'_> {
             ("trouble", &file.trouble),
             ("same_answer", &file.same_answer),
             ("as_said", &file.as_said),
+            ("to_be_exact", &file.to_be_exact),
             ("adds_up", &file.adds_up),
             ("in_a_year", &file.in_a_year),
             ("done_already", &file.done_already),

@@ -100,6 +100,8 @@ pub struct SentencesFile {
     pub same_answer: String,
     /// The customer has said back what the answer before said: `first` is the sentence that says it.
     pub as_said: String,
+    /// The customer concludes something from an answer: `first` is the sentence of it that comes nearest.
+    pub to_be_exact: String,
     /// A figure is what two of the answer before come to: `first` is the working.
     pub adds_up: String,
     /// What something paid each month comes to in a year: `first` is the working, `second` the sum.

@@ -40,7 +40,7 @@ pub(super) fn read(look: &Looked<'_>) -> Option<Reading> {
         return None;
     }
     let because = format!("says back: “{sentence}”");
-    Some(Reading::new(Reader::Check, SAID_BACK, because, Decision::AsSaid { sentence }))
+    Some(Reading::new(Reader::Check, SAID_BACK, because, Decision::AsSaid { sentence, agrees: true }))
 }
 
 /// The figures that the message names, as answers write them; one that isn't clear is none.

@@ -1,6 +1,6 @@
 //! A choice in words: by its place, by its label, or by what is offered being the likeliest of what was meant.
 
-use super::{Looked, Reader, Reading, follow_up, intents};
+use super::{Looked, Reader, Reading, TOPICS_MAX, follow_up, intents};
 use crate::content::{SEND_ANOTHER_CODE, SOMETHING_ELSE};
 use crate::conversation::{Choice, normal};
 use crate::rules::said::{Said, YesNo};
@@ -8,6 +8,10 @@ use crate::rules::{DO, Decision, END_CHAT, START_OVER, TALK_TO_HUMAN, Topic, VER
 
 /// Said word for word.
 const EXACT: f32 = 0.96;
+/// By its place, with more behind it.
+const PLACE_FIRST: f32 = 0.8;
+/// Several of them.
+const BOTH: f32 = 0.95;
 /// By its place.
 const PLACE: f32 = 0.94;
 /// By words of its label.
@@ -40,11 +44,17 @@ pub(super) fn read(look: &Looked<'_>) -> Option<Reading> {
         let decision = chosen(look, &choice.id)?;
         Some(Reading::new(Reader::Choice, sure, format!("{because}: “{}”", choice.label), decision))
     };
+    if let Some(decision) = both(look) {
+        return Some(Reading::new(Reader::Choice, BOTH, "both of what is offered", decision));
+    }
     if let Some(choice) = offered.iter().find(|it| normal::words(&it.label) == look.said.words) {
         return reading(choice, EXACT, "what is offered, word for word");
     }
     if let Some(choice) = look.said.place.and_then(|place| look.state.offered.get(place)).filter(may_be_named) {
         return reading(choice, PLACE, "by its place");
+    }
+    if let Some(choice) = by_place_first(look).filter(may_be_named) {
+        return reading(choice, PLACE_FIRST, "by its place, before something else");
     }
     if let Some(choice) = by_label(look, offered) {
         return reading(choice, LABEL, "by words of what is offered");
@@ -60,6 +70,38 @@ pub(super) fn read(look: &Looked<'_>) -> Option<Reading> {
         POINTING_WORDS_MAX < look.said.words.len() || 0 < look.content.language.concludes.at_start(&look.said.words);
     let sure = if says_more { OFFERED_AMONG_MORE } else { OFFERED };
     found.and_then(|choice| reading(choice, sure, "the likeliest of what is offered"))
+}
+
+/// "Both, and from when": where it was asked which of two is meant, each is answered that can be.
+fn both(look: &Looked<'_>) -> Option<Decision> {
+    let language = &look.content.language;
+    let words = &look.said.words;
+    let from = words.iter().take_while(|it| language.fillers.is(std::slice::from_ref(*it))).count();
+    if !look.state.asked_which || language.both.at_start(&words[from..]) == 0 {
+        return None;
+    }
+    let offered = look.state.offered.iter().filter(|it| !matches!(it.id.as_str(), TALK_TO_HUMAN | SOMETHING_ELSE));
+    let decisions: Vec<Decision> = offered.filter_map(|it| chosen(look, &it.id)).collect();
+    let topics: Vec<Topic> = decisions.iter().flat_map(super::topics_of).take(TOPICS_MAX).cloned().collect();
+    match topics.is_empty() {
+        true => decisions.into_iter().next(),
+        false => Some(Decision::Answer(topics)),
+    }
+}
+
+/// What a part of a message points to among what is offered, by the words of its button or of the question before.
+pub(super) fn pointed_at(look: &Looked<'_>, text: &str) -> Option<Decision> {
+    let said = Said::of(text, &look.content.language);
+    let offered: Vec<Choice> = look.state.offered.iter().filter(|it| !it.id.starts_with(DO)).cloned().collect();
+    let choice = by_label(&Looked { said: &said, ..*look }, &offered)?;
+    chosen(look, &choice.id)
+}
+
+/// "The first, change it for all": where it was asked which of two is meant, the place stands before the first stop.
+fn by_place_first<'a>(look: &Looked<'a>) -> Option<&'a Choice> {
+    let first = look.heard.text.split([',', '.', ';', ':', '!', '\n']).next()?;
+    let said = Said::of(first, &look.content.language);
+    said.place.filter(|_| look.state.asked_which).and_then(|it| look.state.offered.get(it))
 }
 
 /// A yes and what is offered in words, with something else after it: "yeah get it checked then. but it's paid already".
@@ -81,11 +123,17 @@ fn by_label<'a>(look: &Looked<'_>, offered: &'a [Choice]) -> Option<&'a Choice> 
         return None;
     }
     let fits = |choice: &&Choice| {
+        // Where it was asked "is it about …", the words of that name it as well.
+        let means = look.content.means(&choice.id).filter(|_| look.state.asked_which).map(normal::words);
+        let is_meant = means.is_some_and(|it| {
+            look.said.names(&it) && matter(look, &it).len() <= look.said.matter.len() * 2 && figures.is_empty()
+        });
         let label = normal::words(&choice.label);
         let whole = label.iter().all(|it| look.said.words.contains(it) || look.content.language.thin.contains(it));
-        figures.iter().all(|it| label.contains(it))
+        let is_label = figures.iter().all(|it| label.contains(it))
             && look.said.names(&label)
-            && (whole || look.said.matter.len() * 2 >= matter(look, &label).len())
+            && (whole || look.said.matter.len() * 2 >= matter(look, &label).len());
+        is_label || is_meant
     };
     let mut fitting = offered.iter().filter(fits);
     match (fitting.next(), fitting.next()) {
@@ -127,5 +175,9 @@ pub(in crate::rules) fn chosen(look: &Looked<'_>, choice: &str) -> Option<Decisi
         return follow_up::chosen(look, follow_up);
     }
     let intent = content.intents.get(choice)?;
-    Some(intents::answer_or_ask(intent, intents::carried_over(intent, state), now))
+    let mut known = intents::carried_over(intent, state);
+    // What was written before we asked which of two it is still counts, and what stands beside the choice.
+    known.extend(intents::read_said(intent, &state.asked_about, now));
+    known.extend(intents::read_said(intent, &look.heard.text, now));
+    Some(intents::answer_or_ask(intent, known, now))
 }

@@ -53,7 +53,7 @@ pub(super) fn asks_for<'a>(content: &'a Content, name: &'a str) -> &'a str {
 /// What a follow-up that was offered and chosen leads to.
 pub(super) fn chosen(look: &Looked<'_>, follow_up: &FollowUp) -> Option<Decision> {
     let (within, slots, _) = topic_of(look, follow_up)?;
-    decide(look, follow_up, within, &slots, "")
+    decide(look, follow_up, within, &slots, &look.state.asked_about)
 }
 
 /// The topic in which it counts, what is known there, and whether it is one that was left.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{Looked, Reader, Reading};
-use crate::content::file::{Need, SlotKind};
+use crate::content::file::{Need, SlotKind, Then};
 use crate::content::{Content, Intent};
 use crate::conversation::{Candidate, Guess, State, Verdict, normal};
 use crate::rules::{Circumstances, Decision, OUT_OF_SCOPE, TALK_TO_HUMAN, Topic, language, questions, said, slots};
@@ -37,9 +37,35 @@ pub(super) fn read_person(look: &Looked<'_>) -> Option<Reading> {
     if !among && !by_itself() {
         return None;
     }
-    let decision = super::super::talk_to_human(look.state);
+    let asked = answered_beside(look);
+    let decision = match super::super::talk_to_human(look.state) {
+        Decision::HandOff { reason, .. } if !asked.is_empty() => Decision::AnswerThenPerson { topics: asked, reason },
+        Decision::AlreadyInQueue if !asked.is_empty() => Decision::Answer(asked),
+        decision => decision,
+    };
     Some(Reading::new(Reader::Intent, PERSON, "a person is asked for, among other words", decision).of(TALK_TO_HUMAN))
 }
+
+/// What can be answered at once to whoever asks for a person and something else: "get me someone. and when is it due?".
+fn answered_beside(look: &Looked<'_>) -> Vec<Topic> {
+    let is_plain = |it: &Topic| {
+        let intent = look.content.answering(&it.intent);
+        let hands_off = |it: &Intent| it.file.answer.iter().any(|it| it.then != Then::Wait);
+        it.intent.split('.').next() != Some(TALK_TO_HUMAN)
+            && intent.is_some_and(|it| !it.acts() && !it.file.small_talk && !it.file.gives_way && !hands_off(it))
+    };
+    let mut topics: Vec<Topic> = Vec::new();
+    for part in look.heard.parts.iter().filter(|it| it.asks) {
+        let reading = super::unit(look, &part.text, &part.guess).filter(|it| BESIDE_A_PERSON_MIN <= it.sure);
+        let found = reading.iter().flat_map(|it| super::topics_of(&it.decision)).filter(|it| is_plain(it));
+        topics.extend(found.cloned());
+    }
+    topics.truncate(super::TOPICS_MAX);
+    topics
+}
+
+/// So sure is what is answered beside a wish for a person.
+const BESIDE_A_PERSON_MIN: f32 = 0.65;
 
 /// What the guess is sure of.
 pub(super) fn likeliest(look: &Looked<'_>, text: &str, guess: &Guess) -> Option<Reading> {

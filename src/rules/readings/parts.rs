@@ -2,15 +2,22 @@
 
 use std::collections::BTreeMap;
 
-use super::{Looked, Reader, Reading, TOPICS_MAX, topics_of, unit};
+use super::{Looked, Reader, Reading, TOPICS_MAX, choice, topics_of, unit};
+use crate::content::file::Then;
 use crate::conversation::State;
 use crate::rules::said::Said;
 use crate::rules::{Decision, Left, Part, Topic, questions};
 
+/// What brings a person before others takes more than a likely part.
+const HANDS_OFF_MIN: f32 = 0.88;
 /// A part says less than the whole: it counts from this confidence on.
 const PART_CONFIDENCE_MIN: f32 = 0.65;
 /// So sure is a part that asks that it may speak for a message that tells something first.
 const BESIDE_WHOLE_MIN: f32 = 0.8;
+/// So sure is a part that names what is offered.
+const POINTED_AT: f32 = 0.86;
+/// So sure are two questions of which each may mean something else: more than asking which of the two it is.
+const EACH_OF_TWO: f32 = 0.6;
 /// From here on a part may mean this.
 const NEAR_MIN: f32 = 0.15;
 /// "What on earth" is no question that could be left unanswered, and means nothing.
@@ -23,7 +30,12 @@ const BEYOND_DOUBT: f32 = 0.93;
 const SEVERAL: f32 = 0.02;
 
 pub(super) fn read(look: &Looked<'_>) -> Option<Reading> {
-    let whole = unit(look, &look.heard.text, &look.heard.guess).filter(|it| is_answer(&it.decision));
+    let unit = unit(look, &look.heard.text, &look.heard.guess);
+    if let Some(decision) = unit.as_ref().and_then(|it| each_of_offered(look, &it.decision)) {
+        let because = "each of two questions may mean one of the two that the whole may mean";
+        return Some(Reading::new(Reader::Parts, EACH_OF_TWO, because, decision));
+    }
+    let whole = unit.filter(|it| is_answer(&it.decision));
     let mut found = Found::default();
     for part in &look.heard.parts {
         found.add(look, part, whole.as_ref());
@@ -65,6 +77,8 @@ pub(super) fn read(look: &Looked<'_>) -> Option<Reading> {
         }
         // One part carries the message, or the whole says more than its only sure part.
         (1, Some(_)) => return None,
+        // What only tells something beside a question is no complaint of its own: "I hardly phone anybody".
+        (1, None) if gives_way(look, &topics[0].0) && tells_beside(look, &topics[0].0) => return None,
         (1, None) => (of_parts(bare(topics), left), sure),
         (n, whole) => {
             let left = left.filter(|_| n < TOPICS_MAX);
@@ -74,6 +88,30 @@ pub(super) fn read(look: &Looked<'_>) -> Option<Reading> {
         }
     };
     Some(Reading::new(Reader::Parts, sure, because, decision))
+}
+
+/// Where the whole may mean one of two, and one question of it may mean the one and another the other: both.
+fn each_of_offered(look: &Looked<'_>, decision: &Decision) -> Option<Decision> {
+    let Decision::Offer { first, second } = decision else { return None };
+    let asking = || look.heard.parts.iter().filter(|it| it.asks);
+    let may_mean = |part: &Part, name: &String| {
+        let reading = unit(look, &part.text, &part.guess);
+        may_mean(look, part, reading.as_ref()).contains(name)
+    };
+    let part_of = |name: &String, other: &String| asking().find(|it| may_mean(it, name) && !may_mean(it, other));
+    let mut topics = Vec::new();
+    for (name, other) in [(first, second), (second, first)] {
+        let part = part_of(name, other)?;
+        let reading = super::named(look, name, &part.text, &part.guess)?;
+        topics.extend(topics_of(&reading.decision).iter().cloned());
+    }
+    (topics.len() == 2).then_some(Decision::Answer(topics))
+}
+
+/// Whether a part that only tells is all that a message means by itself, with more beside it.
+fn tells_beside(look: &Looked<'_>, topic: &Topic) -> bool {
+    let mut parts = look.heard.parts.iter();
+    1 < look.heard.parts.len() && parts.any(|it| !it.asks && part_means(it, topic))
 }
 
 /// What the parts of a message come to.
@@ -101,8 +139,17 @@ impl Found {
             _ => None,
         };
         let look = &Looked { state: within.as_ref().unwrap_or(look.state), ..*look };
+        if let Some(decision) = choice::pointed_at(look, &part.text)
+            && let [topic] = topics_of(&decision)
+        {
+            return self.push(topic, POINTED_AT);
+        }
         let reading = unit(look, &part.text, &part.guess);
-        if let Some(reading) = reading.as_ref().filter(|it| PART_CONFIDENCE_MIN <= it.sure)
+        let enough = |it: &&Reading| match hands_off_urgently(look, it) {
+            true => HANDS_OFF_MIN <= it.sure,
+            false => PART_CONFIDENCE_MIN <= it.sure,
+        };
+        if let Some(reading) = reading.as_ref().filter(enough)
             && let [topic] = topics_of(&reading.decision)
         {
             return self.push(topic, reading.sure);
@@ -130,6 +177,15 @@ impl Found {
             self.topics.push((topic.clone(), sure));
         }
     }
+}
+
+/// Whether what a part means would bring a person at once: "so in summer I pay nothing?" is no distress.
+fn hands_off_urgently(look: &Looked<'_>, reading: &Reading) -> bool {
+    let urgent = |it: &Topic| {
+        let intent = look.content.answering(&it.intent);
+        intent.is_some_and(|it| it.file.answer.iter().any(|it| it.then == Then::HandOffUrgent))
+    };
+    topics_of(&reading.decision).iter().any(urgent)
 }
 
 /// What a part may mean that isn't clear: at most two that may be asked about.

@@ -5,7 +5,7 @@ use crate::content::Intent;
 use crate::content::file::SlotKind;
 use crate::conversation::{ASKS_CODE, ASKS_EMAIL, Candidate, Verdict};
 use crate::rules::said::YesNo;
-use crate::rules::{Decision, slots};
+use crate::rules::{Decision, questions, slots};
 
 /// A fact that was asked for and is there.
 const FACT: f32 = 0.9;
@@ -56,7 +56,9 @@ fn other_address(look: &Looked<'_>, kind: SlotKind, text: &str) -> Option<String
     }
     let language = &look.content.language;
     // "I don't have the postcode yet, moving on the 14th" gives none.
-    let is_open = [&language.later, &language.not_known].iter().any(|it| it.find(&look.said.words).is_some());
+    let is_open = [&language.later, &language.not_known].iter().any(|it| it.find(&look.said.words).is_some())
+        || 0 < language.dismissals.at_start(&look.said.words)
+        || questions::sentences(text, language).iter().any(|it| questions::asks_within(it, language));
     let looks_like_one = 2 <= text.split_whitespace().count()
         && !look.said.asks
         && !is_open

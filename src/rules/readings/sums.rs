@@ -4,9 +4,11 @@
 
 use super::{Looked, Reader, Reading};
 use crate::content::file::SlotKind;
+use crate::content::language::Language;
 use crate::conversation::format::{self, Locale};
 use crate::conversation::normal;
-use crate::rules::{Decision, slots};
+use crate::rules::slots::SlotContext;
+use crate::rules::{Decision, questions, slots};
 
 /// A figure that comes out of two that were just named; what the topic is sure to say goes before it.
 const ADDS_UP: f32 = 0.68;
@@ -59,13 +61,7 @@ fn in_a_year(look: &Looked<'_>, last: &str) -> Option<Reading> {
     if !look.said.matter.iter().all(thin) {
         return None;
     }
-    let mut monthly = Vec::new();
-    for (at, amount) in slots::amounts_with_ends(last, &look.now.slots) {
-        if 0 < language.a_month.at_start(&normal::words(&last[at..])) && !monthly.contains(&amount) {
-            monthly.push(amount);
-        }
-    }
-    let [amount] = monthly[..] else { return None };
+    let amount = only_monthly(last, language, &look.now.slots)?;
     let (working, total) = (format!("{MONTHS} × {}", written(look, amount)), amount.checked_mul(MONTHS)?);
     // "If I paid 20": another figure than that, and than the twelve of the months.
     let months = MONTHS * 10_i64.pow(format::decimals(look.now.slots.currency));
@@ -77,6 +73,35 @@ fn in_a_year(look: &Looked<'_>, last: &str) -> Option<Reading> {
     let because = format!("asks for a year of what is paid each month: {working}");
     let decision = Decision::Sum { working, per_year: Some(written(look, total)) };
     Some(Reading::new(Reader::Check, sure, because, decision))
+}
+
+/// "How much is it a year?" among other questions: the working and the sum of the only figure of an answer that is paid
+/// each month, where the answer itself says nothing of a year.
+pub fn year_of(asked: &str, answer: &str, language: &Language, context: &SlotContext<'_>) -> Option<(String, String)> {
+    let asks_for_it = |it: &String| {
+        let words = normal::words(it);
+        language.a_year.find(&words).is_some() && words.iter().any(|it| language.question_words.contains(it))
+    };
+    let of_a_year = language.a_year.find(&normal::words(answer)).is_some();
+    if of_a_year || !questions::sentences(asked, language).iter().any(asks_for_it) {
+        return None;
+    }
+    let amount = only_monthly(answer, language, context)?;
+    Some((format!("{MONTHS} × {}", money(amount, context)), money(amount.checked_mul(MONTHS)?, context)))
+}
+
+/// The only amount of a text that is paid each month.
+fn only_monthly(text: &str, language: &Language, context: &SlotContext<'_>) -> Option<i64> {
+    let mut monthly = Vec::new();
+    for (at, amount) in slots::amounts_with_ends(text, context) {
+        if 0 < language.a_month.at_start(&normal::words(&text[at..])) && !monthly.contains(&amount) {
+            monthly.push(amount);
+        }
+    }
+    match monthly.as_slice() {
+        [amount] => Some(*amount),
+        _ => None,
+    }
 }
 
 /// The figures that the message names, each once, also without their currency.
@@ -99,6 +124,9 @@ fn named(look: &Looked<'_>) -> Vec<i64> {
 }
 
 fn written(look: &Looked<'_>, amount: i64) -> String {
-    let context = &look.now.slots;
+    money(amount, &look.now.slots)
+}
+
+fn money(amount: i64, context: &SlotContext<'_>) -> String {
     format::money_in(amount, context.currency, Locale::of(context.language).unwrap_or_default())
 }

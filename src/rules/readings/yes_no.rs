@@ -1,17 +1,19 @@
 //! Yes, no and not yet, in all their forms, to what the bot's last message asks.
 
-use super::{Looked, Reader, Reading};
+use super::{Looked, Reader, Reading, intents};
 use crate::content::Content;
 use crate::content::file::Action;
 use crate::content::language::Language;
-use crate::conversation::{Choice, format, normal};
-use crate::rules::said::{Said, YesNo, without_fillers};
+use crate::conversation::{Choice, Verdict, format, normal};
+use crate::rules::said::{Said, YesNo, stands_in, without_fillers};
 use crate::rules::{DO, Decision, TALK_TO_HUMAN, questions};
 
 /// Nothing else was said.
 const PLAIN: f32 = 0.97;
 /// The rest only repeats what was offered.
 const REPEATED: f32 = 0.93;
+/// What is offered, asked for in other words.
+const REQUESTED: f32 = 0.9;
 /// A yes to an answer that names what could be done next.
 const WANTED: f32 = 0.8;
 /// A yes that holds only if something else does.
@@ -46,7 +48,8 @@ fn to_an_offer(look: &Looked<'_>, offer: &Choice) -> Option<Reading> {
     };
     let language = &look.content.language;
     let named = said.names(&names) && !said.asks && said.words.len() <= NAMED_WORDS_MAX;
-    if beside_a_yes(&look.heard.text, &names, look.content).is_some() {
+    // "No, I do want to, I just asked whether …": the question goes first.
+    if !wants_to_know(look) && beside_a_yes(&look.heard.text, &names, look.content).is_some() {
         return act(REPEATED, "a yes to what is offered, and something else");
     }
     match said.yes_no {
@@ -74,20 +77,117 @@ fn to_an_offer(look: &Looked<'_>, offer: &Choice) -> Option<Reading> {
             let decision = Decision::YesOnCondition { words: look.heard.text.clone() };
             Some(Reading::new(Reader::YesNo, ON_CONDITION, "a yes on a condition", decision))
         }
+        // "Ok so if I press that, are there no more bills?" only asks.
+        Some(YesNo::Yes) if said.but && asks_beyond(look) => {
+            Some(Reading::new(Reader::YesNo, ASKED_BEHIND, "a yes, and a question", Decision::NotNow))
+        }
         // "Yes, but …": nothing is done before it is clear what.
         Some(YesNo::Yes) if said.but => {
             Some(Reading::new(Reader::YesNo, PUTS_OFF, "a yes, and half of it taken back", Decision::NotNow))
         }
         // What is offered, in words: "take it off then".
         _ if named => act(REPEATED, "what is offered, in words"),
+        _ if agrees_throughout(look, &names) => act(REPEATED, "a yes among the words of what is offered"),
+        _ if requests(look, offer) => act(REQUESTED, "what is offered is asked for"),
         _ => None,
     }
 }
 
+/// Whether each word of a message either agrees or is a day or figure on offer: "the 30th is perfect, put me down for that".
+/// Other words of the offer don't count: "the bill is fine" wants no check of it.
+fn agrees_throughout(look: &Looked<'_>, names: &[String]) -> bool {
+    let language = &look.content.language;
+    let words = &look.said.words;
+    if look.said.asks || AGREED_WORDS_MAX < words.len() || turns_round(words, language) {
+        return false;
+    }
+    let is_figure = |it: &&String| it.contains(|letter: char| letter.is_ascii_digit());
+    let mut of_offer = words_of_slots(look);
+    of_offer.extend(names.iter().filter(is_figure).cloned());
+    let (mut at, mut consents) = (0, false);
+    while at < words.len() {
+        let n_yes = language.yes.at_start(&words[at..]);
+        if 0 < n_yes {
+            consents |= !without_fillers(&words[at..at + n_yes], language).is_empty();
+            at += n_yes;
+        } else if stands_in(&of_offer, plain(&words[at])) || language.leaning.contains(&words[at]) {
+            at += 1;
+        } else {
+            let n_filler = language.fillers.at_start(&words[at..]);
+            if n_filler == 0 && !ARTICLES.contains(&words[at].as_str()) {
+                return false;
+            }
+            at += n_filler.max(1);
+        }
+    }
+    consents
+}
+
+/// Whether what is on offer is asked for in words of the customer's own: "do have it looked at, please".
+///
+/// The classifier has to be all but sure that just this is meant, nothing may turn it round or name another value, and it
+/// has to be a request: what only tells of the same matter says yes to nothing.
+fn requests(look: &Looked<'_>, offer: &Choice) -> bool {
+    let (language, words) = (&look.content.language, &look.said.words);
+    let Some(name) = offer.id.strip_prefix(DO) else { return false };
+    let Some(intent) = look.content.intents.get(name) else { return false };
+    let is_meant = look.heard.guess.verdict == Verdict::Answer
+        && look.heard.guess.best().is_some_and(|it| it.intent == name && REQUESTED_MIN <= it.confidence);
+    let starts = |at: usize| 0 < language.requests.at_start(&words[at..]);
+    let n_filler = (0..words.len()).find(|at| starts(*at) || !language.fillers.is(&words[*at..=*at]));
+    let names_other = intents::read_said(intent, &look.heard.text, look.now)
+        .iter()
+        .any(|(slot, value)| look.state.slots.get(slot).is_some_and(|it| it != value));
+    is_meant
+        && look.state.asks_yes
+        && look.state.topic.as_deref() == Some(name)
+        && !needs_naming(intent)
+        && !look.said.asks
+        && n_filler.is_some_and(starts)
+        && words.len() <= AGREED_WORDS_MAX
+        && !turns_round(words, language)
+        && !names_other
+}
+
+/// Whether anything in the words may take a yes back, hang it on something or put it off.
+fn turns_round(words: &[String], language: &Language) -> bool {
+    let phrases = [&language.no, &language.later, &language.but, &language.nots, &language.denies, &language.refusals];
+    phrases.iter().any(|it| it.find(words).is_some()) || language.conditions.find(words).is_some()
+}
+
+/// The figures and days that are on offer, as somebody says them: "30" and "december" of the 30th of December.
+fn words_of_slots(look: &Looked<'_>) -> Vec<String> {
+    let mut words = Vec::new();
+    for value in look.state.slots.values() {
+        match value.parse::<jiff::civil::Date>() {
+            Ok(day) => {
+                words.push(day.day().to_string());
+                let month = usize::try_from(day.month() - 1).ok().and_then(|it| look.content.language.months.get(it));
+                words.extend(month.into_iter().flatten().cloned());
+            }
+            Err(_) => words.extend(normal::words(value)),
+        }
+    }
+    words
+}
+
+/// A day without what makes it an ordinal: "30" of "30th".
+fn plain(word: &str) -> &str {
+    let digits = word.trim_end_matches(|it: char| !it.is_ascii_digit());
+    if digits.is_empty() || digits.len() + ORDINAL_LETTERS_MAX < word.len() { word } else { digits }
+}
+
+/// A longer message says more than a yes.
+const AGREED_WORDS_MAX: usize = 12;
+/// So sure is what is asked for once more.
+const REQUESTED_MIN: f32 = 0.85;
+const ORDINAL_LETTERS_MAX: usize = 2;
+const ARTICLES: [&str; 3] = ["a", "an", "the"];
+
 /// What is asked in the same message as a yes to what is offered: "yes do it. and how long does it take". Nothing where
 /// the message is no such yes, or where anything in it takes the yes back.
 pub(in crate::rules) fn asked_beside(look: &Looked<'_>) -> Option<Vec<String>> {
-    look.state.confirms.as_ref()?;
+    look.state.confirms.as_ref().filter(|_| !wants_to_know(look))?;
     let offer = look.state.offered.iter().find(|it| it.id.starts_with(DO))?;
     beside_a_yes(&look.heard.text, &words_that_name(look, offer), look.content)
 }

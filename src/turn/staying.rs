@@ -1,0 +1,231 @@
+//! What is said while the talk stays where it is: taken up again, put in other words, asked about, left open. What was on
+//! offer stays so.
+
+use std::sync::Arc;
+
+use super::reply::{CHOICES_MAX, Reply};
+use super::step;
+use crate::answers::{About, TemplateError, facts};
+use crate::content::{Content, SOMETHING_ELSE};
+use crate::conversation::{Choice, Did, Event, Guess, Message, NewEvent, Reason, Sender, State, Step, What};
+use crate::feedback;
+use crate::rules::readings::sums::year_of;
+use crate::rules::slots::SlotContext;
+use crate::rules::{self, Left, Topic};
+use crate::store::Why;
+
+/// Topics that are offered where a message isn't understood.
+const NEAR_TOPICS_MAX: usize = 2;
+/// From this confidence on, a topic may have been meant.
+const NEAR_MIN: f32 = 0.08;
+/// Of words that have not been answered, so many are named.
+const LEFT_CHARS_MAX: usize = 80;
+/// Messages of the bot that somebody still has before their eyes.
+const TOLD_MAX: usize = 6;
+
+impl Reply<'_> {
+    /// The button of what can still be done by a tap.
+    pub(super) fn standing_offer(&self) -> Option<Choice> {
+        self.state.confirms.as_ref()?;
+        self.state.offered.iter().find(|it| it.id.starts_with(rules::DO)).cloned()
+    }
+
+    /// A word in between: what is on offer stays so.
+    pub(super) fn keep_offer(&mut self, text: String) {
+        let confirms = self.state.confirms.clone();
+        self.message(text, &[], Step { confirms, ..step(Did::Talked) });
+        let offered = self.state.offered.clone();
+        if let Some(choices) = self.last_choices() {
+            *choices = offered;
+        }
+    }
+
+    /// The first of these sentences that isn't what was said last: nothing is said twice in a row.
+    pub(super) fn fresh(&self, sentences: &[&String]) -> Result<String, TemplateError> {
+        let wait = self.words_of(&self.parts.wait);
+        let about = About { wait: Some(&wait), ..About::default() };
+        let mut text = String::new();
+        for sentence in sentences {
+            text = self.speaker.sentence(sentence, about)?;
+            if self.state.last_said.as_deref() != Some(&text) {
+                break;
+            }
+        }
+        Ok(text)
+    }
+
+    /// Whether the last message was the answer to a topic.
+    pub(super) fn has_said(&self, content: &Content, topic: &Topic) -> bool {
+        let said = content.answering(&topic.intent).and_then(|intent| {
+            let answer = self.speaker.answer(intent, &topic.slots, &facts::Wait::default(), None).ok()?;
+            Some(self.state.last_said.as_deref() == Some(&answer.text))
+        });
+        said.unwrap_or(true)
+    }
+
+    /// Whether somebody who was told these very words not long ago says that they meant something else.
+    pub(super) fn objects_to(&self, text: &str) -> bool {
+        let tells = |it: &&Event| matches!(&it.what, What::Message(message) if message.text == text);
+        let told = self.recent.iter().rev().filter(|it| it.from == Sender::Bot).take(TOLD_MAX).any(|it| tells(&it));
+        told && self.heard.choice.is_none() && rules::objects(&self.parts.content, &self.heard.text)
+    }
+
+    /// Confirms what was said before by its own sentence, or says what comes nearest once more.
+    pub(super) fn as_said(&mut self, sentence: &str, agrees: bool) -> Result<(), TemplateError> {
+        let sentences = &self.parts.content.sentences;
+        let about = About { first: Some(sentence), ..About::default() };
+        let text = self.speaker.sentence(if agrees { &sentences.as_said } else { &sentences.to_be_exact }, about)?;
+        if self.state.last_said.as_deref() == Some(&text) {
+            return self.another_way();
+        }
+        self.stay_saying(text, Did::Talked, &[])
+    }
+
+    /// What comes of it in a year, where that was asked among other things and the answer leaves it out.
+    pub(super) fn year_of(&self, answer: &str) -> Result<Option<String>, TemplateError> {
+        let content = &self.parts.content;
+        let context = SlotContext {
+            today: self.speaker.style().today,
+            currency: &content.business.currency,
+            language: self.speaker.locale(),
+            invoices: &[],
+            current: None,
+            words: Some(&content.language),
+        };
+        let Some((working, per_year)) = year_of(&self.heard.text, answer, &content.language, &context) else {
+            return Ok(None);
+        };
+        let about = About { first: Some(&working), second: Some(&per_year), ..About::default() };
+        self.speaker.sentence(&content.sentences.in_a_year, about).map(Some)
+    }
+
+    /// Says what figures of the answer before come to.
+    pub(super) fn sum(&mut self, working: &str, per_year: Option<&str>) -> Result<(), TemplateError> {
+        let sentences = &self.parts.content.sentences;
+        let sentence = if per_year.is_some() { &sentences.in_a_year } else { &sentences.adds_up };
+        let about = About { first: Some(working), second: per_year, ..About::default() };
+        let text = self.speaker.sentence(sentence, about)?;
+        self.stay_saying(text, Did::Talked, &[])
+    }
+
+    /// Says the first of these that is fresh, and keeps the buttons from before, with these topics beside them.
+    pub(super) fn stay(&mut self, sentences: &[&String], did: Did, topics: &[String]) -> Result<(), TemplateError> {
+        let text = self.fresh(sentences)?;
+        self.stay_saying(text, did, topics)
+    }
+
+    pub(super) fn stay_saying(&mut self, text: String, did: Did, topics: &[String]) -> Result<(), TemplateError> {
+        let content = Arc::clone(&self.parts.content);
+        let mut choices: Vec<Choice> = (self.state.offered.iter())
+            .filter(|it| !matches!(it.id.as_str(), rules::TALK_TO_HUMAN | SOMETHING_ELSE))
+            .take(CHOICES_MAX - 1 - topics.len().min(1))
+            .cloned()
+            .collect();
+        for topic in rules::choices(&content, &State::default(), topics) {
+            if choices.len() + 1 < CHOICES_MAX && choices.iter().all(|it| it.id != topic.id) {
+                choices.push(topic);
+            }
+        }
+        choices.extend(rules::choices(&content, &State::default(), &[rules::TALK_TO_HUMAN.to_owned()]));
+        let has_act = choices.iter().any(|it| it.id.starts_with(rules::DO));
+        let confirms = self.state.confirms.clone().filter(|_| has_act);
+        self.message(text, &[], Step { confirms, ..step(did) });
+        if let Some(last) = self.last_choices() {
+            *last = choices;
+        }
+        Ok(())
+    }
+
+    /// What the words may have meant, however unsure; where nothing is near, what customers ask most.
+    pub(super) fn near_topics(&self) -> Vec<String> {
+        let content = &self.parts.content;
+        let is_topic = |name: &&String| {
+            content.intents.get(*name).is_some_and(|it| !it.file.small_talk) && *name != rules::OUT_OF_SCOPE
+        };
+        let guess = &self.heard.guess;
+        let near = guess.ranked.iter().filter(|it| NEAR_MIN <= it.confidence).map(|it| &it.intent).filter(is_topic);
+        let near: Vec<String> = near.take(NEAR_TOPICS_MAX).cloned().collect();
+        match near.is_empty() {
+            true => content.business.starters.iter().take(NEAR_TOPICS_MAX).cloned().collect(),
+            false => near,
+        }
+    }
+
+    /// A yes to what ends something, without words that name it.
+    pub(super) fn ask_to_name(&mut self) -> Result<(), TemplateError> {
+        let content = Arc::clone(&self.parts.content);
+        let offer = self.state.offered.iter().find(|it| it.id.starts_with(rules::DO)).map(|it| it.label.clone());
+        let about = About { first: offer.as_deref(), ..About::default() };
+        let text = self.speaker.sentence(&content.sentences.ask_to_name, about)?;
+        let text = if self.state.last_said.as_deref() == Some(&text) {
+            self.fresh(&[&content.sentences.not_now])?
+        } else {
+            text
+        };
+        self.keep_offer(text);
+        Ok(())
+    }
+
+    /// A yes that holds only if something else does: nothing is done, and the condition is named.
+    pub(super) fn keep_on_condition(&mut self, words: &str) -> Result<(), TemplateError> {
+        let content = Arc::clone(&self.parts.content);
+        let words: String = words.trim().chars().take(LEFT_CHARS_MAX).collect();
+        let about = About { first: Some(&words), ..About::default() };
+        let text = self.speaker.sentence(&content.sentences.on_condition, about)?;
+        let text = if self.state.last_said.as_deref() == Some(&text) {
+            self.fresh(&[&content.sentences.not_now])?
+        } else {
+            text
+        };
+        self.record(self.seq, &words, Why::Missed, self.heard.guess.clone());
+        self.keep_offer(text);
+        // A plain yes after it is one.
+        if let Some(NewEvent { what: What::Message(Message { step: Some(step), .. }), .. }) =
+            self.outcome.events.last_mut()
+        {
+            step.asks_yes = step.confirms.is_some();
+        }
+        Ok(())
+    }
+
+    /// The answer before didn't help: other ways from here, and a person first; the second time a person, if one is there.
+    pub(super) fn another_way(&mut self) -> Result<(), TemplateError> {
+        let content = Arc::clone(&self.parts.content);
+        let sentences = &content.sentences;
+        let again = self.fresh(&[&sentences.another_way])?;
+        if self.state.last_said.as_deref() == Some(&again) && self.parts.wait_if_queued.open {
+            return self.hand_off(Reason::Missed, Some(&sentences.do_not_know), false);
+        }
+        if let Some((seq, message)) = feedback::last_said(self.recent, self.seq) {
+            let text = message.text.clone();
+            self.record(seq, &text, Why::Refused, Guess::none());
+        }
+        self.stay(&[&sentences.another_way, &sentences.miss_again], Did::Talked, &[])
+    }
+
+    /// Names the part of the message that has not been answered, with buttons for what it may mean.
+    pub(super) fn name_what_is_left(&mut self, left: &Left) -> Result<(), TemplateError> {
+        let content = Arc::clone(&self.parts.content);
+        let sentences = &content.sentences;
+        let words: String = left.text.trim().chars().take(LEFT_CHARS_MAX).collect();
+        let about = About { first: Some(&words), ..About::default() };
+        let sentence = if left.may_mean.is_empty() { &sentences.not_answered } else { &sentences.which_part };
+        let text = self.speaker.sentence(sentence, about)?;
+        let last = self.outcome.events.iter_mut().rev().find_map(|it| match &mut it.what {
+            What::Message(message) if it.from == Sender::Bot => Some(message),
+            _ => None,
+        });
+        if let Some(message) = last {
+            message.text = format!("{}\n\n{text}", message.text.trim_end());
+            let mut choices = rules::choices(&content, &State::default(), &left.may_mean);
+            // What something asks a yes for keeps its place.
+            let n_acts = message.choices.iter().take_while(|it| it.id.starts_with(rules::DO)).count();
+            message.choices.retain(|it| choices.iter().all(|new| new.id != it.id));
+            choices.truncate(CHOICES_MAX - n_acts.min(CHOICES_MAX));
+            message.choices.splice(n_acts..n_acts, choices);
+            message.choices.truncate(CHOICES_MAX);
+        }
+        self.record(self.seq, &words, Why::Missed, self.heard.guess.clone());
+        Ok(())
+    }
+}
