@@ -40,6 +40,7 @@ pub struct Speaker<'a> {
     may_be_paying: bool,
     accounts: bool,
     once_known: bool,
+    wait: Wait,
     made: Made,
 }
 
@@ -142,6 +143,7 @@ impl<'a> Speaker<'a> {
             may_be_paying: false,
             accounts: true,
             once_known: false,
+            wait: Wait::default(),
             made: Made::default(),
         }
     }
@@ -177,6 +179,11 @@ impl<'a> Speaker<'a> {
         self.past = past;
         self.made = Made::default();
         self
+    }
+
+    /// The same, with what conditions may ask of the wait for a person.
+    pub fn with_wait(self, wait: Wait) -> Self {
+        Self { wait, made: Made::default(), ..self }
     }
 
     /// The same, where a visitor can have a code sent by e-mail.
@@ -231,8 +238,7 @@ impl<'a> Speaker<'a> {
         if let Some((_, facts)) = made.iter().find(|it| it.0 == *slots) {
             return facts.clone();
         }
-        let wait = Wait::default();
-        let facts = template::Facts::new(&Facts::new(&self.input(slots, &wait, About::default())));
+        let facts = template::Facts::new(&Facts::new(&self.input(slots, &self.wait, About::default())));
         made.push((slots.clone(), facts.clone()));
         facts
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::actions::{Actions, Paper};
-use crate::answers::Speaker;
+use crate::answers::{Speaker, facts};
 use crate::billing::{Account, Billing, BillingError, Changed, Plan};
 use crate::classifier::Classifier;
 use crate::content::Content;
@@ -223,6 +223,7 @@ pub async fn take_heard(
     let speaker = known
         .speaker(parts, text)
         .after(state.last_said.as_deref())
+        .with_wait(words_of(parts, state, wait_now(parts, state)))
         .while_paying(may_be_paying && !told_of_paying(parts, recent) && !speaks_of_paying_later(parts, heard));
     let (decision, then, readings) = decide(parts, state, heard, looked, &known, &speaker, &before);
     let proof = Proof::take(parts, &decision, heard).await;
@@ -307,6 +308,23 @@ fn decide(
 
 /// So long after a way to pay was shown, the account may change at any moment.
 const PAYING_MAX: SignedDuration = SignedDuration::from_mins(30);
+
+/// The wait of whoever waits, else what it would be.
+fn wait_now<'a>(parts: &'a Parts, state: &State) -> &'a handoff::Wait {
+    if state.owner == Owner::Queue { &parts.wait } else { &parts.wait_if_queued }
+}
+
+/// A wait as answers and conditions see it.
+fn words_of(parts: &Parts, state: &State, wait: &handoff::Wait) -> facts::Wait {
+    facts::Wait {
+        waiting: state.owner == Owner::Queue,
+        open: wait.open,
+        place: wait.place,
+        minutes: wait.minutes,
+        back: wait.back.clone(),
+        hours: parts.content.hours.text.clone(),
+    }
+}
 
 /// Whether the customer was shown a way to pay a moment ago, so that what billing said before may be over.
 fn may_be_paying(parts: &Parts, recent: &[Event]) -> bool {
@@ -463,7 +481,7 @@ async fn told(parts: &Parts, classifier: &Classifier, state: &State, recent: &[E
         _ => None,
     });
     let texts: Vec<&str> = said.take(CONCLUDED_FROM_MAX).collect();
-    let sentences = rules::may_rest_on(&parts.content, state, &texts, text);
+    let sentences = rules::may_rest_on(&parts.content.language, state, &texts, text);
     // What can't be looked at is left to the other readers.
     let nearness = classifier.nearness(text, &sentences).await.unwrap_or_default();
     sentences.into_iter().zip(nearness).map(|(sentence, near)| Told { sentence, near }).collect()

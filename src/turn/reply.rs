@@ -17,7 +17,7 @@ use crate::handoff;
 use crate::rules::{self, Decision, Heard, Topic};
 use crate::store::{NewPromise, Why};
 
-use super::{Outcome, Parts, again, step};
+use super::{Outcome, Parts, again, step, wait_now, words_of};
 
 /// Bills that are offered when we ask which one.
 const INVOICES_OFFERED: usize = 3;
@@ -183,8 +183,7 @@ impl Reply<'_> {
         if billing_down && intents.iter().any(|it| it.0.needs_verified()) {
             return self.hand_off(Reason::BillingDown, Some(&content.sentences.billing_down), false);
         }
-        let waits = self.state.owner == Owner::Queue;
-        let wait = self.words_of(if waits { &self.parts.wait } else { &self.parts.wait_if_queued });
+        let wait = self.words_of(wait_now(self.parts, self.state));
         let mut answers = Vec::new();
         for (intent, topic) in &intents {
             let link = self.pages.contains_key(&intent.name).then_some(page::MARK);
@@ -418,14 +417,7 @@ impl Reply<'_> {
     }
 
     pub(super) fn words_of(&self, wait: &handoff::Wait) -> facts::Wait {
-        facts::Wait {
-            waiting: self.state.owner == Owner::Queue,
-            open: wait.open,
-            place: wait.place,
-            minutes: wait.minutes,
-            back: wait.back.clone(),
-            hours: self.parts.content.hours.text.clone(),
-        }
+        words_of(self.parts, self.state, wait)
     }
 
     pub(super) fn message(&mut self, text: String, choices: &[String], step: Step) {

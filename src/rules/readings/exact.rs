@@ -4,7 +4,6 @@
 //! else by the sentence alone, so that nobody is promised what was never said.
 
 use super::{Looked, Reader, Reading};
-use crate::content::Content;
 use crate::content::language::Language;
 use crate::conversation::{State, normal};
 use crate::rules::said::stands_in;
@@ -16,14 +15,15 @@ const AGREES: f32 = 0.98;
 const NEAREST: f32 = 0.52;
 /// Less near than this, the conclusion rests on something else.
 const NEAR_MIN: f32 = 0.75;
+/// Sentences that are looked at, the newest message's first: each has to be encoded.
+const SENTENCES_MAX: usize = 12;
 /// A longer message says more.
 const WORDS_MAX: usize = 16;
 /// A shorter sentence says too little to be said again.
 const SENTENCE_WORDS_MIN: usize = 4;
 
 /// The sentences, of those that the bot has told, on which a message may rest; none where it is no conclusion.
-pub fn may_rest_on(content: &Content, state: &State, told: &[&str], text: &str) -> Vec<String> {
-    let language = &content.language;
+pub fn may_rest_on(language: &Language, state: &State, told: &[&str], text: &str) -> Vec<String> {
     let words = normal::words(text);
     if state.topic.is_none() || WORDS_MAX < words.len() || core(&words, language).is_none() {
         return Vec::new();
@@ -41,6 +41,7 @@ pub fn may_rest_on(content: &Content, state: &State, told: &[&str], text: &str) 
     let is_all = |it: &String| last.ends_with(it.as_str()) && questions::sentences(last, language).len() == 1;
     let agrees = |it: &String| agrees(&words, it, language);
     sentences.retain(|it| !is_all(it) || agrees(it));
+    sentences.truncate(SENTENCES_MAX);
     sentences
 }
 
@@ -172,12 +173,11 @@ mod tests {
 
     #[test]
     fn sentences_that_a_conclusion_may_rest_on_are_told_ones() {
-        let content = Content { language: english(), ..Content::default() };
         let state = State { topic: Some("a".into()), last_said: Some("It stays so.".into()), ..State::default() };
         let told = ["Your bill is £3.00. Shall I send it? You don't have to do anything.", "It stays so."];
-        let found = |text: &str| may_rest_on(&content, &state, &told, text);
+        let found = |text: &str| may_rest_on(&english(), &state, &told, text);
         assert_eq!(found("so i do nothing then?"), ["Your bill is £3.00.", "You don't have to do anything."]);
         assert!(found("i do nothing").is_empty(), "nothing is concluded");
-        assert!(may_rest_on(&content, &State::default(), &told, "so i do nothing then?").is_empty());
+        assert!(may_rest_on(&english(), &State::default(), &told, "so i do nothing then?").is_empty());
     }
 }
