@@ -275,9 +275,10 @@ impl<'a> Speaker<'a> {
             Some(charge) => charge,
             None => account.find_charge(None, &Named { text: self.text, ..Named::default() })?,
         };
-        // "Put me back on Basic": a plan's name alone names the plan, and no line that is called so.
+        // "Put me back on Basic", "is my £30 lost": a plan's name or price alone names no line that is called so.
         let is_plan = |label: &str| self.plans.iter().any(|it| it.name.eq_ignore_ascii_case(label));
-        if by_amount.is_none() && charge.line.is_some_and(|it| is_plan(&it.label)) {
+        let both = by_amount.is_some() && charge.line.is_some_and(|it| it.is_named_in(self.text));
+        if !both && charge.line.is_some_and(|it| is_plan(&it.label)) {
             return None;
         }
         let (label, said) = match charge.line {

@@ -16,7 +16,7 @@ pub mod slots;
 
 pub use readings::exact::may_rest_on;
 pub use readings::follow_up::counting;
-pub use readings::intents::ACT_CONFIDENCE_MIN;
+pub use readings::intents::{ACT_CONFIDENCE_MIN, may_be_offered};
 use readings::{Looked, Reader, Reading};
 use said::Said;
 use slots::SlotContext;

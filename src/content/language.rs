@@ -72,6 +72,9 @@ pub struct LanguageFile {
     /// What refuses all of several.
     #[serde(default)]
     pub neither: Vec<String>,
+    /// What stands before what was meant in place of what was understood: "I meant".
+    #[serde(default)]
+    pub meant_instead: Vec<String>,
     /// What says that something was not told: "you didn't say".
     #[serde(default)]
     pub not_told: Vec<String>,
@@ -230,6 +233,8 @@ pub struct Language {
     pub places: Vec<Phrases>,
     /// What refuses all of several.
     pub neither: Phrases,
+    /// What stands before what was meant.
+    pub meant_instead: Phrases,
     /// What says that something was not told.
     pub not_told: Phrases,
     /// What begins another matter.
@@ -393,6 +398,7 @@ impl Language {
             fillers: phrases(&own.fillers),
             places: own.places.iter().map(|it| Phrases::of(it.split('|'))).collect(),
             neither: phrases(&own.neither),
+            meant_instead: phrases(&own.meant_instead),
             not_told: phrases(&own.not_told),
             new_topic: phrases(&own.new_topic),
             both: phrases(&own.both),
@@ -459,6 +465,7 @@ impl LanguageFile {
             ("fillers", &self.fillers),
             ("places", &self.places),
             ("neither", &self.neither),
+            ("meant_instead", &self.meant_instead),
             ("not_told", &self.not_told),
             ("new_topic", &self.new_topic),
             ("both", &self.both),

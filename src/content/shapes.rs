@@ -314,6 +314,7 @@ pub const LANGUAGE: &[Key] = &[
     may("fillers", Shape::Texts),
     may("places", Shape::Texts),
     may("neither", Shape::Texts),
+    may("meant_instead", Shape::Texts),
     may("not_told", Shape::Texts),
     may("new_topic", Shape::Texts),
     may("both", Shape::Texts),

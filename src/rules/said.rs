@@ -65,7 +65,7 @@ impl Said {
             !language.thin.contains(*it)
                 && !language.thing.contains(*it)
                 && ![&language.other, &language.before, &language.after].iter().any(|words| words.has_word(it))
-                && !language.months.iter().any(|month| month.contains(*it))
+                && !is_month(it, language)
                 && !it.starts_with(|letter: char| letter.is_ascii_digit())
         };
         let matter: Vec<String> = words.iter().filter(is_matter).cloned().collect();
@@ -96,6 +96,12 @@ impl Said {
     pub fn names(&self, words: &[String]) -> bool {
         !self.matter.is_empty() && self.matter.iter().all(|it| stands_in(words, it))
     }
+}
+
+/// Whether a word names a month, be it as whose bill: "may's".
+fn is_month(word: &str, language: &Language) -> bool {
+    let name = word.strip_suffix("'s").or_else(|| word.strip_suffix('s')).unwrap_or(word);
+    language.months.iter().any(|month| month.contains(word) || month.contains(name))
 }
 
 /// Whether a word stands among these, in any of its forms: "check" in "get it checked".

@@ -204,7 +204,8 @@ impl Reply<'_> {
             if self.heard.choice.is_none() {
                 self.record(self.seq, &self.heard.text, Why::Missed, self.heard.guess.clone());
             }
-            return self.stay(&[&sentences.same_answer, &sentences.another_way], Did::Talked, &[]);
+            let others = self.other_meanings(topics);
+            return self.stay(&[&sentences.same_answer, &sentences.another_way], Did::Talked, &others);
         }
         // What follows an answer that has something done follows its receipt.
         let plain = || answers.iter().filter(|it| it.2.deed.as_ref().is_none_or(|deed| deed.action.is_page()));
@@ -345,9 +346,11 @@ impl Reply<'_> {
         if !choices.iter().any(|it| it == rules::TALK_TO_HUMAN) {
             choices.push(rules::TALK_TO_HUMAN.to_owned());
         }
-        self.message(text, &choices, step(Did::Offered));
-        // What could be done by a tap still can; a yes in words would be to the two that are asked about.
-        if let Some(offer) = self.standing_offer()
+        // What could be done by a tap still can, or by words that name it; a bare yes would be to the two that are asked about.
+        let standing = self.standing_offer();
+        let confirms = self.state.confirms.clone().filter(|_| standing.is_some());
+        self.message(text, &choices, Step { confirms, ..step(Did::Offered) });
+        if let Some(offer) = standing
             && let Some(choices) = self.last_choices()
         {
             choices.insert(choices.len().min(2), offer);

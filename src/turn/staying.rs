@@ -7,6 +7,7 @@ use super::reply::{CHOICES_MAX, Reply};
 use super::step;
 use crate::answers::{About, TemplateError, facts};
 use crate::content::{Content, SOMETHING_ELSE};
+use crate::conversation::normal;
 use crate::conversation::{Choice, Did, Event, Guess, Message, NewEvent, Reason, Sender, State, Step, What};
 use crate::feedback;
 use crate::rules::readings::sums::year_of;
@@ -22,6 +23,11 @@ const NEAR_MIN: f32 = 0.08;
 const LEFT_CHARS_MAX: usize = 80;
 /// Messages of the bot that somebody still has before their eyes.
 const TOLD_MAX: usize = 6;
+
+/// A part is answered where so many parts of so many of its words stand in the answer, and it has so many.
+const ANSWERED_PART: usize = 3;
+const ANSWERED_OF: usize = 2;
+const ANSWERED_WORDS_MIN: usize = 3;
 
 impl Reply<'_> {
     /// The button of what can still be done by a tap.
@@ -151,6 +157,18 @@ impl Reply<'_> {
         }
     }
 
+    /// What else the words may mean within the topic, the likeliest first, besides what was answered.
+    pub(super) fn other_meanings(&self, answered: &[Topic]) -> Vec<String> {
+        let content = &self.parts.content;
+        let is_other = |name: &String| {
+            answered.iter().all(|it| it.intent != *name)
+                && rules::may_be_offered(content, name)
+                && *name != rules::OUT_OF_SCOPE
+        };
+        let likely = self.heard.guess.within.iter().filter(|it| NEAR_MIN <= it.confidence).map(|it| it.intent.clone());
+        likely.filter(is_other).take(NEAR_TOPICS_MAX).collect()
+    }
+
     /// A yes to what ends something, without words that name it.
     pub(super) fn ask_to_name(&mut self) -> Result<(), TemplateError> {
         let content = Arc::clone(&self.parts.content);
@@ -203,9 +221,27 @@ impl Reply<'_> {
         self.stay(&[&sentences.another_way, &sentences.miss_again], Did::Talked, &[])
     }
 
+    /// Whether most of what a part asks stands in what is being said: "will you take it again, or do I have to pay it?".
+    fn has_answered(&self, part: &str) -> bool {
+        let language = &self.parts.content.language;
+        let said: Vec<String> = (self.outcome.events.iter())
+            .filter_map(|it| match &it.what {
+                What::Message(message) => Some(normal::words(&message.text)),
+                _ => None,
+            })
+            .flatten()
+            .collect();
+        let telling: Vec<String> = normal::words(part).into_iter().filter(|it| !language.thin.contains(it)).collect();
+        let n_said = telling.iter().filter(|it| said.contains(it)).count();
+        ANSWERED_WORDS_MIN <= telling.len() && telling.len() * ANSWERED_OF <= n_said * ANSWERED_PART
+    }
+
     /// Names the part of the message that has not been answered, with buttons for what it may mean.
     pub(super) fn name_what_is_left(&mut self, left: &Left) -> Result<(), TemplateError> {
         let content = Arc::clone(&self.parts.content);
+        if self.has_answered(&left.text) {
+            return Ok(());
+        }
         let sentences = &content.sentences;
         let words: String = left.text.trim().chars().take(LEFT_CHARS_MAX).collect();
         let about = About { first: Some(&words), ..About::default() };

@@ -9,6 +9,7 @@ use crate::content::language::Language;
 /// the latter. Whatever the encoder reads of "cancel" would drown it.
 pub fn meant(text: &str, language: &Language) -> String {
     let plain = without_no(&without_denials(&text.replace('’', "'"), language), language);
+    let plain = corrected(&plain, language).map_or(plain.clone(), str::to_owned);
     let plain = unsaid(&plain, language).or_else(|| only_asked(&plain, language)).map_or(plain.clone(), str::to_owned);
     let (tokens, bare) = tokens(&plain);
     let Some((refused_at, refused_n)) = language.refusals.find(&bare) else { return plain };
@@ -36,6 +37,17 @@ fn only_asked<'a>(text: &'a str, language: &Language) -> Option<&'a str> {
     let (at, n) = language.only_asks.find(&words)?;
     (PART_WORDS_MIN <= words.len() - at - n).then(|| &text[tokens[at + n].0..])
 }
+
+/// What something is corrected to: of "sorry, I meant my last payment", the latter.
+fn corrected<'a>(text: &'a str, language: &Language) -> Option<&'a str> {
+    let (tokens, words) = tokens(text);
+    let (at, n) = language.meant_instead.find(&words)?;
+    let begins = words[..at].iter().all(|it| language.fillers.is(std::slice::from_ref(it)));
+    (begins && CORRECTED_WORDS_MIN <= words.len() - at - n).then(|| &text[tokens[at + n].0..])
+}
+
+/// So many words are something by themselves.
+const CORRECTED_WORDS_MIN: usize = 2;
 
 /// That something was not told stands so near to the beginning, and what it is in so many words.
 const NOT_TOLD_WITHIN: usize = 3;

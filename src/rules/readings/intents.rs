@@ -129,7 +129,7 @@ fn offers(content: &Content, intent: &str) -> bool {
 }
 
 /// Whether it may be asked for by "is it about …?", an intent or a follow-up that says something of its own.
-pub(super) fn may_be_offered(content: &Content, name: &str) -> bool {
+pub fn may_be_offered(content: &Content, name: &str) -> bool {
     offers(content, name) || content.follow_ups.get(name).is_some_and(|it| !it.file.another_way)
 }
 

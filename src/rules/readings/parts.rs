@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use super::{Looked, Reader, Reading, TOPICS_MAX, choice, topics_of, unit};
-use crate::content::file::Then;
+use super::{Looked, Reader, Reading, TOPICS_MAX, choice, going_on, topics_of, unit};
+use crate::content::file::{SlotKind, Then};
 use crate::conversation::State;
 use crate::rules::said::Said;
-use crate::rules::{Decision, Left, Part, Topic, questions};
+use crate::rules::{Decision, Heard, Left, Part, Topic, questions};
 
 /// What brings a person before others takes more than a likely part.
 const HANDS_OFF_MIN: f32 = 0.88;
@@ -14,6 +14,8 @@ const HANDS_OFF_MIN: f32 = 0.88;
 const PART_CONFIDENCE_MIN: f32 = 0.65;
 /// So sure is a part that asks that it may speak for a message that tells something first.
 const BESIDE_WHOLE_MIN: f32 = 0.8;
+/// So sure is a part that names another day for what changes something.
+const ANOTHER_DAY: f32 = 0.88;
 /// So sure is a part that names what is offered.
 const POINTED_AT: f32 = 0.86;
 /// So sure are two questions of which each may mean something else: more than asking which of the two it is.
@@ -94,6 +96,9 @@ pub(super) fn read(look: &Looked<'_>) -> Option<Reading> {
 fn each_of_offered(look: &Looked<'_>, decision: &Decision) -> Option<Decision> {
     let Decision::Offer { first, second } = decision else { return None };
     let asking = || look.heard.parts.iter().filter(|it| it.asks);
+    if asking().count() != 2 {
+        return None;
+    }
     let may_mean = |part: &Part, name: &String| {
         let reading = unit(look, &part.text, &part.guess);
         may_mean(look, part, reading.as_ref()).contains(name)
@@ -106,6 +111,18 @@ fn each_of_offered(look: &Looked<'_>, decision: &Decision) -> Option<Decision> {
         topics.extend(topics_of(&reading.decision).iter().cloned());
     }
     (topics.len() == 2).then_some(Decision::Answer(topics))
+}
+
+/// The topic again with another day, where a part that asks names one and nothing else: "…, can it be the 2nd instead?".
+fn another_day(look: &Looked<'_>, part: &Part) -> Option<Topic> {
+    let topic = look.content.intents.get(look.state.topic.as_deref()?).filter(|it| it.acts())?;
+    let heard = Heard { text: part.text.clone(), guess: part.guess.clone(), ..Heard::default() };
+    let said = Said::of(&part.text, &look.content.language);
+    let reading = going_on::read(&Looked { heard: &heard, said: &said, ..*look }).filter(|_| part.asks)?;
+    let [found] = topics_of(&reading.decision) else { return None };
+    let is_day = |it: &&String| topic.file.slots.get(*it).is_some_and(|it| it.kind == SlotKind::Date);
+    let changed = found.slots.iter().any(|(name, value)| is_day(&name) && look.state.slots.get(name) != Some(value));
+    (changed && found.intent == topic.name).then(|| found.clone())
 }
 
 /// Whether a part that only tells is all that a message means by itself, with more beside it.
@@ -143,6 +160,9 @@ impl Found {
             && let [topic] = topics_of(&decision)
         {
             return self.push(topic, POINTED_AT);
+        }
+        if let Some(topic) = another_day(look, part) {
+            return self.push(&topic, ANOTHER_DAY);
         }
         let reading = unit(look, &part.text, &part.guess);
         let enough = |it: &&Reading| match hands_off_urgently(look, it) {

@@ -28,6 +28,11 @@ const WITH_MORE: f32 = 0.3;
 pub(super) fn read(look: &Looked<'_>) -> Option<Reading> {
     let offer = look.state.offered.iter().find(|it| it.id.starts_with(DO));
     match (&look.state.confirms, offer) {
+        // Asked which of two is meant, a bare yes is to those; one that names what is on offer beside them is to that.
+        (Some(_), Some(offer)) if look.state.asked_which => {
+            let acts = |it: &Reading| matches!(it.decision, Decision::Act(_));
+            to_an_offer(look, offer).filter(acts).or_else(|| to_nothing(look))
+        }
         (Some(_), Some(offer)) => to_an_offer(look, offer),
         _ => to_nothing(look),
     }
@@ -61,7 +66,7 @@ fn to_an_offer(look: &Looked<'_>, offer: &Choice) -> Option<Reading> {
         Some(YesNo::No) if named && !language.no.is(&said.words[..1]) => act(REPEATED, "what is offered, in words"),
         // "Hang on, so when does it go out?" puts nothing off: the question goes first.
         Some(YesNo::Later) if asks_beyond(look) => {
-            Some(Reading::new(Reader::YesNo, WITH_MORE, "not now, and a question", Decision::NotNow))
+            Some(Reading::new(Reader::YesNo, ASKED_BEHIND, "not now, and a question", Decision::NotNow))
         }
         Some(YesNo::Later) => Some(Reading::new(Reader::YesNo, PLAIN, "not now", Decision::NotNow)),
         Some(YesNo::No) if said.rest.is_empty() => {
@@ -131,10 +136,20 @@ fn requests(look: &Looked<'_>, offer: &Choice) -> bool {
     let (language, words) = (&look.content.language, &look.said.words);
     let Some(name) = offer.id.strip_prefix(DO) else { return false };
     let Some(intent) = look.content.intents.get(name) else { return false };
-    let is_meant = look.heard.guess.verdict == Verdict::Answer
-        && look.heard.guess.best().is_some_and(|it| it.intent == name && REQUESTED_MIN <= it.confidence);
+    let guess = &look.heard.guess;
+    let by_itself = guess.verdict == Verdict::Answer
+        && guess.best().is_some_and(|it| it.intent == name && REQUESTED_MIN <= it.confidence);
+    // What leads back to the intent that is on offer wants just that.
+    let leads_back = |it: &str| {
+        let follow_up = look.content.follow_ups.get(it).filter(|it| it.parent == name && it.file.with.is_empty());
+        follow_up.is_some_and(|it| it.file.goes_to.as_deref() == Some(name))
+    };
+    let wants_again =
+        guess.within.first().is_some_and(|it| WANTED_AGAIN_MIN <= it.confidence && leads_back(&it.intent));
+    let is_meant = by_itself || wants_again;
     let starts = |at: usize| 0 < language.requests.at_start(&words[at..]);
-    let n_filler = (0..words.len()).find(|at| starts(*at) || !language.fillers.is(&words[*at..=*at]));
+    let is_lead = |at: usize| [&language.fillers, &language.yes].iter().any(|it| it.is(&words[at..=at]));
+    let n_filler = (0..words.len()).find(|at| starts(*at) || !is_lead(*at));
     let names_other = intents::read_said(intent, &look.heard.text, look.now)
         .iter()
         .any(|(slot, value)| look.state.slots.get(slot).is_some_and(|it| it != value));
@@ -181,6 +196,8 @@ fn plain(word: &str) -> &str {
 const AGREED_WORDS_MAX: usize = 12;
 /// So sure is what is asked for once more.
 const REQUESTED_MIN: f32 = 0.85;
+/// The same of what leads back to it within its topic.
+const WANTED_AGAIN_MIN: f32 = 0.6;
 const ORDINAL_LETTERS_MAX: usize = 2;
 const ARTICLES: [&str; 3] = ["a", "an", "the"];
 

@@ -52,6 +52,9 @@ static DAY_OF_MONTH: LazyLock<Regex> = LazyLock::new(|| {
     )
 });
 
+/// `day 20`, as we say it ourselves.
+static DAY_NUMBER: LazyLock<Regex> = LazyLock::new(|| pattern(r"\bday\s(\d{1,2})\b"));
+
 static MONTH_NAME: LazyLock<Regex> = LazyLock::new(|| {
     pattern(&format!(
         r"(?:\b(for|in|my|the|of|from|since|last|this|on|during|and|than|about|show|send|see|me|try|or|to|till|until|then)\s)?\b({MONTH})\b(?:(['’]s|s'|\s(?:bill|bills|invoice|statement|payment|charge|one))\b)?(?:\s(\d{{4}})\b)?"
@@ -77,6 +80,7 @@ pub(super) fn read(text: &str, today: Date, language: &str) -> Option<Date> {
         .or_else(|| MONTH_DAY.captures(&text).and_then(|it| named(&it, 2, 1, today)))
         .or_else(|| NUMERIC.captures_iter(&text).find_map(|it| numeric(&it, today, language)))
         .or_else(|| DAY_OF_MONTH.captures_iter(&text).find_map(|it| day_of_month(&it, today)))
+        .or_else(|| DAY_NUMBER.captures_iter(&text).find_map(|it| day_of_month(&it, today)))
         .or_else(|| relative(&text, today))
         .or_else(|| AWAY.captures_iter(&text).find_map(|it| away(&it, &text, today)))
         .or_else(|| WEEKDAY.captures_iter(&text).find_map(|it| weekday(&it, &text, today)))
@@ -310,8 +314,9 @@ pub(super) fn names_day_alone(text: &str) -> bool {
     let text = bare(text);
     let beside_month =
         DAY_MONTH.is_match(&text) || MONTH_DAY.is_match(&text) || ISO.is_match(&text) || NUMERIC.is_match(&text);
-    DAY_OF_MONTH.captures(&text).is_some_and(|it| it.get(2).is_none_or(|it| !it.as_str().starts_with("of ")))
-        && !beside_month
+    let alone =
+        DAY_OF_MONTH.captures(&text).is_some_and(|it| it.get(2).is_none_or(|it| !it.as_str().starts_with("of ")));
+    (alone || DAY_NUMBER.is_match(&text)) && !beside_month
 }
 
 /// `20th` as the whole reply.
