@@ -88,7 +88,7 @@ async fn what_is_not_wanted_is_not_what_is_answered() {
     .await;
 }
 
-/// 1,756 reactions to what the bot had said, which are no examples. The same voices wrote those that are.
+/// 2,281 reactions to what the bot had said, which are no examples. The same voices wrote those that are.
 #[tokio::test]
 async fn most_of_what_is_said_next_is_understood_in_its_topic() {
     let (content, classifier) = (content(), classifier().await);
