@@ -474,14 +474,25 @@ const CONCLUDED_FROM_MAX: usize = 3;
 
 /// What the bot has told not long ago, and how near a text comes to each sentence of it, where it concludes something.
 async fn told(parts: &Parts, classifier: &Classifier, state: &State, recent: &[Event], text: &str) -> Vec<Told> {
-    let said = recent.iter().rev().filter(|it| it.from == Sender::Bot);
-    let said = said.filter_map(|it| match &it.what {
-        What::Message(Message { text, step: Some(step), .. }) if step.did == Did::Answered => Some(text.as_str()),
-        What::Receipt(receipt) => Some(receipt.text.as_str()),
-        _ => None,
-    });
-    let texts: Vec<&str> = said.take(CONCLUDED_FROM_MAX).collect();
-    let sentences = rules::may_rest_on(&parts.content.language, state, &texts, text);
+    let mut told = Vec::new();
+    for event in recent.iter().rev().filter(|it| it.from == Sender::Bot) {
+        match &event.what {
+            What::Message(Message { text, step: Some(step), .. }) if step.did == Did::Answered => {
+                told.push(text.as_str())
+            }
+            What::Receipt(receipt) => told.push(receipt.text.as_str()),
+            _ => {}
+        }
+        // What was told before something was done may not be so any more.
+        if matches!(event.what, What::Receipt(_)) || told.len() == CONCLUDED_FROM_MAX {
+            break;
+        }
+    }
+    // What was told to a customer isn't repeated while it isn't known any more who writes.
+    if state.lapsed.is_some() {
+        told.clear();
+    }
+    let sentences = rules::may_rest_on(&parts.content.language, state, &told, text);
     // What can't be looked at is left to the other readers.
     let nearness = classifier.nearness(text, &sentences).await.unwrap_or_default();
     sentences.into_iter().zip(nearness).map(|(sentence, near)| Told { sentence, near }).collect()

@@ -147,9 +147,12 @@ pub(super) fn all(content: &Content, state: &State, heard: &Heard, now: &Circums
     readings.extend(reply::read(&look));
     readings.extend(yes_no::read(&look));
     readings.extend(choice::read(&look));
-    readings.extend(check::read(&look));
-    readings.extend(exact::read(&look));
-    readings.extend(sums::read(&look));
+    // What was told to a customer isn't repeated while it isn't known any more who writes.
+    if state.lapsed.is_none() {
+        readings.extend(check::read(&look));
+        readings.extend(exact::read(&look));
+        readings.extend(sums::read(&look));
+    }
     readings.extend(going_on::read(&look));
     readings.extend(account::read(&look));
     readings.extend(unit(&look, &heard.text, &heard.guess));

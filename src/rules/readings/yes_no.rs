@@ -116,10 +116,10 @@ fn agrees_throughout(look: &Looked<'_>, names: &[String]) -> bool {
             at += 1;
         } else {
             let n_filler = language.fillers.at_start(&words[at..]);
-            if n_filler == 0 && !ARTICLES.contains(&words[at].as_str()) {
+            if n_filler == 0 {
                 return false;
             }
-            at += n_filler.max(1);
+            at += n_filler;
         }
     }
     consents
@@ -156,7 +156,6 @@ fn plain(word: &str) -> &str {
 /// A longer message says more than a yes.
 const AGREED_WORDS_MAX: usize = 12;
 const ORDINAL_LETTERS_MAX: usize = 2;
-const ARTICLES: [&str; 3] = ["a", "an", "the"];
 
 /// What is asked in the same message as a yes to what is offered: "yes do it. and how long does it take". Nothing where
 /// the message is no such yes, or where anything in it takes the yes back.

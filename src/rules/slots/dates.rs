@@ -80,7 +80,7 @@ pub(super) fn read(text: &str, today: Date, language: &str) -> Option<Date> {
         .or_else(|| MONTH_DAY.captures(&text).and_then(|it| named(&it, 2, 1, today)))
         .or_else(|| NUMERIC.captures_iter(&text).find_map(|it| numeric(&it, today, language)))
         .or_else(|| DAY_OF_MONTH.captures_iter(&text).find_map(|it| day_of_month(&it, today)))
-        .or_else(|| DAY_NUMBER.captures_iter(&text).find_map(|it| day_of_month(&it, today)))
+        .or_else(|| DAY_NUMBER.captures_iter(&text).find_map(|it| next_such_day(int(&it, 1)?, today)))
         .or_else(|| relative(&text, today))
         .or_else(|| AWAY.captures_iter(&text).find_map(|it| away(&it, &text, today)))
         .or_else(|| WEEKDAY.captures_iter(&text).find_map(|it| weekday(&it, &text, today)))
@@ -307,6 +307,14 @@ fn day_of_month(found: &Captures<'_>, today: Date) -> Option<Date> {
             nearest(today, months)
         }
     }
+}
+
+/// The next day of this number, today or later.
+fn next_such_day(number: i64, today: Date) -> Option<Date> {
+    let first = today.first_of_month();
+    let months = (0..=2).filter_map(|it: i32| shift(first, it.months()));
+    let mut days = months.filter_map(|it| date(i64::from(it.year()), i64::from(it.month()), number));
+    days.find(|it| today <= *it)
 }
 
 /// Whether a text names a day by its number in the month, and no month beside it.
