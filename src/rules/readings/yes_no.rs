@@ -104,7 +104,7 @@ fn agrees_throughout(look: &Looked<'_>, names: &[String]) -> bool {
         return false;
     }
     let is_figure = |it: &&String| it.contains(|letter: char| letter.is_ascii_digit());
-    let mut of_offer = words_of_slots(look);
+    let mut of_offer = words_of_days(look);
     of_offer.extend(names.iter().filter(is_figure).cloned());
     let (mut at, mut consents) = (0, false);
     while at < words.len() {
@@ -131,18 +131,15 @@ fn turns_round(words: &[String], language: &Language) -> bool {
     phrases.iter().any(|it| it.find(words).is_some()) || language.conditions.find(words).is_some()
 }
 
-/// The figures and days that are on offer, as somebody says them: "30" and "december" of the 30th of December.
-fn words_of_slots(look: &Looked<'_>) -> Vec<String> {
+/// The days that are on offer, as somebody says them: "30" and "december" of the 30th of December. Nothing else that was
+/// told for it: words of a reason agree to nothing.
+fn words_of_days(look: &Looked<'_>) -> Vec<String> {
     let mut words = Vec::new();
     for value in look.state.slots.values() {
-        match value.parse::<jiff::civil::Date>() {
-            Ok(day) => {
-                words.push(day.day().to_string());
-                let month = usize::try_from(day.month() - 1).ok().and_then(|it| look.content.language.months.get(it));
-                words.extend(month.into_iter().flatten().cloned());
-            }
-            Err(_) => words.extend(normal::words(value)),
-        }
+        let Ok(day) = value.parse::<jiff::civil::Date>() else { continue };
+        words.push(day.day().to_string());
+        let month = usize::try_from(day.month() - 1).ok().and_then(|it| look.content.language.months.get(it));
+        words.extend(month.into_iter().flatten().cloned());
     }
     words
 }
