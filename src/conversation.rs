@@ -386,6 +386,9 @@ pub struct Step {
     /// The message asks a yes for that, so that the word is enough.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub asks_yes: bool,
+    /// The intent or follow-up that may be meant in place of what was answered, and is named beside it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub or: Option<String>,
     /// How the customer's words were read: the way that was taken, and those that came near.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub readings: Vec<ReadAs>,

@@ -91,6 +91,13 @@ pub enum Decision {
         /// What is not.
         left: Left,
     },
+    /// Answer this, the likelier of two, and say what else may be meant.
+    AnswerOr {
+        /// What is answered.
+        topic: Topic,
+        /// The other intent or follow-up.
+        other: String,
+    },
     /// The customer has said yes: have it done that this intent's answer asks a yes for.
     Act(Topic),
     /// A yes to what ends something: it is done once the customer names it.
@@ -203,6 +210,8 @@ pub struct Left {
     pub text: String,
     /// The intents and follow-ups that it may mean, the likeliest first; none where nothing is near.
     pub may_mean: Vec<String>,
+    /// The likelier of two was answered for it, and `may_mean` is the other.
+    pub likelier: bool,
 }
 
 /// One intent, or a follow-up of one, to answer, with what is known for it.
@@ -298,6 +307,21 @@ pub fn asked_beside_yes(content: &Content, state: &State, text: &str) -> Option<
     readings::yes_no::asked_beside(&look).map(|it| it.join(" ")).filter(|it| !it.is_empty())
 }
 
+/// The wish for what the bot's last answer leads to and what is asked behind it, where a message has both: "yes do that.
+/// and is there a fee for it".
+pub fn wish_and_question(content: &Content, state: &State, text: &str) -> Option<(String, String)> {
+    let is_open = state.owner == Owner::Bot && state.asked.is_none() && !state.asked_which && state.confirms.is_none();
+    let language = &content.language;
+    let mut sentences = questions::sentences(text, language).into_iter();
+    let wish = sentences.next().filter(|_| is_open && state.topic.is_some())?;
+    let said = Said::of(&wish, language);
+    let requests = || (0..said.words.len()).any(|at| 0 < language.requests.at_start(&said.words[at..]));
+    let wishes = said.only() == Some(said::YesNo::Yes) && !said.but && requests();
+    let rest: Vec<String> = sentences.collect();
+    let asks = rest.iter().any(|it| questions::asks_within(it, language));
+    (wishes && asks).then(|| (wish, rest.join(" ")))
+}
+
 /// The words under which a choice stands in the log.
 pub fn label_of(content: &Content, state: &State, choice: &str) -> String {
     let offered = || state.offered.iter().find(|it| it.id == choice).map(|it| it.label.clone());
@@ -380,7 +404,9 @@ fn settle(state: &State, decision: Decision, sure: f32, asks: bool, now: &Circum
                 Decision::LeaveToPeople
             }
             // What is told is for the person; what is asked may be asked about.
-            Decision::Offer { .. } if !asks || state.urgent || state.asked_which => Decision::LeaveToPeople,
+            Decision::Offer { .. } | Decision::AnswerOr { .. } if !asks || state.urgent || state.asked_which => {
+                Decision::LeaveToPeople
+            }
             Decision::WhichOne => Decision::AlreadyInQueue,
             Decision::HandOff { reason: Reason::Missed | Reason::Content | Reason::Asked, .. } => {
                 Decision::AlreadyInQueue

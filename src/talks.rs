@@ -157,8 +157,10 @@ fn check(step: &TalkStep, outcome: &Outcome, stage: &Stage) -> Result<(), String
         return Err(format!("it doesn't ask for `{slot}`"));
     }
     if let Some(intents) = &step.did_you_mean {
-        let offered = steps.iter().any(|it| it.did == Did::Offered);
-        if !offered || !intents.iter().all(|id| choices.iter().any(|it| it.id == *id)) {
+        // The likelier may be answered, with the other to tap.
+        let answered = |id: &String| steps.iter().any(|it| it.or.is_some() && it.intent.as_ref() == Some(id));
+        let offered = steps.iter().any(|it| it.did == Did::Offered || it.or.is_some());
+        if !offered || !intents.iter().all(|id| answered(id) || choices.iter().any(|it| it.id == *id)) {
             return Err(format!("it doesn't ask whether {intents:?} is meant"));
         }
     }

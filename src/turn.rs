@@ -160,6 +160,15 @@ pub async fn take(
         Some(customer) if yes.is_some() || state.confirms.is_some() => Some(parts.actions.alone(customer).await),
         _ => None,
     };
+    if let [(_, only)] = unanswered
+        && only.choice.is_none()
+        && let Some((wish, question)) = rules::wish_and_question(&parts.content, state, &only.text)
+    {
+        let mut outcome = hear_and_take(parts, state, recent, *seq, wish).await?;
+        let state = after(state, &outcome.events);
+        outcome.go_on(hear_and_take(parts, &state, recent, *seq, question).await?);
+        return Ok(outcome);
+    }
     let (heard, looked) = listen(parts, state, recent, unanswered, last).await;
     let mut outcome = take_heard(parts, state, recent, *seq, &heard, looked).await?;
     if outcome.events.iter().any(|it| matches!(it.what, What::Receipt(_)))
@@ -167,12 +176,23 @@ pub async fn take(
     {
         // What was asked beside the yes is about what came of it.
         let state = after(state, &outcome.events);
-        let message = Message { text: asked, ..Message::default() };
-        let (heard, looked) = listen(parts, &state, recent, &[(*seq, message.clone())], &message).await;
-        outcome.go_on(take_heard(parts, &state, recent, *seq, &heard, looked).await?);
+        outcome.go_on(hear_and_take(parts, &state, recent, *seq, asked).await?);
     }
     outcome.answered = (!rest.is_empty()).then_some(*seq);
     Ok(outcome)
+}
+
+/// Takes a turn over some words of a message alone.
+async fn hear_and_take(
+    parts: &Parts,
+    state: &State,
+    recent: &[Event],
+    seq: Seq,
+    text: String,
+) -> Result<Outcome, StoreError> {
+    let message = Message { text, ..Message::default() };
+    let (heard, looked) = listen(parts, state, recent, &[(seq, message.clone())], &message).await;
+    take_heard(parts, state, recent, seq, &heard, looked).await
 }
 
 /// Whether a tap was for something that has been done since it came in: a finger that taps three times means it once,

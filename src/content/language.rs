@@ -39,6 +39,9 @@ pub struct LanguageFile {
     /// What begins a sentence that says what is not meant.
     #[serde(default)]
     pub denials: Vec<String>,
+    /// What says that somebody never wished for what they were taken to wish.
+    #[serde(default)]
+    pub never_wished: Vec<String>,
     /// What sets one of two against the other: "the difference between".
     #[serde(default)]
     pub comparing: Vec<String>,
@@ -211,6 +214,8 @@ pub struct Language {
     pub insteads: Phrases,
     /// What begins a sentence that says what is not meant.
     pub denials: Phrases,
+    /// What says that somebody never wished for what they were taken to wish: "I didn't say I want".
+    pub never_wished: Phrases,
     /// What sets one of two against the other.
     pub comparing: Phrases,
     /// What begins a clause that says a condition.
@@ -387,6 +392,7 @@ impl Language {
             refusals: phrases(&own.refusals),
             insteads: phrases(&own.insteads),
             denials: phrases(&own.denials),
+            never_wished: phrases(&own.never_wished),
             comparing: phrases(&own.comparing),
             conditions: phrases(&own.conditions),
             changes: phrases(&own.changes),
@@ -454,6 +460,7 @@ impl LanguageFile {
             ("refusals", &self.refusals),
             ("insteads", &self.insteads),
             ("denials", &self.denials),
+            ("never_wished", &self.never_wished),
             ("comparing", &self.comparing),
             ("conditions", &self.conditions),
             ("changes", &self.changes),

@@ -206,6 +206,7 @@ pub const COST: &[Key] = &[must("per_contact_minor", Shape::Whole)];
 /// `intents/sentences.toml`.
 pub const SENTENCES: &[Key] = &[
     must("did_you_mean", Shape::Text),
+    must("or_meant", Shape::Text),
     must("something_else", Shape::Text),
     must("say_it_again", Shape::Text),
     must("miss_again", Shape::Text),
@@ -303,6 +304,7 @@ pub const LANGUAGE: &[Key] = &[
     may("refusals", Shape::Texts),
     may("insteads", Shape::Texts),
     may("denials", Shape::Texts),
+    may("never_wished", Shape::Texts),
     may("comparing", Shape::Texts),
     may("conditions", Shape::Texts),
     may("changes", Shape::Texts),

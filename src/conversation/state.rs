@@ -41,6 +41,8 @@ pub struct State {
     pub offered: Vec<Choice>,
     /// The bot's last message was "did you mean".
     pub asked_which: bool,
+    /// What may be meant in place of what the bot's last message answered, as it says.
+    pub or: Option<String>,
     /// What the customer wrote last, and what of it that question was about.
     pub wrote: String,
     /// See `wrote`.
@@ -107,6 +109,7 @@ impl State {
                 self.slots.clear();
                 self.asked = None;
                 self.asked_which = false;
+                self.or = None;
                 self.confirms = None;
                 self.n_misses = 0;
             }
@@ -134,9 +137,14 @@ impl State {
                 let confirms = self.confirms.take();
                 self.asked = None;
                 self.asked_which = false;
+                self.or = None;
                 self.asked_about.clear();
                 let Some(step) = &message.step else { return };
                 self.asked = step.asks.clone();
+                self.or = step.or.clone();
+                if self.or.is_some() {
+                    self.asked_about.clone_from(&self.wrote);
+                }
                 self.code_asked |= self.asked.as_deref() == Some(ASKS_CODE);
                 self.confirms = step.confirms.clone();
                 self.asks_yes = self.confirms.is_some() && step.asks_yes;
@@ -200,6 +208,7 @@ impl State {
         self.asked = None;
         self.offered.clear();
         self.asked_which = false;
+        self.or = None;
         self.wrote.clear();
         self.asked_about.clear();
         self.confirms = None;

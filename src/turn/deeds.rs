@@ -30,6 +30,7 @@ impl Reply<'_> {
             Decision::Answer(topics)
             | Decision::AnswerPart { topics, .. }
             | Decision::AnswerThenPerson { topics, .. } => (topics.as_slice(), false),
+            Decision::AnswerOr { topic, .. } => (std::slice::from_ref(topic), false),
             Decision::Act(topic) => (std::slice::from_ref(topic), true),
             Decision::Declined => return self.stop(paper).await.map(Ok),
             _ => return Ok(Ok(())),

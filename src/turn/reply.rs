@@ -73,6 +73,7 @@ impl Reply<'_> {
                 self.answer(&content, topics, billing_down)?;
                 self.name_what_is_left(left)
             }
+            Decision::AnswerOr { topic, other } => self.answer_or(&content, topic, other, billing_down),
             Decision::AnswerThenPerson { topics, reason } => {
                 // Without billing the person is all that can be given, and once.
                 if !billing_down && !topics.iter().all(|it| self.has_said(&content, it)) {
@@ -206,6 +207,9 @@ impl Reply<'_> {
                 self.record(self.seq, &self.heard.text, Why::Missed, self.heard.guess.clone());
             }
             let others = self.other_meanings(topics);
+            if let Some(topic) = self.heard.choice.is_none().then(|| self.instead(&others)).flatten() {
+                return self.answer(content, &[topic], billing_down);
+            }
             return self.stay(&[&sentences.same_answer, &sentences.another_way], Did::Talked, &others);
         }
         // What follows an answer that has something done follows its receipt.

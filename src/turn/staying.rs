@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::reply::{CHOICES_MAX, Reply};
 use super::step;
 use crate::answers::{About, TemplateError, facts};
+use crate::content::file::Then;
 use crate::content::{Content, SOMETHING_ELSE};
 use crate::conversation::normal;
 use crate::conversation::{Choice, Did, Event, Guess, Message, NewEvent, Reason, Sender, State, Step, What};
@@ -157,6 +158,55 @@ impl Reply<'_> {
         }
     }
 
+    /// Answers the likelier of two, and says what else may be meant. What has just been said isn't said again: then the
+    /// other is meant.
+    pub(super) fn answer_or(
+        &mut self,
+        content: &Content,
+        topic: &Topic,
+        other: &str,
+        billing_down: bool,
+    ) -> Result<(), TemplateError> {
+        let others = [other.to_owned()];
+        if self.has_said(content, topic)
+            && let Some(instead) = self.instead(&others)
+        {
+            return self.answer(content, &[instead], billing_down);
+        }
+        self.answer(content, std::slice::from_ref(topic), billing_down)?;
+        let about = About { first: content.means(other), ..About::default() };
+        let text = self.speaker.sentence(&content.sentences.or_meant, about)?;
+        let choices = rules::choices(content, &State::default(), &others);
+        let last = self.outcome.events.last_mut().map(|it| &mut it.what);
+        // Not where the answer came out otherwise than as one: a person gets it, the same stands there already.
+        if let Some(What::Message(message)) = last
+            && let Some(step) = message.step.as_mut().filter(|it| it.intent.as_ref() == Some(&topic.intent))
+        {
+            step.or = Some(other.to_owned());
+            message.text = format!("{}\n\n{text}", message.text.trim_end());
+            message.choices.retain(|it| it.id != other);
+            message.choices.splice(0..0, choices);
+            message.choices.truncate(CHOICES_MAX);
+        }
+        Ok(())
+    }
+
+    /// The first of these follow-ups that has an answer here which isn't what was said last, and only tells something.
+    pub(super) fn instead(&self, names: &[String]) -> Option<Topic> {
+        let (content, within) = (&self.parts.content, self.state.topic.as_deref()?);
+        let topics = names.iter().filter_map(|name| {
+            let follow_up = content.follow_ups.get(name).filter(|it| it.counts_in(within))?;
+            let slots = self.state.slots.clone();
+            let holds = follow_up.file.when.as_ref().is_none_or(|it| self.speaker.holds(it, &slots));
+            let only_tells = follow_up.file.goes_to.is_none()
+                && !follow_up.intent.acts()
+                && follow_up.intent.file.answer.iter().all(|it| it.then == Then::Wait);
+            let answers = holds && only_tells && self.speaker.answers(&follow_up.intent, &slots);
+            answers.then(|| Topic { intent: name.clone(), slots, within: Some(within.to_owned()) })
+        });
+        topics.into_iter().find(|it| !self.has_said(content, it))
+    }
+
     /// What else the words may mean within the topic, the likeliest first, besides what was answered.
     pub(super) fn other_meanings(&self, answered: &[Topic]) -> Vec<String> {
         let content = &self.parts.content;
@@ -239,13 +289,18 @@ impl Reply<'_> {
     /// Names the part of the message that has not been answered, with buttons for what it may mean.
     pub(super) fn name_what_is_left(&mut self, left: &Left) -> Result<(), TemplateError> {
         let content = Arc::clone(&self.parts.content);
-        if self.has_answered(&left.text) {
+        if !left.likelier && self.has_answered(&left.text) {
             return Ok(());
         }
         let sentences = &content.sentences;
         let words: String = left.text.trim().chars().take(LEFT_CHARS_MAX).collect();
-        let about = About { first: Some(&words), ..About::default() };
-        let sentence = if left.may_mean.is_empty() { &sentences.not_answered } else { &sentences.which_part };
+        let other = left.may_mean.first().filter(|_| left.likelier).and_then(|it| content.means(it));
+        let about = About { first: Some(other.unwrap_or(&words)), ..About::default() };
+        let sentence = match (left.likelier, left.may_mean.is_empty()) {
+            (true, _) => &sentences.or_meant,
+            (false, true) => &sentences.not_answered,
+            (false, false) => &sentences.which_part,
+        };
         let text = self.speaker.sentence(sentence, about)?;
         let last = self.outcome.events.iter_mut().rev().find_map(|it| match &mut it.what {
             What::Message(message) if it.from == Sender::Bot => Some(message),
@@ -261,7 +316,9 @@ impl Reply<'_> {
             message.choices.splice(n_acts..n_acts, choices);
             message.choices.truncate(CHOICES_MAX);
         }
-        self.record(self.seq, &words, Why::Missed, self.heard.guess.clone());
+        if !left.likelier {
+            self.record(self.seq, &words, Why::Missed, self.heard.guess.clone());
+        }
         Ok(())
     }
 }

@@ -119,6 +119,10 @@ fn came(content: &Content, meant: &str, read: Option<String>, decision: &Decisio
         Decision::HandOff { .. } => vec![TALK_TO_HUMAN.to_owned()],
         Decision::AnotherWay | Decision::AsSaid { .. } | Decision::Sum { .. } => read.into_iter().collect(),
         Decision::OutOfScope => vec![rules::OUT_OF_SCOPE.to_owned()],
+        Decision::AnswerOr { topic, other } if !is(&topic.intent) && is(other) => {
+            return (Came::Offered, topic.intent.clone());
+        }
+        Decision::AnswerOr { topic, .. } => vec![topic.intent.clone()],
         Decision::Offer { first, second } => {
             let found = is(first) || is(second);
             return (if found { Came::Offered } else { Came::AskedWrongly }, format!("{first} or {second}"));

@@ -270,6 +270,7 @@ impl Check<'_> {
         let Some((file, source)) = self.spoken.sentences else { return };
         let texts = [
             ("did_you_mean", &file.did_you_mean),
+            ("or_meant", &file.or_meant),
             ("say_it_again", &file.say_it_again),
             ("miss_again", &file.miss_again),
             ("another_way", &file.another_way),

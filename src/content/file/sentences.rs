@@ -8,6 +8,8 @@ use serde::Deserialize;
 pub struct SentencesFile {
     /// Not sure, before two choices: "I'm not sure I've got that. Is it about …?" with `first` and `second`.
     pub did_you_mean: String,
+    /// What else may be meant, beside an answer; `first` is it.
+    pub or_meant: String,
     /// The button beside the two choices.
     pub something_else: String,
     /// After "something else" or a first miss.

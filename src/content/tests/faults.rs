@@ -255,7 +255,7 @@ fn faults_of_the_other_files_are_told_with_their_line() {
             "sentences.toml",
             "in_queue = \"We are here.\"",
             "in_queue = \"{{ wait.minutes }} minutes\"",
-            "sentences.toml:15: somebody whom we don't know cannot be told this",
+            "sentences.toml:16: somebody whom we don't know cannot be told this",
         ),
         ("sentences.toml", "ended = ", "endet = ", "sentences.toml:23: `endet` is not a known key"),
     ] {

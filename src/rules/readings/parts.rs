@@ -20,6 +20,8 @@ const ANOTHER_DAY: f32 = 0.88;
 const POINTED_AT: f32 = 0.86;
 /// So sure are two questions of which each may mean something else: more than asking which of the two it is.
 const EACH_OF_TWO: f32 = 0.6;
+/// So sure is the likelier of two that a part may mean.
+const LIKELIER: f32 = 0.65;
 /// From here on a part may mean this.
 const NEAR_MIN: f32 = 0.15;
 /// "What on earth" is no question that could be left unanswered, and means nothing.
@@ -94,7 +96,11 @@ pub(super) fn read(look: &Looked<'_>) -> Option<Reading> {
 
 /// Where the whole may mean one of two, and one question of it may mean the one and another the other: both.
 fn each_of_offered(look: &Looked<'_>, decision: &Decision) -> Option<Decision> {
-    let Decision::Offer { first, second } = decision else { return None };
+    let (first, second) = match decision {
+        Decision::Offer { first, second } => (first, second),
+        Decision::AnswerOr { topic, other } => (&topic.intent, other),
+        _ => return None,
+    };
     let asking = || look.heard.parts.iter().filter(|it| it.asks);
     if asking().count() != 2 {
         return None;
@@ -174,6 +180,15 @@ impl Found {
         {
             return self.push(topic, reading.sure);
         }
+        let is_new = |it: &Topic| self.topics.iter().all(|known| known.0.intent != it.intent);
+        if part.asks
+            && self.left.is_none()
+            && let Some(Decision::AnswerOr { topic, other }) = reading.as_ref().map(|it| &it.decision)
+            && is_new(topic)
+            && !whole.is_some_and(|it| topics_of(&it.decision).iter().any(|it| it.intent == topic.intent))
+        {
+            return self.push_likelier(part, topic, other);
+        }
         let may_mean = may_mean(look, part, reading.as_ref());
         // "Ok but what about mine" has nothing of its own that could be left unanswered.
         let is_thin = || Said::of(&part.text, &look.content.language).matter.is_empty();
@@ -188,8 +203,15 @@ impl Found {
             self.beside_whole = true;
             self.push(topic, whole.map_or(0.0, |it| it.sure));
         } else if self.left.is_none() && !self.topics.iter().any(|it| is_meant(&it.0)) {
-            self.left = Some(Left { text: part.text.clone(), may_mean });
+            self.left = Some(Left { text: part.text.clone(), may_mean, likelier: false });
         }
+    }
+
+    /// The likelier of two that a part may mean, with the other to be named beside it, once in a message.
+    fn push_likelier(&mut self, part: &Part, topic: &Topic, other: &str) {
+        self.push(topic, LIKELIER);
+        let left = Left { text: part.text.clone(), may_mean: vec![other.to_owned()], likelier: true };
+        self.left.get_or_insert(left);
     }
 
     fn push(&mut self, topic: &Topic, sure: f32) {
@@ -212,6 +234,7 @@ fn hands_off_urgently(look: &Looked<'_>, reading: &Reading) -> bool {
 fn may_mean(look: &Looked<'_>, part: &Part, reading: Option<&Reading>) -> Vec<String> {
     let named: Vec<String> = match reading.map(|it| &it.decision) {
         Some(Decision::Offer { first, second }) => vec![first.clone(), second.clone()],
+        Some(Decision::AnswerOr { topic, other }) => vec![topic.intent.clone(), other.clone()],
         Some(Decision::Ask { intent, .. }) => vec![intent.clone()],
         Some(Decision::Answer(topics)) => topics.iter().map(|it| it.intent.clone()).collect(),
         _ => {

@@ -20,10 +20,15 @@ const ON_CONDITION: f32 = 0.85;
 const PUTS_OFF: f32 = 0.55;
 /// A question stands behind it.
 const ASKED_BEHIND: f32 = 0.1;
+/// Something was never wished for: what else is meant within the topic comes first.
+const NEVER_WISHED: f32 = 0.6;
 /// Something else was said too: others may know what.
 const WITH_MORE: f32 = 0.3;
 
 pub(super) fn read(look: &Looked<'_>) -> Option<Reading> {
+    if never_wished(look) {
+        return Some(Reading::new(Reader::YesNo, NEVER_WISHED, "it was never wished for", Decision::Declined));
+    }
     let offer = look.state.offered.iter().find(|it| it.id.starts_with(DO));
     match (&look.state.confirms, offer) {
         // Asked which of two is meant, a bare yes is to those; one that names what is on offer beside them is to that.
@@ -35,6 +40,21 @@ pub(super) fn read(look: &Looked<'_>) -> Option<Reading> {
         _ => to_nothing(look),
     }
 }
+
+/// Whether a message says that something was never wished for, and no more: "I didn't say I want to leave". With a
+/// question or a clause that says what is meant, that counts.
+pub(super) fn never_wished(look: &Looked<'_>) -> bool {
+    let language = &look.content.language;
+    let words = &look.said.words;
+    let said = language.never_wished.find(words).is_some_and(|(at, _)| at <= NEVER_WISHED_WITHIN);
+    said && words.len() <= NEVER_WISHED_WORDS_MAX
+        && !look.heard.text.contains('?')
+        && language.insteads.find(words).is_none()
+}
+
+/// It begins within so many words, and a longer message says more.
+const NEVER_WISHED_WITHIN: usize = 5;
+const NEVER_WISHED_WORDS_MAX: usize = 14;
 
 /// The last message asks a yes for something that changes something.
 fn to_an_offer(look: &Looked<'_>, offer: &Choice) -> Option<Reading> {
@@ -296,6 +316,11 @@ fn to_nothing(look: &Looked<'_>) -> Option<Reading> {
         // "Never mind" wants nothing more; a bare "no" says that the answer was none.
         YesNo::No if look.state.topic.is_some() && dismisses(look) => {
             Some(Reading::new(Reader::YesNo, PLAIN, "nothing more is wanted", Decision::Declined))
+        }
+        // Of two things that may have been meant, the one that wasn't answered.
+        YesNo::No if look.state.or.is_some() => {
+            let decision = super::choice::chosen(look, look.state.or.as_deref()?)?;
+            Some(Reading::new(Reader::YesNo, PLAIN, "a no to the likelier of two", decision))
         }
         YesNo::No if look.state.topic.is_some() => {
             Some(Reading::new(Reader::YesNo, 0.8, "a no to an answer", Decision::AnotherWay))
