@@ -19,7 +19,7 @@ pub mod cards;
 pub mod facts;
 
 pub use crate::content::template::TemplateError;
-use facts::{DeedFacts, Facts, FactsInput, Proof, Wait};
+use facts::{DeedFacts, Facts, FactsInput, POLICY_ARRIVAL, Proof, Wait};
 
 /// Everything that words are made from in one turn.
 #[derive(Clone, Debug)]
@@ -404,11 +404,17 @@ impl<'a> Speaker<'a> {
         let Some(account) = self.account.filter(|_| speaks_of_owing(answer)) else { return Vec::new() };
         let sentences = &self.content.sentences;
         let owes = 0 < account.balance().minor;
-        let is_coming = owes && account.payments.iter().any(|it| it.status == PaymentStatus::Pending);
+        let arrival_days = self.policy.get(POLICY_ARRIVAL).copied();
+        let sent = account.payments.iter().filter(|it| owes && it.status == PaymentStatus::Pending);
+        let (missing, coming): (Vec<_>, Vec<_>) = sent.partition(|it| it.is_missing(arrival_days, self.today));
+        let is_coming = !coming.is_empty();
         let says = |words: &[&str]| words.iter().any(|it| answer.say.contains(it));
         let mut beside = Vec::new();
         if is_coming && !says(&["'pending'", "\"pending\"", "payment.status"]) {
             beside.push(&sentences.payment_coming);
+        }
+        if !missing.is_empty() && !says(&["'missing'", "\"missing\""]) {
+            beside.push(&sentences.payment_missing);
         }
         if 0 < account.credit.minor && owes && !says(&["account.credit", "credit."]) {
             beside.push(&sentences.in_favour);
@@ -473,9 +479,12 @@ fn pays(answer: &AnswerFile) -> bool {
 fn speaks_of_owing(answer: &AnswerFile) -> bool {
     const OWING: [&str; 6] =
         ["account.balance", "open[", "in open", "invoice.owed", "may.give_more_days", "may.pay_in_parts"];
+    // What is left where no condition on the balance holds names no fact, only this.
+    const IN_WORDS: [&str; 2] = ["owe nothing", "owe anything"];
     let acts = matches!(answer.action, Some(Action::GiveMoreDays | Action::PayInParts));
-    acts || pays(answer)
-        || OWING.iter().any(|it| answer.say.contains(it) || answer.when.as_ref().is_some_and(|when| when.contains(it)))
+    let says = |it: &&str| answer.say.contains(*it);
+    let asks = |it: &&str| answer.when.as_ref().is_some_and(|when| when.contains(*it));
+    acts || pays(answer) || OWING.iter().any(|it| says(it) || asks(it)) || IN_WORDS.iter().any(says)
 }
 
 /// A sentence about a staff member; nothing where it cannot be made.
@@ -491,6 +500,7 @@ mod tests {
     use jiff::civil::date;
 
     use super::*;
+    use crate::billing::demo;
 
     /// What only somebody can keep who has an account to look at.
     const PROMISES: &[&str] = &[
@@ -533,6 +543,95 @@ mod tests {
         assert!(broken.is_empty(), "\n{}", broken.join("\n"));
         let with_accounts = answers_to_a_visitor(&content, true);
         assert!(20 < with_accounts.iter().filter(|it| promises(&it.1.text).is_some()).count(), "the words are found");
+    }
+
+    /// What the customer of an account is told by some intents, in words.
+    fn told(content: &Content, account: &Account, intents: &[&str]) -> Vec<String> {
+        let speaker = Speaker::new(content, Some(account), &[], true, date(2026, 6, 16), "");
+        let (slots, wait) = (BTreeMap::new(), Wait::default());
+        let answer = |it: &&str| {
+            let intent = content.intents.get(*it).expect("it is in the content");
+            speaker.answer(intent, &slots, &wait, None).expect("an answer fits").text
+        };
+        intents.iter().map(answer).collect()
+    }
+
+    #[test]
+    fn what_came_in_beyond_the_bills_is_said_wherever_owing_is() {
+        let content = Content::load("intents".as_ref()).expect("the content has no faults");
+        for (id, at) in [("all-quiet", 0), ("bill-late", 1)] {
+            let mut account = demo::account(id, date(2026, 6, 16)).expect("a demo customer");
+            account.invoices[at].paid.minor += 2_000;
+            for said in told(&content, &account, &["check_balance_due", "make_payment"]) {
+                assert!(said.contains("£20.00 more came in"), "{id}: {said}");
+            }
+        }
+        let mut account = demo::account("bill-late", date(2026, 6, 16)).expect("a demo customer");
+        (account.invoices[1].total.minor, account.invoices[1].paid.minor) = (-500, 0);
+        for said in told(&content, &account, &["check_balance_due", "make_payment"]) {
+            assert!(said.contains("£5.00 is in your favour"), "{said}");
+        }
+    }
+
+    #[test]
+    fn amounts_of_rules_are_told_in_the_currency_of_the_business() {
+        let content = Content::load("intents".as_ref()).expect("the content has no faults");
+        let mut account = demo::account("bill-late", date(2026, 6, 16)).expect("a demo customer");
+        let currency = crate::billing::Currency::new("USD").expect("a code");
+        account.currency = currency;
+        for invoice in &mut account.invoices {
+            (invoice.total.currency, invoice.paid.currency) = (currency, currency);
+        }
+        for said in told(&content, &account, &["late_payment_policy"]) {
+            assert!(said.contains("£5.00") && !said.contains("$5.00") && !said.contains("$35.00"), "{said}");
+        }
+        let speaker = Speaker::new(&content, Some(&account), &[], true, date(2026, 6, 16), "");
+        let intent = content.intents.get("payment_extension").expect("it is in the content");
+        let deed = speaker.deed(intent, &BTreeMap::new());
+        assert!(!matches!(deed, Some((_, _, Ruling::Grant { .. }))), "{deed:?}");
+    }
+
+    #[test]
+    fn no_amount_of_a_rule_is_written_in_the_currency_of_the_account() {
+        let content = Content::load("intents".as_ref()).expect("the content has no faults");
+        let intents =
+            content.intents.values().map(|it| &it.file).chain(content.follow_ups.values().map(|it| &it.intent.file));
+        let says: Vec<&String> =
+            intents.flat_map(|it| it.unverified.iter().chain(it.answer.iter().map(|it| &it.say))).collect();
+        let is_wrong = |it: &str| {
+            it.split("policy.").skip(1).any(|it| {
+                let name = it.trim_start_matches(|it: char| it.is_ascii_lowercase() || it == '_');
+                name.starts_with(" | money")
+            })
+        };
+        let wrong: Vec<_> = says.iter().filter(|it| is_wrong(it)).collect();
+        assert!(100 < says.len() && wrong.is_empty(), "{wrong:#?}");
+    }
+
+    #[test]
+    fn a_bill_that_asked_for_nothing_is_not_called_paid() {
+        let content = Content::load("intents".as_ref()).expect("the content has no faults");
+        let mut account = demo::account("all-quiet", date(2026, 6, 16)).expect("a demo customer");
+        (account.invoices[0].total.minor, account.invoices[0].paid.minor) = (0, 0);
+        for said in told(&content, &account, &["check_balance_due"]) {
+            assert!(said.contains("There was nothing to pay for your June bill.") && !said.contains("£0.00"), "{said}");
+        }
+    }
+
+    #[test]
+    fn a_payment_past_its_time_is_told_as_missing_and_not_as_coming() {
+        let content = Content::load("intents".as_ref()).expect("the content has no faults");
+        let mut account = demo::account("payment-pending", date(2026, 6, 16)).expect("a demo customer");
+        account.payments[0].on = date(2026, 5, 12);
+        let intents = ["make_payment", "check_balance_due", "check_due_date", "payment_confirmation"];
+        for said in told(&content, &account, &intents) {
+            assert!(said.contains("should have been here by Friday 15 May"), "{said}");
+            assert!(!said.contains("on its way") && !said.contains("don't have to pay"), "{said}");
+        }
+        account.payments[0].on = date(2026, 6, 15);
+        for said in told(&content, &account, &intents) {
+            assert!(said.contains("on its way") && !said.contains("should have been"), "{said}");
+        }
     }
 
     #[test]

@@ -290,6 +290,11 @@ impl App {
         self.classifier.load().is_some() && *self.learnt.borrow() == Some(true)
     }
 
+    /// Whether the classifier learns for the first time, so that what comes in waits for it.
+    pub fn is_learning(&self) -> bool {
+        self.classifier.load().is_some() && self.learnt.borrow().is_none()
+    }
+
     /// Waits while the classifier learns for the first time: what comes in meanwhile is kept, and answered then.
     async fn until_learnt(&self) {
         if self.classifier.load().is_none() {
@@ -339,8 +344,8 @@ impl App {
         let classifier = if self.understands() { self.classifier.load_full() } else { None };
         Parts {
             wait: handoff::wait(&content, now, &line, line.place_of(id)),
-            wait_if_queued: handoff::wait(&content, now, &line, Some(line.next_place(false))),
-            wait_if_urgent: handoff::wait(&content, now, &line, Some(line.next_place(true))),
+            wait_if_queued: handoff::wait(&content, now, &line, Some(line.next_place(id, false))),
+            wait_if_urgent: handoff::wait(&content, now, &line, Some(line.next_place(id, true))),
             content,
             classifier,
             billing: Arc::clone(&self.billing),

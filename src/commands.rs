@@ -13,7 +13,7 @@ use serde_json::json;
 
 use crate::classifier::explain::Explanation;
 use crate::classifier::{Classifier, EngineChoice, FitReport, Lessons, Settings};
-use crate::config::{Config, IdentityKey};
+use crate::config::{Config, IdentityKey, listen};
 use crate::content::{Content, Fault};
 use crate::conversation::{CustomerId, Verdict, format, normal};
 use crate::identity::{Identity, secrets};
@@ -62,7 +62,7 @@ enum Command {
     /// Runs the server; with no settings file: demo billing data and the demo shop at /
     Serve {
         /// Where customers and staff reach it
-        #[arg(long, value_name = "ADDRESS")]
+        #[arg(long, value_name = "ADDRESS", value_parser = listen::read)]
         listen: Option<SocketAddr>,
     },
     /// Every fault in the content, with file, line and a hint, and how well it will understand; exit 1 if there is any
@@ -212,7 +212,10 @@ fn store_settings(config: &Config) -> StoreSettings {
 /// Opens the store as the settings say.
 pub async fn open_store(config: &Config) -> anyhow::Result<Store> {
     let opened = Store::open(&store_settings(config)).await;
-    opened.with_context(|| format!("the store in {} could not be opened", config.data.display()))
+    opened.with_context(|| match config.database.as_str() {
+        "" => format!("the store in {} could not be opened", config.data.display()),
+        _ => "the store that `database` names could not be opened".to_owned(),
+    })
 }
 
 /// Loads the content, or prints every fault and fails.

@@ -7,13 +7,16 @@ use anyhow::Context;
 use serde::{Deserialize, Serialize};
 
 mod billing;
+mod environment;
 mod identity;
 mod limits;
+pub mod listen;
 mod mail;
 pub mod origins;
 mod proxies;
 
 pub use billing::BillingConfig;
+pub use environment::unknown_variables;
 pub use identity::IdentityKey;
 pub use limits::Limits;
 pub use mail::{Mail, Tls};
@@ -24,8 +27,10 @@ pub use proxies::Proxies;
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
     /// Where customers and staff reach the server.
+    #[serde(deserialize_with = "listen::deserialize")]
     pub listen: SocketAddr,
     /// Where Prometheus reads; a port of its own, on this machine unless said otherwise.
+    #[serde(deserialize_with = "listen::deserialize")]
     pub metrics_listen: SocketAddr,
     /// The folder with the store.
     pub data: PathBuf,
@@ -95,7 +100,7 @@ impl Default for Config {
 impl Config {
     /// Whether browsers reach the server by https.
     pub fn is_https(&self) -> bool {
-        self.https || self.public_url.starts_with("https://")
+        self.https || origins::of_address(&self.public_url).is_some_and(|it| it.0 == "https")
     }
 
     /// The path under which browsers reach the server, as `/chat`; empty where it has the host for itself.
@@ -131,7 +136,7 @@ impl Config {
             }
             lay_over(&mut table, from_file);
         }
-        read_environment(&mut table, "PLAINBILL", &variable)?;
+        environment::read(&mut table, environment::PREFIX, &variable)?;
         let mut config: Self = table.try_into().context("a setting from the environment is not right")?;
         config.file = Some(path).filter(|it| it.exists());
         config.check()?;
@@ -143,16 +148,22 @@ impl Config {
             self.identity_keys.len() <= 2,
             "identity_keys has more than two keys: keep the current one and the next"
         );
-        for key in &self.identity_keys {
-            key.check()?;
+        for (at, key) in self.identity_keys.iter().enumerate() {
+            key.check(&format!("identity_keys[{at}]"))?;
         }
         if let [one, other] = self.identity_keys.as_slice() {
-            anyhow::ensure!(one.kid != other.kid, "both identity keys are named `{}`", one.kid);
+            anyhow::ensure!(one.kid != other.kid, "identity_keys has two keys, and both are named `{}`", one.kid);
         }
         anyhow::ensure!(
             matches!(self.engine.as_str(), "auto" | "onnxruntime" | "rten"),
             "engine is `{}`: it may be auto, onnxruntime or rten",
             self.engine
+        );
+        // Not told as it is: it may hold a password.
+        anyhow::ensure!(
+            self.database.is_empty() || ["postgres://", "postgresql://"].iter().any(|it| self.database.starts_with(it)),
+            "database doesn't begin with postgres://: write postgres://name@host/database, or leave it out for a file in \
+             the data folder"
         );
         for (at, origin) in self.origins.iter().enumerate() {
             origins::check(&format!("origins[{at}]"), origin)?;
@@ -217,31 +228,6 @@ fn lay_over(under: &mut toml::Table, over: toml::Table) {
     }
 }
 
-/// Replaces each value for which there is a variable named after its path, `PLAINBILL_LIMITS_GATHER_MS`.
-fn read_environment(
-    table: &mut toml::Table,
-    prefix: &str,
-    variable: &impl Fn(&str) -> Option<String>,
-) -> anyhow::Result<()> {
-    for (key, value) in table.iter_mut() {
-        let name = format!("{prefix}_{}", key.to_uppercase());
-        if let toml::Value::Table(inner) = value {
-            read_environment(inner, &name, variable)?;
-            continue;
-        }
-        let Some(text) = variable(&name) else { continue };
-        *value = match value {
-            toml::Value::String(_) => toml::Value::String(text),
-            _ => {
-                let line: toml::Table =
-                    format!("it = {text}").parse().with_context(|| format!("{name}={text} cannot be read"))?;
-                line.get("it").cloned().with_context(|| format!("{name} is empty"))?
-            }
-        };
-    }
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -273,6 +259,30 @@ mod tests {
         let file = file("listen = \"0.0.0.0:1\"\nlisten_to = 1\n");
         let fault = format!("{:#}", Config::read_with(Some(file.path()), nothing).expect_err("it is not right"));
         assert!(fault.contains("listen_to") && fault.contains("line 2"), "{fault}");
+    }
+
+    #[test]
+    fn a_fault_names_its_setting_and_what_to_write() {
+        for (line, words) in [
+            ("listen = \"localhost:8080\"", "write `127.0.0.1:8080`"),
+            ("listen = \":8080\"", "write `0.0.0.0:8080`"),
+            ("metrics_listen = \"here\"", "`127.0.0.1:8080`"),
+            ("database = \"mysql://me:hunter2@db/x\"", "database doesn't begin with postgres://"),
+        ] {
+            let file = file(&format!("{line}\n"));
+            let fault = format!("{:#}", Config::read_with(Some(file.path()), nothing).expect_err("it is not right"));
+            assert!(fault.contains(words) && fault.contains(line.split(' ').next().unwrap_or_default()), "{fault}");
+            assert!(!fault.contains("hunter2"), "{fault}");
+        }
+        let listen = |name: &str| (name == "PLAINBILL_LISTEN").then(|| "localhost:8080".to_owned());
+        let fault = format!("{:#}", Config::read_with(None, listen).expect_err("it is not right"));
+        assert!(fault.contains("listen") && fault.contains("127.0.0.1:8080"), "{fault}");
+    }
+
+    #[test]
+    fn an_address_by_https_is_one_however_it_is_written() {
+        let config = Config { public_url: "HTTPS://shop.example".into(), ..Config::default() };
+        assert!(config.is_https() && config.check().is_ok());
     }
 
     #[test]
@@ -344,6 +354,7 @@ mod tests {
             let file = file(&format!("identity_keys = {keys}\n"));
             let fault = Config::read_with(Some(file.path()), nothing).expect_err("it is not right").to_string();
             assert!(fault.contains(word) && !fault.contains(secret), "{fault}");
+            assert!(fault.starts_with("identity_keys"), "{fault}");
         }
     }
 

@@ -187,12 +187,18 @@ impl Content {
         own.last().or(clauses_on(&named(None), date).last()).map(|it| (*it).clone())
     }
 
-    /// The first urgency rule that a text meets, by its place in [`Content::urgent`].
+    /// The urgency rules that a text meets, by their places in [`Content::urgent`]; the first counts most.
     ///
-    /// A phrase counts where it stands as whole words, in any case, whatever the punctuation, with one slip of typing.
+    /// A phrase counts where it stands as whole words, in any case, whatever the punctuation, with one slip of typing, and
+    /// where its letters are run together or spelt out.
+    pub fn urgent_rules(&self, text: &str) -> Vec<usize> {
+        let said = urgent::SaidUrgently::of(text);
+        (0..self.urgent_words.len()).filter(|it| self.urgent_words[*it].are_in(&said)).collect()
+    }
+
+    /// The first of them.
     pub fn urgent_rule(&self, text: &str) -> Option<usize> {
-        let said = urgent::bare_words(text);
-        self.urgent_words.iter().position(|it| it.are_in(&said))
+        self.urgent_rules(text).into_iter().next()
     }
 
     /// The words on the button that leads to an intent or command; `None` for anything else.

@@ -36,10 +36,11 @@ impl Line {
         u32::try_from(index + 1).ok()
     }
 
-    /// Where one that comes now would stand.
-    pub fn next_place(&self, urgent: bool) -> u32 {
+    /// Where a conversation would stand that is queued now; one that waits already keeps a better place.
+    pub fn next_place(&self, id: &ConversationId, urgent: bool) -> u32 {
         let before = if urgent { self.n_urgent } else { self.order.len() };
-        u32::try_from(before + 1).unwrap_or(u32::MAX)
+        let next = u32::try_from(before + 1).unwrap_or(u32::MAX);
+        self.place_of(id).map_or(next, |it| it.min(next))
     }
 }
 
@@ -62,9 +63,10 @@ pub struct Wait {
 pub fn wait(content: &Content, now: Timestamp, line: &Line, place: Option<u32>) -> Wait {
     let now = now.to_zoned(content.hours.time_zone.clone());
     if is_open(content, &now) {
-        // With nobody signed in, one person who comes back is the honest guess.
-        let people = line.n_staff.max(1);
-        let minutes = place.map(|it| it.saturating_mul(line.minutes_each).div_ceil(people).clamp(1, MINUTES_MAX));
+        // With nobody there, no number is known.
+        let place_there = place.filter(|_| 0 < line.n_staff);
+        let minutes = |it: u32| it.saturating_mul(line.minutes_each).div_ceil(line.n_staff).clamp(1, MINUTES_MAX);
+        let minutes = place_there.map(minutes);
         return Wait { open: true, place, minutes, back: None, back_ms: None };
     }
     let back = next_opening(content, &now);
@@ -129,17 +131,20 @@ fn in_words(at: &Zoned, today: Date) -> String {
     }
 }
 
-/// How long a person takes for one conversation, in minutes: the mean of the finished stints, or the content's word
-/// while there are fewer than five.
+/// How long a person takes for one conversation, in minutes: the median of the finished stints, or the content's word
+/// while there are fewer than five. One that was left open for a night says nothing of the others.
 pub fn minutes_each(stints: &[Stint], default: u32) -> u32 {
-    let lasted: Vec<i64> = stints.iter().filter_map(|it| it.lasted_ms).collect();
-    if lasted.len() < 5 {
+    let mut lasted: Vec<i64> = stints.iter().filter_map(|it| it.lasted_ms).collect();
+    if lasted.len() < STINTS_MIN {
         return default.max(1);
     }
-    let count = i64::try_from(lasted.len()).unwrap_or(i64::MAX);
-    let minutes = lasted.iter().sum::<i64>() / count / 60_000;
+    lasted.sort_unstable();
+    let minutes = lasted[lasted.len() / 2].div_euclid(60_000);
     u32::try_from(minutes).unwrap_or(default).clamp(1, MINUTES_MAX)
 }
+
+/// Fewer stints say nothing.
+const STINTS_MIN: usize = 5;
 
 /// Why a conversation waits, for staff, in one plain sentence.
 pub fn reason_in_words(reason: Reason) -> &'static str {

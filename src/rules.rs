@@ -51,6 +51,8 @@ pub struct Heard {
     pub guess: Guess,
     /// Its parts, where it falls into parts.
     pub parts: Vec<Part>,
+    /// The urgency rules that are met by the text, or by it and what was said just before, by their places in the content.
+    pub urgent: Vec<usize>,
     /// What the bot has told, where the text concludes something from it.
     pub told: Vec<Told>,
     /// The digest of the one-time code that was typed.
@@ -361,7 +363,8 @@ pub fn decide_and_tell(
 
 /// What has nothing to be weighed against: commands, urgent words, taps, the steps of the proof.
 fn fixed(content: &Content, state: &State, heard: &Heard, now: &Circumstances<'_>) -> Option<Decision> {
-    let urgent = heard.choice.is_none().then(|| content.urgent_rule(&heard.text)).flatten();
+    let urgent = heard.urgent.first().copied();
+    let urgent = urgent.or_else(|| content.urgent_rule(&heard.text)).filter(|_| heard.choice.is_none());
     // Somebody who is at the front already isn't told the same again, but for what to do in danger.
     let again = |rule: &usize| content.urgent.rule.get(*rule).is_some_and(|it| it.each_time);
     let urgent = urgent.filter(|rule| !state.urgent || state.owner == Owner::Bot || again(rule));

@@ -331,11 +331,14 @@ async fn ready(State(site): State<Site>) -> Response {
     let store = app.store.probe(app.clock.now_ms()).await;
     let classifier = match app.classifier.load().as_ref() {
         _ if app.understands() => "ready",
-        Some(_) => "learning",
+        Some(_) if app.is_learning() => "learning",
+        Some(_) => "broken: every message goes to a person",
         None => "missing: every message goes to a person",
     };
     let stopping = app.stop.is_cancelled();
-    let status = if store.is_ok() && !stopping { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    // Without a classifier people answer, and that is ready too; while it learns, customers wait.
+    let status =
+        if store.is_ok() && !stopping && !app.is_learning() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     let body = serde_json::json!({
         "ready": status == StatusCode::OK,
         "store": if store.is_ok() { "ready" } else { "unavailable" },

@@ -234,6 +234,8 @@ impl From<sqlx::Error> for StoreError {
             | sqlx::Error::PoolClosed
             | sqlx::Error::WorkerCrashed
             | sqlx::Error::BeginFailed => StoreError::unavailable(Trouble::Lost, detail),
+            // Of an SQLite file we write the address ourselves.
+            sqlx::Error::Configuration(_) => StoreError::broken(format_args!("`database` cannot be read: {detail}")),
             _ => StoreError::broken(detail),
         }
     }

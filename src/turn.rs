@@ -12,25 +12,29 @@ use crate::classifier::Classifier;
 use crate::content::Content;
 use crate::conversation::{
     ConversationId, CustomerId, Did, Event, Guess, Message, NewEvent, Owner, ReadAs, Reason, Sender, Seq, State, Step,
-    Verdict, What,
+    What,
 };
 use crate::handoff;
 use crate::identity::codes::Codes;
 use crate::mail::Letter;
 use crate::rules::policy::Past;
 use crate::rules::slots::SlotContext;
-use crate::rules::{self, Circumstances, Decision, Heard, Part, Told, questions};
+use crate::rules::{self, Circumstances, Decision, Heard};
 use crate::store::{CodeChange, NewPromise, NewQuestion, StoreError};
 
 mod again;
 mod deeds;
+mod handing_off;
+mod listening;
 mod proof;
 mod reply;
 mod settle;
 mod staying;
 
+pub use listening::about_urgent_words;
 pub use settle::{letter_lost, settle};
 
+use listening::listen;
 use proof::{AskedBefore, Proof};
 use reply::Reply;
 
@@ -162,6 +166,7 @@ pub async fn take(
     };
     if let [(_, only)] = unanswered
         && only.choice.is_none()
+        && parts.content.urgent_rule(&only.text).is_none()
         && let Some((wish, question)) = rules::wish_and_question(&parts.content, state, &only.text)
     {
         let mut outcome = hear_and_take(parts, state, recent, *seq, wish).await?;
@@ -232,7 +237,7 @@ pub async fn take_heard(
     looked: bool,
 ) -> Result<Outcome, StoreError> {
     let may_be_paying = may_be_paying(parts, recent);
-    let known = Known::look(parts, state, may_be_paying).await?;
+    let known = Known::look(parts, state, may_be_paying || says_paid(parts, heard)).await?;
     let account = known.account();
     let before = match rules::proves(heard) {
         true => AskedBefore::find(&parts.content, recent),
@@ -362,6 +367,12 @@ fn told_of_paying(parts: &Parts, recent: &[Event]) -> bool {
     recent.iter().filter(|it| it.from == Sender::Bot).any(tells)
 }
 
+/// Whether the customer says that something was paid: billing may know it by now.
+fn says_paid(parts: &Parts, heard: &Heard) -> bool {
+    let words = crate::conversation::normal::words(&heard.text);
+    parts.content.language.have_paid.find(&words).is_some()
+}
+
 /// Whether the customer says that they haven't paid: then nothing is on its way.
 fn speaks_of_paying_later(parts: &Parts, heard: &Heard) -> bool {
     let words = crate::conversation::normal::words(&heard.text);
@@ -441,81 +452,6 @@ async fn go_on_as(
     outcome.events.insert(0, NewEvent { from: Sender::System, name: None, what: verified });
     outcome.code = change;
     Ok(outcome)
-}
-
-/// What was said, and what the classifier makes of it. `false`: it could not look.
-async fn listen(
-    parts: &Parts,
-    state: &State,
-    recent: &[Event],
-    unanswered: &[(Seq, Message)],
-    last: &Message,
-) -> (Heard, bool) {
-    if last.choice.is_some() {
-        return (Heard { choice: last.choice.clone(), ..Heard::default() }, true);
-    }
-    let texts: Vec<&str> = unanswered.iter().filter(|it| it.1.choice.is_none()).map(|it| it.1.text.as_str()).collect();
-    let code = unanswered.iter().rev().find_map(|it| it.1.code.clone());
-    let mut heard = Heard { text: texts.join("\n"), code, ..Heard::default() };
-    if heard.code.is_some() {
-        return (heard, true);
-    }
-    let Some(classifier) = parts.classifier.as_ref().filter(|_| state.owner != Owner::Staff) else {
-        return (heard, state.owner != Owner::Bot);
-    };
-    let language = &parts.content.language;
-    let counting = rules::counting(&parts.content, state);
-    let meant = questions::meant(&heard.text, language);
-    match classifier.guess_within(&meant, &counting).await {
-        Ok(guess) => heard.guess = guess,
-        Err(error) => {
-            tracing::warn!(%error, "the classifier could not look at a message");
-            return (heard, false);
-        }
-    }
-    heard.told = told(parts, classifier, state, recent, &heard.text).await;
-    let mut after: Option<String> = None;
-    for text in questions::parts(&meant, language) {
-        let mut counting = counting.clone();
-        counting.extend(after.iter().flat_map(|it| parts.content.follow_ups_in(it)).map(|it| it.intent.name.as_str()));
-        // A part that cannot be looked at is left to the whole.
-        if let Ok(guess) = classifier.guess_within(&text, &counting).await {
-            let asks = questions::asks_somewhere(&text, language);
-            let means = guess.best().filter(|_| guess.verdict == Verdict::Answer).map(|it| it.intent.clone());
-            heard.parts.push(Part { text, guess, asks, after: after.clone() });
-            after = means.or(after);
-        }
-    }
-    (heard, true)
-}
-
-/// Messages of the bot from which somebody still concludes something.
-const CONCLUDED_FROM_MAX: usize = 3;
-
-/// What the bot has told not long ago, and how near a text comes to each sentence of it, where it concludes something.
-async fn told(parts: &Parts, classifier: &Classifier, state: &State, recent: &[Event], text: &str) -> Vec<Told> {
-    let mut told = Vec::new();
-    for event in recent.iter().rev().filter(|it| it.from == Sender::Bot) {
-        match &event.what {
-            What::Message(Message { text, step: Some(step), .. }) if step.did == Did::Answered => {
-                told.push(text.as_str())
-            }
-            What::Receipt(receipt) => told.push(receipt.text.as_str()),
-            _ => {}
-        }
-        // What was told before something was done may not be so any more.
-        if matches!(event.what, What::Receipt(_)) || told.len() == CONCLUDED_FROM_MAX {
-            break;
-        }
-    }
-    // What was told to a customer isn't repeated while it isn't known any more who writes.
-    if state.lapsed.is_some() {
-        told.clear();
-    }
-    let sentences = rules::may_rest_on(&parts.content.language, state, &told, text);
-    // What can't be looked at is left to the other readers.
-    let nearness = classifier.nearness(text, &sentences).await.unwrap_or_default();
-    sentences.into_iter().zip(nearness).map(|(sentence, near)| Told { sentence, near }).collect()
 }
 
 fn step(did: Did) -> Step {

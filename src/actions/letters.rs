@@ -6,6 +6,7 @@ use super::{Actions, Paper, pdf};
 use crate::billing::{Account, Invoice};
 use crate::content::file;
 use crate::conversation::format::Style;
+use crate::conversation::normal;
 use crate::mail::{Attachment, Letter, MailError};
 use crate::store::{ActionEnd, ActionRecord, StoreError};
 
@@ -64,7 +65,7 @@ impl Actions {
         let month = style.month(bill.issued);
         let letter = Letter {
             to: to.to_owned(),
-            subject: format!("Your {month} bill from {}, {}", business.name, bill.number),
+            subject: normal::shown(&format!("Your {month} bill from {}, {}", business.name, bill.number)),
             text: letter_text(business, account, bill, style),
             attachments: vec![Attachment {
                 name: format!("{}.pdf", file_name(&bill.number)),
@@ -95,7 +96,8 @@ fn letter_text(business: &file::BusinessFile, account: &Account, bill: &Invoice,
         0 => "It is paid.".to_owned(),
         _ => format!("You still owe {}, due on {}.", bill.owed().text_in(style.locale), style.date(bill.due)),
     };
-    format!(
+    // Whatever a name or a number brings along, it doesn't turn the words around it.
+    normal::shown(&format!(
         "Hello {},\n\nhere is a copy of your {month} bill, {}, for {}. {owed}\n\nYou asked for it in our chat. If it \
          wasn't you, tell us: {} or {}.\n\n{}\n",
         account.person.first_name,
@@ -104,10 +106,30 @@ fn letter_text(business: &file::BusinessFile, account: &Account, bill: &Invoice,
         business.email,
         business.phone,
         business.name
-    )
+    ))
 }
 
 /// A bill's number as a file's name.
 fn file_name(number: &str) -> String {
     number.chars().map(|it| if it.is_ascii_alphanumeric() || it == '-' { it } else { '_' }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::date;
+
+    use super::*;
+    use crate::answers::facts::tests::Sample;
+    use crate::billing::demo;
+    use crate::conversation::format::Locale;
+
+    #[test]
+    fn a_name_in_a_letter_does_not_turn_the_words_around_it() {
+        let today = date(2026, 6, 16);
+        let mut account = demo::account("bill-late", today).expect("a demo customer");
+        account.person.first_name = "Ab\u{202e}dc\u{1b}".to_owned();
+        let style = Style { locale: Locale::default(), today };
+        let text = letter_text(&Sample::new().business, &account, &account.invoices[0], style);
+        assert!(text.starts_with("Hello Abdc,\n\nhere is"), "{text}");
+    }
 }

@@ -175,6 +175,20 @@ mod tests {
     }
 
     #[test]
+    fn no_text_of_the_account_turns_the_words_around_it() {
+        let mut account = account("one-off-fee");
+        let mut invoice = account.invoices[0].clone();
+        account.person.name = "Ada \u{202e}Moss\u{1b}".to_owned();
+        account.number = "88\u{2066}123".to_owned();
+        invoice.lines[1].label = "Engineer\u{202e} visit".to_owned();
+        let text = text_of(&made(&account, &invoice));
+        for wanted in ["Ada Moss", "88123", "Engineer visit"] {
+            assert!(text.contains(wanted), "{wanted} is not in\n{text}");
+        }
+        assert!(!text.contains(['\u{202e}', '\u{2066}', '\u{1b}']), "{text}");
+    }
+
+    #[test]
     fn what_is_owed_comes_with_how_to_pay_it() {
         let account = account("bill-late");
         let text = text_of(&made(&account, &account.invoices[0]));

@@ -12,7 +12,7 @@ use crate::billing::explain::{Cause, Change, Explanation, explain_in};
 use crate::billing::{Account, Invoice, InvoiceStatus, Line, LineKind, Method, Money, Payment, PaymentStatus, Plan};
 use crate::content::file::CardKind;
 use crate::conversation::format::Style;
-use crate::conversation::{Card, Row, format};
+use crate::conversation::{Card, Row, format, normal};
 
 /// Lists on cards are no longer than this.
 const ROWS_MAX: usize = 12;
@@ -33,28 +33,46 @@ pub fn account(account: &Account, today: Date) -> Card {
     rows.extend(account.method.as_ref().map(|it| row("With", it.text())));
     rows.push(row("Status", account.standing.as_str().to_owned()));
     let note = format!("Customer since {}", format::day(account.since, today));
-    Card { title: account.person.name.clone(), rows, total: None, note: Some(note) }
+    clean(Card { title: account.person.name.clone(), rows, total: None, note: Some(note) })
+}
+
+/// Whatever stands in the account, no text on a card steers a terminal or turns what is around it.
+fn clean(card: Card) -> Card {
+    let text = |it: String| normal::shown(&it);
+    let row = |it: Row| Row {
+        label: text(it.label),
+        detail: it.detail.map(text),
+        amount: it.amount.map(text),
+        mark: it.mark.map(text),
+    };
+    Card {
+        title: text(card.title),
+        rows: card.rows.into_iter().map(row).collect(),
+        total: card.total.map(row),
+        note: card.note.map(text),
+    }
 }
 
 /// The card of a kind, by the same input as the facts, so that the two agree.
 pub fn card(kind: CardKind, input: &FactsInput<'_>) -> Option<Card> {
     let style = input.style();
     let card = match kind {
-        CardKind::Invoice => invoice_card(input.known()?, input.invoice()?, None, style),
+        CardKind::Invoice => invoice_card(input.known()?, input.invoice()?, None, input),
         CardKind::Charge => {
             let charge = input.charge()?;
-            invoice_card(input.known()?, charge.invoice, charge.line, style)
+            invoice_card(input.known()?, charge.invoice, charge.line, input)
         }
         CardKind::Invoices => invoices_card(input.known()?, style),
-        CardKind::Payments => payments_card(input.known()?, style),
+        CardKind::Payments => payments_card(input.known()?, input),
         CardKind::Change => change_card(input.invoice()?, input.previous()?, input.change()?, style)?,
         CardKind::Plans => plans_card(input),
     };
-    (!card.rows.is_empty()).then_some(card)
+    (!card.rows.is_empty()).then(|| clean(card))
 }
 
 /// A bill, with its lines marked: the one that was `named`, else those that differ from the bill before.
-fn invoice_card(account: &Account, invoice: &Invoice, named: Option<&Line>, style: Style) -> Card {
+fn invoice_card(account: &Account, invoice: &Invoice, named: Option<&Line>, input: &FactsInput<'_>) -> Card {
+    let style = input.style();
     let previous = account.invoice_before(invoice);
     let change = previous.map(|it| explain_in(invoice, it, style.locale)).filter(|it| it.complete);
     let causes = change.as_ref().map_or(&[][..], |it| it.causes.as_slice());
@@ -80,7 +98,7 @@ fn invoice_card(account: &Account, invoice: &Invoice, named: Option<&Line>, styl
         title: format!("{} bill, {}", style.month(invoice.issued), invoice.number),
         rows: rows.collect(),
         total: Some(total),
-        note: Some(invoice_note(account, invoice, style)),
+        note: Some(invoice_note(account, invoice, input)),
     }
 }
 
@@ -121,14 +139,19 @@ fn compared_with(difference: Money, previous: &Invoice, style: Style) -> String 
 }
 
 /// How the bill stands, in one short sentence without a full stop.
-fn invoice_note(account: &Account, invoice: &Invoice, style: Style) -> String {
+fn invoice_note(account: &Account, invoice: &Invoice, input: &FactsInput<'_>) -> String {
+    let style = input.style();
     let due = style.day(invoice.due);
     let find = |status| {
         let for_it = |it: &&Payment| it.status == status && it.invoice.as_ref() == Some(&invoice.number);
         account.payments.iter().find(for_it)
     };
     if let (Some(pending), true) = (find(PaymentStatus::Pending), 0 < invoice.owed().minor) {
-        return format!("{} on its way since {}", pending.amount.text_in(style.locale), style.day(pending.on));
+        let (amount, on) = (pending.amount.text_in(style.locale), style.day(pending.on));
+        return match input.is_missing(pending) {
+            true => format!("{amount} sent on {on}, not here"),
+            false => format!("{amount} on its way since {on}"),
+        };
     }
     let still = if 0 < invoice.paid.minor { " still" } else { "" };
     match invoice.status(style.today) {
@@ -171,7 +194,8 @@ fn invoices_card(account: &Account, style: Style) -> Card {
     Card { title: "Your bills".to_owned(), rows: rows.collect(), total: None, note: None }
 }
 
-fn payments_card(account: &Account, style: Style) -> Card {
+fn payments_card(account: &Account, input: &FactsInput<'_>) -> Card {
+    let style = input.style();
     let rows = account.payments.iter().take(ROWS_MAX).map(|payment| {
         let parts: Vec<String> =
             payment.method.as_ref().map(Method::text).into_iter().chain(payment.reason.clone()).collect();
@@ -181,6 +205,7 @@ fn payments_card(account: &Account, style: Style) -> Card {
             amount: Some(payment.amount.text_in(style.locale)),
             mark: match payment.status {
                 PaymentStatus::Paid => None,
+                PaymentStatus::Pending if input.is_missing(payment) => Some("not here".to_owned()),
                 PaymentStatus::Pending => Some("on its way".to_owned()),
                 PaymentStatus::Failed => Some("didn't work".to_owned()),
             },
@@ -346,6 +371,41 @@ mod tests {
             "15 June | Visa ending 4242, the card has expired | £30.00 | didn't work"
         );
         assert_eq!(june(CardKind::Payments, "first-bill").len(), 2);
+    }
+
+    #[test]
+    fn no_text_on_a_card_steers_a_terminal_or_turns_what_is_around_it() {
+        let sample = Sample::new();
+        let mut account = demo::account("one-off-fee", sample.today).expect("a demo customer");
+        let bad = "\u{1b}[31mEngineer\u{202e} visit\u{7}".to_owned();
+        account.person.name.clone_from(&bad);
+        account.number.clone_from(&bad);
+        account.plans[0].name.clone_from(&bad);
+        account.payments[0].reason = Some(bad.clone());
+        for invoice in &mut account.invoices {
+            invoice.number.clone_from(&bad);
+            invoice.lines.iter_mut().for_each(|it| it.label.clone_from(&bad));
+        }
+        let input = sample.input(Some(&account), "");
+        let kinds = [CardKind::Invoice, CardKind::Invoices, CardKind::Payments, CardKind::Change, CardKind::Plans];
+        let cards = kinds.iter().filter_map(|it| card(*it, &input)).chain([super::account(&account, sample.today)]);
+        for card in cards {
+            let text = format!("{card:?}");
+            assert!(!text.contains("u{1b}") && !text.contains("u{202e}") && !text.contains("u{7}"), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_payment_past_its_time_is_not_on_its_way() {
+        let mut sample = Sample::new();
+        sample.add_policy("payment_arrival_days", 3);
+        let mut account = demo::account("payment-pending", sample.today).expect("a demo customer");
+        account.payments[0].on = date(2026, 5, 12);
+        let input = sample.input(Some(&account), "");
+        let note = card(CardKind::Invoice, &input).and_then(|it| it.note);
+        assert_eq!(note.as_deref(), Some("£30.00 sent on 12 May, not here"));
+        let mark = card(CardKind::Payments, &input).and_then(|it| it.rows.into_iter().next()?.mark);
+        assert_eq!(mark.as_deref(), Some("not here"));
     }
 
     #[test]

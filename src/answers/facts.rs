@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use crate::billing::explain::{Explanation, explain_in};
 use crate::billing::find::{Charge, Named};
-use crate::billing::{Account, Invoice, Plan};
+use crate::billing::{Account, Invoice, Payment, Plan};
 use crate::content::file::{Action, BusinessFile};
 use crate::content::language::Language;
 use crate::conversation::format::{Locale, Style};
@@ -36,6 +36,8 @@ const LISTED_MAX: usize = 12;
 const SLOT_INVOICE: &str = "invoice";
 /// The slot that says which amount.
 const SLOT_AMOUNT: &str = "amount";
+/// The rule that says how many working days a payment takes.
+pub(super) const POLICY_ARRIVAL: &str = "payment_arrival_days";
 /// The slot that says on which day something was charged.
 const SLOT_CHARGED_ON: &str = "charged_on";
 
@@ -179,12 +181,30 @@ impl<'a> FactsInput<'a> {
             slots: self.slots,
             past: self.past,
         };
-        Some(policy::may(action, &case))
+        let ruling = policy::may(action, &case);
+        // Rules name amounts in the business's currency: of another one they say nothing.
+        let by_amount = matches!(action, Action::TakeOffLateFee | Action::GiveMoreDays | Action::PayInParts);
+        let is_foreign = case.account.currency.code() != self.business.currency;
+        Some(match ruling {
+            Ruling::Grant { clause, .. } if by_amount && is_foreign => Ruling::AskStaff { clause, why: "no_rule" },
+            ruling => ruling,
+        })
     }
 
-    /// The price list: the customer's, where we know the customer.
+    /// The price list: the customer's, where we know the customer and they have one of their own.
     pub fn plans(&self) -> &'a [Plan] {
-        self.known().map_or(self.plans, |it| it.plans.as_slice())
+        let own = self.known().map(|it| it.plans.as_slice()).filter(|it| !it.is_empty());
+        own.unwrap_or(self.plans)
+    }
+
+    /// Whether a payment was sent and should have been here by now.
+    pub fn is_missing(&self, payment: &Payment) -> bool {
+        payment.is_missing(self.arrival_days(), self.today)
+    }
+
+    /// Working days that a payment takes to be here, where a rule says so.
+    pub fn arrival_days(&self) -> Option<i64> {
+        self.policy.get(POLICY_ARRIVAL).copied()
     }
 }
 
@@ -256,6 +276,7 @@ impl Facts {
     pub fn new(input: &FactsInput<'_>) -> Self {
         let today = input.today;
         let account = input.known();
+        let payment = |it: &Payment| PaymentFacts::new(it, input.arrival_days(), today);
         let currency = account.map_or(input.business.currency.as_str(), |it| it.currency.code());
         let unset = input.slot_names.iter().map(|name| (name.clone(), None));
         let set = input.slots.iter().map(|(name, value)| (name.clone(), Some(value.clone())));
@@ -272,9 +293,9 @@ impl Facts {
             previous: input.previous().map(|it| InvoiceFacts::new(it, today)),
             change: input.change().map(ChangeFacts::new),
             invoices: listed(account, |it| &it.invoices, |it| ListedInvoice::new(it, today)),
-            payments: listed(account, |it| &it.payments, PaymentFacts::new),
-            payment: account.and_then(Account::newest_payment).map(PaymentFacts::new),
-            failed_payment: account.and_then(Account::failed_payment).map(PaymentFacts::new),
+            payments: listed(account, |it| &it.payments, payment),
+            payment: account.and_then(Account::newest_payment).map(payment),
+            failed_payment: account.and_then(Account::failed_payment).map(payment),
             refund: account.and_then(RefundFacts::new),
             late_fee: account.and_then(|it| LateFeeFacts::new(it, today)),
             duplicate: account.and_then(|it| DuplicateFacts::new(it, today)),
@@ -372,6 +393,11 @@ pub(crate) mod tests {
         pub fn with_slot(mut self, name: &str, value: &str) -> Self {
             self.slots.insert(name.to_owned(), value.to_owned());
             self
+        }
+
+        /// Adds the value of a rule.
+        pub fn add_policy(&mut self, name: &str, value: i64) {
+            self.policy.insert(name.to_owned(), value);
         }
 
         /// What facts and cards are made of.
@@ -511,6 +537,31 @@ pub(crate) mod tests {
         assert_eq!(part("plan-change", "plan_change"), json!({"from": "Basic", "to": "Plus", "date": "2026-05-16"}));
         assert_eq!(part("first-bill", "change"), Value::Null);
         assert_eq!(part("all-quiet", "invoices").as_array().map(Vec::len), Some(LISTED_MAX));
+    }
+
+    #[test]
+    fn a_payment_past_its_time_is_missing_and_no_longer_on_its_way() {
+        let mut sample = Sample::new();
+        sample.add_policy(POLICY_ARRIVAL, 3);
+        let mut account = demo::account("payment-pending", sample.today).expect("a demo customer");
+        let told = |account: &Account| {
+            let facts = serde_json::to_value(Facts::new(&sample.input(Some(account), ""))).expect("facts serialize");
+            (facts["payment"]["status"].clone(), facts["payments"][0]["expected_by"].clone())
+        };
+        assert_eq!(told(&account), (json!("pending"), json!("2026-06-18")));
+        account.payments[0].on = date(2026, 5, 12);
+        assert_eq!(told(&account), (json!("missing"), json!("2026-05-15")));
+        account.payments[0].status = crate::billing::PaymentStatus::Paid;
+        assert_eq!(told(&account), (json!("paid"), Value::Null));
+    }
+
+    #[test]
+    fn who_has_no_price_list_of_their_own_sees_the_one_for_all() {
+        let sample = Sample::new();
+        let mut account = demo::account("all-quiet", sample.today).expect("a demo customer");
+        let general = std::mem::take(&mut account.plans);
+        let input = FactsInput { plans: &general, ..sample.input(Some(&account), "") };
+        assert!(!general.is_empty() && input.plans() == general.as_slice());
     }
 
     #[test]

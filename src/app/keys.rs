@@ -2,7 +2,9 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
+
+use sha2::{Digest, Sha256};
 
 use super::App;
 use crate::config::Config;
@@ -13,10 +15,10 @@ const LOOK: Duration = Duration::from_secs(2);
 impl App {
     pub(super) async fn watch_keys(self: Arc<Self>) {
         let Some(file) = self.config.file.clone() else { return };
-        let mut seen = stamp(&file);
+        let mut seen = digest(&file);
         loop {
             tokio::time::sleep(LOOK).await;
-            let now = stamp(&file);
+            let now = digest(&file);
             if now != seen {
                 seen = now;
                 self.take_over_keys(&file);
@@ -45,8 +47,33 @@ impl App {
     }
 }
 
-/// What changes when a file is written to.
-fn stamp(file: &Path) -> Option<(u64, SystemTime)> {
-    let about = std::fs::metadata(file).ok()?;
-    Some((about.len(), about.modified().ok()?))
+/// What changes when a file says something else. Its length and time don't always: keys are equally long, and in images
+/// and stores every file has the same time.
+fn digest(file: &Path) -> Option<[u8; 32]> {
+    Some(Sha256::digest(std::fs::read(file).ok()?).into())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs::File;
+    use std::time::SystemTime;
+
+    use super::*;
+
+    #[test]
+    fn another_key_of_the_same_length_and_time_is_noticed() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let file = folder.path().join("plainbill.toml");
+        let written = |secret: &str| {
+            std::fs::write(&file, secret).expect("it can be written");
+            let open = File::options().write(true).open(&file).expect("it is there");
+            open.set_modified(SystemTime::UNIX_EPOCH).expect("it can be dated");
+            digest(&file)
+        };
+        let first = written("secret = \"0123456789\"");
+        assert!(first.is_some());
+        assert_ne!(written("secret = \"9876543210\""), first);
+        assert_eq!(written("secret = \"0123456789\""), first);
+        assert_eq!(digest(&folder.path().join("nothing.toml")), None);
+    }
 }

@@ -43,11 +43,21 @@ impl App {
         for record in left {
             let first = *since.entry(record.id.clone()).or_insert_with(Instant::now);
             let has_signed_out = out.is_some() && record.staff == out;
-            if has_signed_out || COME_BACK <= first.elapsed() {
+            if has_signed_out || COME_BACK <= first.elapsed() || self.is_removed(record.staff.as_ref()).await? {
                 self.give_back(&record).await?;
             }
         }
         Ok(())
+    }
+
+    /// Whether somebody is no longer among the staff, and so can't come back.
+    async fn is_removed(&self, staff: Option<&StaffId>) -> Result<bool, StoreError> {
+        let Some(staff) = staff else { return Ok(true) };
+        match self.store.staff(staff).await {
+            Ok(_) => Ok(false),
+            Err(StoreError::NotFound) => Ok(true),
+            Err(error) => Err(error),
+        }
     }
 
     async fn give_back(&self, record: &ConversationRecord) -> Result<(), StoreError> {

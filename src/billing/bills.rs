@@ -17,7 +17,7 @@ pub struct Invoice {
     pub lines: Vec<Line>,
     /// What it asks for: the sum of its lines.
     pub total: Money,
-    /// What has arrived for it, at most the total.
+    /// What has arrived for it; more than the total where too much came in.
     pub paid: Money,
     /// The tax in the total, whether as a line of its own or inside the prices.
     pub tax: Money,

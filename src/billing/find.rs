@@ -184,9 +184,19 @@ impl Account {
     /// are so are few, and a colleague looks.
     pub fn overpaid(&self) -> Money {
         let beyond = self.invoices.iter().fold(0_i64, |sum, it| sum.saturating_add(it.beyond().minor));
-        let went_back = self.refunds.iter().fold(0_i64, |sum, it| sum.saturating_add(it.amount.minor));
+        // What was given back before anything was too much is another matter.
+        let since = self.invoices.iter().filter(|it| 0 < it.beyond().minor).map(|it| self.last_paid(it)).min();
+        let after = self.refunds.iter().filter(|it| since.is_some_and(|since| since <= it.asked_on));
+        let went_back = after.fold(0_i64, |sum, it| sum.saturating_add(it.amount.minor));
         let left = beyond.saturating_sub(self.credit.minor.max(0)).saturating_sub(went_back).max(0);
         Money::new(left, self.currency)
+    }
+
+    /// The day of the newest payment for a bill that arrived; its own day where none is known.
+    fn last_paid(&self, invoice: &Invoice) -> Date {
+        let is_for_it =
+            |it: &&Payment| it.status == PaymentStatus::Paid && it.invoice.as_ref() == Some(&invoice.number);
+        self.payments.iter().filter(is_for_it).map(|it| it.on).max().unwrap_or(invoice.issued)
     }
 
     /// What is owed in other currencies, one amount for each.
@@ -534,6 +544,27 @@ mod tests {
             reason: None,
         });
         assert_eq!(account.suspected_duplicate(), None);
+    }
+
+    #[test]
+    fn what_came_in_beyond_a_bill_is_told_whatever_was_given_back_before_it() {
+        let mut account = account("all-quiet");
+        assert_eq!(account.overpaid(), gbp(0));
+        account.invoices[1].paid.minor += 2_000;
+        assert_eq!(account.overpaid(), gbp(2_000));
+        let paid_on = account.last_paid(&account.invoices[1]);
+        let refund = |on: Date| Refund {
+            amount: gbp(2_000),
+            status: RefundStatus::Paid,
+            asked_on: on,
+            expected_by: None,
+            to: None,
+            reason: None,
+        };
+        account.refunds = vec![refund(paid_on.saturating_sub(1.day()))];
+        assert_eq!(account.overpaid(), gbp(2_000), "it went back for something else");
+        account.refunds.insert(0, refund(paid_on));
+        assert_eq!(account.overpaid(), gbp(0));
     }
 
     #[test]

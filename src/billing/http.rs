@@ -12,7 +12,7 @@ use super::reading::{At, Wrong};
 use super::remote::{self, Answer, Body, Remote, Request, SetupError};
 use super::{Account, Act, ActError, Billing, BillingError, Changed, Done, Plan, PortalLink, Purpose, Whose};
 use crate::config::{BillingConfig, Limits};
-use crate::conversation::CustomerId;
+use crate::conversation::{CustomerId, normal};
 
 mod shapes;
 
@@ -194,8 +194,11 @@ impl Billing for Http {
 /// The account as a whole: a bill that stands there twice counts once, and what doesn't add up is logged, by number only.
 fn whole(mut account: Account) -> Account {
     let mut numbers = HashSet::new();
+    let mut bills = HashSet::new();
     account.invoices.retain(|it| {
-        let is_new = numbers.insert(it.number.clone());
+        // "N-1" and "n-1 " of one day and sum are one bill, typed twice.
+        let same = (normal::words(&it.number), it.issued, it.total);
+        let is_new = numbers.insert(it.number.clone()) && bills.insert(same);
         if !is_new {
             tracing::error!(invoice = it.number, "billing gave one bill twice: the second is left out");
         }
@@ -219,4 +222,32 @@ fn broken<T>(read: Result<T, Wrong>) -> Result<T, BillingError> {
 fn message(answer: &Answer) -> String {
     let value = answer.json_or_null();
     value["message"].as_str().unwrap_or("no reason was given").to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::date;
+
+    use super::*;
+    use crate::billing::demo;
+
+    #[test]
+    fn a_bill_counts_once_however_its_number_is_typed() {
+        let account = demo::account("bill-late", date(2026, 6, 16)).expect("a demo customer");
+        let owed = account.balance();
+        let twice = |change: &dyn Fn(&mut crate::billing::Invoice)| {
+            let mut account = account.clone();
+            let mut again = account.invoices[0].clone();
+            change(&mut again);
+            account.invoices.insert(1, again);
+            whole(account).balance().minor
+        };
+        assert_eq!(twice(&|_| {}), owed.minor);
+        assert_eq!(twice(&|it| it.number = format!(" {} ", it.number.to_lowercase())), owed.minor);
+        let other_day = |it: &mut crate::billing::Invoice| {
+            it.number = it.number.to_lowercase();
+            it.issued = date(2026, 5, 31);
+        };
+        assert_eq!(twice(&other_day), 2 * owed.minor, "another day's is another bill");
+    }
 }

@@ -1,6 +1,7 @@
 //! Payments, refunds, and what they are made with.
 
-use jiff::civil::Date;
+use jiff::ToSpan;
+use jiff::civil::{Date, Weekday};
 
 use super::Money;
 
@@ -44,6 +45,24 @@ pub struct Payment {
     /// The number of the bill that it is for.
     pub invoice: Option<String>,
 }
+
+impl Payment {
+    /// The last day on which it should be here: so many working days after it was made, bank holidays not counted.
+    pub fn expected_by(&self, working_days: i64) -> Date {
+        let is_working = |it: &Date| !matches!(it.weekday(), Weekday::Saturday | Weekday::Sunday);
+        let n = usize::try_from(working_days).unwrap_or(0);
+        let days = self.on.series(1.day()).skip(1).take(ARRIVAL_DAYS_MAX).filter(is_working);
+        std::iter::once(self.on).chain(days).take(n.saturating_add(1)).last().unwrap_or(self.on)
+    }
+
+    /// Whether it was sent, is not here, and its time is over: nobody may promise that it still comes.
+    pub fn is_missing(&self, working_days: Option<i64>, today: Date) -> bool {
+        self.status == PaymentStatus::Pending && working_days.is_some_and(|it| self.expected_by(it) < today)
+    }
+}
+
+/// No payment is on its way for longer, in days.
+const ARRIVAL_DAYS_MAX: usize = 366;
 
 /// How a payment went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -103,5 +122,34 @@ impl RefundStatus {
             RefundStatus::OnItsWay => "on_its_way",
             RefundStatus::Paid => "paid",
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::date;
+
+    use super::*;
+    use crate::billing::Currency;
+
+    #[test]
+    fn a_payment_that_is_older_than_its_time_is_missing() {
+        // A Friday.
+        let on = date(2026, 10, 23);
+        let sent = |status| Payment {
+            on,
+            amount: Money::new(3_000, Currency::GBP),
+            method: None,
+            status,
+            reason: None,
+            invoice: None,
+        };
+        let pending = sent(PaymentStatus::Pending);
+        assert_eq!([0, 1, 3, 5].map(|it| pending.expected_by(it).day()), [23, 26, 28, 30]);
+        assert!(pending.expected_by(i64::MAX) <= date(2027, 10, 24) && pending.expected_by(-1) == on);
+        assert!(!pending.is_missing(Some(3), date(2026, 10, 28)), "it may still come today");
+        assert!(pending.is_missing(Some(3), date(2026, 10, 29)));
+        assert!(!pending.is_missing(None, date(2026, 12, 24)), "no rule says how long one takes");
+        assert!(!sent(PaymentStatus::Paid).is_missing(Some(3), date(2026, 12, 24)));
     }
 }

@@ -8,6 +8,9 @@ use serde_json::Value;
 
 use super::{Currency, LineKind, Money};
 
+/// No amount on a bill is larger, in minor units: so all amounts of an account can be summed without loss.
+const AMOUNT_MAX: i64 = 100_000_000_000_000;
+
 /// The words for what a line is for, which are those that templates know.
 pub fn line_kinds() -> [(&'static str, LineKind); LineKind::ALL.len()] {
     LineKind::ALL.map(|it| (it.as_str(), it))
@@ -140,7 +143,20 @@ impl<'a> At<'a> {
         if own != currency {
             return Err(self.get("currency").wrong("the account's own currency"));
         }
-        Ok(Money::new(self.get("minor").int()?, currency))
+        let minor = self.get("minor");
+        let amount = Some(minor.int()?).filter(|it| (-AMOUNT_MAX..=AMOUNT_MAX).contains(it));
+        Ok(Money::new(amount.ok_or_else(|| minor.wrong("an amount that a bill may have"))?, currency))
+    }
+
+    /// An amount of zero or more.
+    pub fn sum(&self, currency: Currency) -> Result<Money, Wrong> {
+        let amount = self.money(currency)?;
+        if amount.minor < 0 { Err(self.get("minor").wrong("zero or more")) } else { Ok(amount) }
+    }
+
+    /// An amount of zero or more, or nothing.
+    pub fn sum_or_none(&self, currency: Currency) -> Result<Option<Money>, Wrong> {
+        self.some().map(|it| it.sum(currency)).transpose()
     }
 
     /// An amount, or nothing.
@@ -205,6 +221,21 @@ mod tests {
         assert_eq!(At::new(&value, "it").money(yen), Ok(Money::new(500, yen)));
         let value = json!({ "minor": 5.5, "currency": "JPY" });
         assert!(At::new(&value, "it").money(yen).is_err());
+    }
+
+    #[test]
+    fn an_amount_beyond_all_bills_is_a_fault_and_a_sum_is_never_below_zero() {
+        let read = |minor: i64| {
+            let value = json!({ "minor": minor, "currency": "GBP" });
+            let at = At::new(&value, "it");
+            (at.money(Currency::GBP).is_ok(), at.sum(Currency::GBP).is_ok())
+        };
+        assert_eq!((read(AMOUNT_MAX), read(-AMOUNT_MAX)), ((true, true), (true, false)));
+        assert_eq!(
+            (read(AMOUNT_MAX + 1), read(i64::MIN), read(i64::MAX)),
+            ((false, false), (false, false), (false, false))
+        );
+        assert_eq!((read(0), read(-1)), ((true, true), (true, false)));
     }
 
     #[test]

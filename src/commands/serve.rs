@@ -11,7 +11,7 @@ use crate::app::{App, Clock, Made};
 use crate::billing::demo::Demo;
 use crate::billing::{self, Billing};
 use crate::commands::{identity, open_classifier, open_store, staff, store_settings};
-use crate::config::Config;
+use crate::config::{Config, unknown_variables};
 use crate::content::Contents;
 use crate::identity::codes::Codes;
 use crate::identity::pages::Pages;
@@ -21,6 +21,7 @@ use crate::{server, store, telemetry};
 /// Runs the server.
 pub async fn serve(config: Config) -> anyhow::Result<ExitCode> {
     let _log = telemetry::start_log();
+    warn_of_unknown_variables();
     let contents = match Contents::open(&config.intents) {
         Ok(contents) => contents,
         Err(faults) => {
@@ -62,7 +63,7 @@ pub async fn serve(config: Config) -> anyhow::Result<ExitCode> {
         );
     }
     let billing: Arc<dyn Billing> = source.unwrap_or_else(|| Arc::new(Demo::new(store.clone(), site.clone(), now)));
-    let first_password = staff::add_first(&store).await?;
+    let first = staff::add_first(&store).await?;
     let engine = classifier.as_ref().map_or("none", |it| it.engine());
     let (demo, data) = (config.demo, config.data.clone());
     let app = App::new(Made {
@@ -77,8 +78,8 @@ pub async fn serve(config: Config) -> anyhow::Result<ExitCode> {
         pages,
         clock: Clock::system(),
     });
-    if let Some(password) = first_password {
-        tell_first_password(&password, &data, &site)?;
+    if let Some(first) = first {
+        tell_first_password(&first, &data, &site)?;
     }
     if demo {
         say(&format!("The demo shop is at {site}/"));
@@ -88,13 +89,27 @@ pub async fn serve(config: Config) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// A slip in the name of a variable leaves the setting as it was.
+fn warn_of_unknown_variables() {
+    let unknown = unknown_variables();
+    if unknown.is_empty() {
+        return;
+    }
+    let told = unknown.iter().map(|(name, near)| match near {
+        Some(near) => format!("{name} (did you mean {near}?)"),
+        None => name.clone(),
+    });
+    let variables = told.collect::<Vec<_>>().join(", ");
+    tracing::warn!(variables, "these variables are no settings, and change nothing: see docs/settings.md");
+}
+
 /// Where the first password stands, in the data folder, where nobody looks at a terminal.
 const FIRST_PASSWORD: &str = "first-password";
 
 /// Shows the first password once: to whoever sits at the terminal, else in a file that only the server's own user reads.
 /// What a service prints ends in a log.
-fn tell_first_password(password: &str, data: &Path, site: &str) -> anyhow::Result<()> {
-    let login = staff::FIRST_LOGIN;
+fn tell_first_password(first: &staff::First, data: &Path, site: &str) -> anyhow::Result<()> {
+    let staff::First { login, password } = first;
     if std::io::stdout().is_terminal() {
         say(&format!("Staff sign in at {site}/console as `{login}` with the password `{password}`."));
         say(&format!("It is shown once. `plainbill staff password {login}` sets another."));
@@ -109,9 +124,14 @@ fn tell_first_password(password: &str, data: &Path, site: &str) -> anyhow::Resul
     Ok(())
 }
 
+/// Makes the file anew: one that was there before would keep who may read it, or lead elsewhere.
 fn write_secret(file: &Path, secret: &str) -> std::io::Result<()> {
+    match std::fs::remove_file(file) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
     let mut options = std::fs::OpenOptions::new();
-    options.write(true).create(true).truncate(true);
+    options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     writeln!(options.open(file)?, "{secret}")
@@ -149,5 +169,26 @@ async fn signal() {
     #[cfg(not(unix))]
     {
         let _ = interrupt.await;
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    #[test]
+    fn a_secret_is_for_its_owner_only_whatever_file_was_there_before() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let file = folder.path().join("first-password");
+        std::fs::write(&file, "a longer one from before").expect("it can be written");
+        std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o666)).expect("it is ours");
+        for secret in ["one", "two"] {
+            write_secret(&file, secret).expect("it can be written");
+            assert_eq!(std::fs::read_to_string(&file).expect("it is there"), format!("{secret}\n"));
+            let mode = std::fs::metadata(&file).expect("it is there").permissions().mode();
+            assert_eq!(mode & 0o777, 0o600);
+        }
     }
 }

@@ -18,6 +18,9 @@ pub const FIRST_LOGIN: &str = "admin";
 /// The first name that customers see until it is changed.
 const FIRST_NAME: &str = "Alex";
 
+/// How many logins are tried for them.
+const FIRST_LOGINS_MAX: u32 = 100;
+
 /// The longest login and name, in bytes; a sign-in looks for none that is longer.
 const NAME_BYTES_MAX: usize = 200;
 
@@ -79,6 +82,9 @@ pub async fn staff(config: &Config, command: StaffCommand) -> anyhow::Result<Exi
             let password =
                 password.with_context(|| format!("`{login}` is there already: `plainbill staff password {login}`"))?;
             println!("{login} signs in with the password {password}");
+            if !somebody_manages(&store).await? {
+                println!("Nobody manages yet: the first start of `plainbill serve` adds `{FIRST_LOGIN}`, who does");
+            }
         }
         StaffCommand::List(print) => list(&store, print).await?,
         StaffCommand::Password { login } => {
@@ -103,13 +109,35 @@ pub async fn staff(config: &Config, command: StaffCommand) -> anyhow::Result<Exi
     Ok(ExitCode::SUCCESS)
 }
 
-/// On an empty store adds somebody who manages, and returns the password, to be shown once. None where there is somebody
-/// already, be it from another node's first start in this same moment: that one shows the password.
-pub async fn add_first(store: &Store) -> anyhow::Result<Option<String>> {
-    if !store.all_staff().await?.is_empty() {
-        return Ok(None);
+/// Who was added on the first start.
+pub struct First {
+    /// What they sign in with.
+    pub login: String,
+    /// With which password; it is shown once.
+    pub password: String,
+}
+
+/// Where nobody manages adds somebody who does. None where there is somebody already, be it from another node's first
+/// start in this same moment: that one shows the password.
+pub async fn add_first(store: &Store) -> anyhow::Result<Option<First>> {
+    // Whoever only answers may have the login already.
+    for login in
+        std::iter::once(FIRST_LOGIN.to_owned()).chain((2..FIRST_LOGINS_MAX).map(|n| format!("{FIRST_LOGIN}{n}")))
+    {
+        if somebody_manages(store).await? {
+            return Ok(None);
+        }
+        if let Some(password) = add(store, &login, FIRST_NAME, Role::Manages).await? {
+            return Ok(Some(First { login, password }));
+        }
     }
-    add(store, FIRST_LOGIN, FIRST_NAME, Role::Manages).await
+    anyhow::bail!(
+        "nobody manages, and somebody else has each login: `plainbill staff add LOGIN --name NAME --role manages`"
+    )
+}
+
+async fn somebody_manages(store: &Store) -> anyhow::Result<bool> {
+    Ok(store.all_staff().await?.iter().any(|it| it.role == Role::Manages))
 }
 
 /// Adds somebody and returns the password; none where the login is taken.
@@ -159,4 +187,26 @@ async fn list(store: &Store, print: Print) -> anyhow::Result<()> {
         println!("{:<20} {:<20} {}", normal::shown(&it.login), normal::shown(&it.name), it.role.as_str());
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::StoreSettings;
+
+    #[tokio::test]
+    async fn the_first_start_adds_whoever_manages_whatever_others_are_there() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let settings = StoreSettings { data: folder.path().to_owned(), ..StoreSettings::default() };
+        let store = Store::open(&settings).await.expect("it opens");
+        for login in ["boss", FIRST_LOGIN] {
+            assert!(add(&store, login, "Bo", Role::Answers).await.expect("it works").is_some());
+        }
+        assert!(!somebody_manages(&store).await.expect("it can be read"));
+        let first = add_first(&store).await.expect("it works").expect("nobody manages");
+        let added = store.staff_by_login(&first.login).await.expect("they are there").staff;
+        assert_eq!((added.login.as_str(), added.role), ("admin2", Role::Manages));
+        assert!(add_first(&store).await.expect("it works").is_none(), "somebody manages");
+        store.close().await;
+    }
 }

@@ -39,19 +39,20 @@ impl IdentityKey {
         bytes.strip_prefix(&ED25519_HEAD).unwrap_or(&bytes).try_into().ok()
     }
 
-    pub(super) fn check(&self) -> anyhow::Result<()> {
+    /// Fails where it can't be used, under the name by which the settings know it.
+    pub(super) fn check(&self, name: &str) -> anyhow::Result<()> {
         let kid = &self.kid;
-        anyhow::ensure!(!kid.is_empty(), "an identity key has no `kid`: give it the name that stands in the tokens");
+        anyhow::ensure!(!kid.is_empty(), "{name} has no `kid`: give it the name that stands in the tokens");
         match (self.secret.is_empty(), self.public_key.is_empty()) {
             (false, true) => anyhow::ensure!(
                 SECRET_CHARS_MIN <= self.secret.len(),
-                "the identity key `{kid}` is shorter than {SECRET_CHARS_MIN} characters"
+                "{name} (`{kid}`) has a secret that is shorter than {SECRET_CHARS_MIN} characters"
             ),
             (true, false) => anyhow::ensure!(
                 self.public_bytes().is_some(),
-                "the public key of `{kid}` cannot be read: it must be an Ed25519 public key, as PEM or as base64 of 32 bytes"
+                "{name} (`{kid}`) has a public key that cannot be read: it must be an Ed25519 public key, as PEM or as base64 of 32 bytes"
             ),
-            _ => anyhow::bail!("the identity key `{kid}` must have either `secret` or `public_key`"),
+            _ => anyhow::bail!("{name} (`{kid}`) must have either `secret` or `public_key`"),
         }
         Ok(())
     }

@@ -1,5 +1,7 @@
 //! Where pages come from: an origin is a scheme, a host and a port (RFC 6454), and nothing else.
 
+use std::net::Ipv6Addr;
+
 /// Scheme, host and port, in small letters.
 pub type Origin = (String, String, u16);
 
@@ -12,18 +14,34 @@ pub fn parse(text: &str) -> Option<Origin> {
         "https" => 443,
         _ => return None,
     };
-    // An address of IPv6 has colons of its own, in brackets.
-    let (host, port) = match authority.rsplit_once(':') {
-        Some((host, port)) if !port.ends_with(']') => (host, port.parse().ok()?),
-        _ => (authority, usual),
-    };
-    let is_ipv6 = host.starts_with('[') && host.ends_with(']');
-    let allowed = |it: char| {
-        it.is_ascii_alphanumeric() || matches!(it, '.' | '-' | '_') || (is_ipv6 && matches!(it, ':' | '[' | ']'))
-    };
+    let (host, port) = host_and_port(authority);
+    let port = port.map_or(Some(usual), read_port)?;
+    Some((scheme, read_host(host)?, port))
+}
+
+/// The two parts of what stands after the scheme. An address of IPv6 has colons of its own, in brackets.
+fn host_and_port(authority: &str) -> (&str, Option<&str>) {
+    match authority.rsplit_once(':') {
+        Some((host, port)) if !port.ends_with(']') => (host, Some(port)),
+        _ => (authority, None),
+    }
+}
+
+/// A host as browsers write it; none where no browser could.
+fn read_host(host: &str) -> Option<String> {
+    if let Some(address) = host.strip_prefix('[').and_then(|it| it.strip_suffix(']')) {
+        return Some(format!("[{}]", address.parse::<Ipv6Addr>().ok()?));
+    }
+    let allowed = |it: char| it.is_ascii_alphanumeric() || matches!(it, '-' | '_');
     // Browsers leave out a stop at the end, and then it is another origin.
-    (!host.is_empty() && !host.ends_with('.') && host.chars().all(allowed))
-        .then(|| (scheme, host.to_ascii_lowercase(), port))
+    let is_label = |it: &str| it.chars().all(allowed) && it.contains(|it: char| it.is_ascii_alphanumeric());
+    host.split('.').all(is_label).then(|| host.to_ascii_lowercase())
+}
+
+/// A port as browsers write it: no sign, and no zeros before it.
+fn read_port(port: &str) -> Option<u16> {
+    let port = Some(port).filter(|it| it.bytes().all(|it| it.is_ascii_digit()) && !it.starts_with('0'));
+    port?.parse().ok()
 }
 
 /// The origin of an address that may have a path.
@@ -65,18 +83,27 @@ pub fn check(name: &str, text: &str) -> anyhow::Result<()> {
     if parse(text).is_some() {
         return Ok(());
     }
+    let (scheme, rest) = text.split_once("://").unwrap_or_default();
+    let is_web = scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https");
+    let (host, port) = host_and_port(rest.trim_end_matches('/'));
     let why = match () {
+        () if text == "null" => "browsers say that of pages without a site, and anybody can make one",
         () if text.trim() != text || text.contains(char::is_whitespace) => "it has a space in it",
         () if text.contains('*') => "`*` stands for nothing here: name each site by itself",
         () if !text.contains("://") => "the scheme is missing",
-        () if !text.starts_with("http://") && !text.starts_with("https://") => "the scheme is neither https nor http",
+        () if !is_web => "the scheme is neither https nor http",
         () if !text.is_ascii() => "letters that aren't English are written in another way there, as `xn--…`",
         () if text.trim_end_matches('/').ends_with('.') => "it ends with a stop",
         () if text.contains('@') => "it has a name or password in it",
-        () => "it has more than scheme, host and port: no path, no `/` at its end, no `?`",
+        () if rest.contains(['/', '?', '#']) => {
+            "it has more than scheme, host and port: no path, no `/` at its end, no `?`"
+        }
+        () if port.is_some_and(|it| read_port(it).is_none()) => "its port is no number from 1 to 65535",
+        () if read_host(host).is_none() => "its host is no name and no address",
+        () => "it has more than scheme, host and port",
     };
-    let bare = bare(text);
-    let example = if parse(&bare).is_some() { bare } else { "https://www.your-shop.example".to_owned() };
+    let meant = Some(bare(text)).filter(|it| text != "null" && parse(it).is_some());
+    let example = meant.unwrap_or_else(|| "https://www.your-shop.example".to_owned());
     anyhow::bail!("{name} is `{text}`, which is no address of a site: {why}. Write `{example}`")
 }
 
@@ -92,8 +119,10 @@ fn plain_path(path: &str) -> String {
 fn bare(text: &str) -> String {
     let text = text.trim();
     let (scheme, rest) = text.split_once("://").unwrap_or(("https", text));
-    let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
-    format!("{scheme}://{host}")
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let (host, port) = host_and_port(authority);
+    let port = port.and_then(read_port).map(|it| format!(":{it}")).unwrap_or_default();
+    format!("{}://{host}{port}", scheme.to_ascii_lowercase())
 }
 
 #[cfg(test)]
@@ -111,12 +140,30 @@ mod tests {
             (" https://shop.example", "Write `https://shop.example`"),
             ("ftp://shop.example", "neither https nor http"),
             ("", "the scheme is missing"),
+            ("HTTPS://shop.example/", "no `/` at its end, no `?`. Write `https://shop.example`"),
+            ("null", "Write `https://www.your-shop.example`"),
+            ("https://[]", "its host is no name"),
+            ("https://[::g]:8443", "its host is no name"),
+            ("https://shop..example", "its host is no name"),
+            ("https://-", "its host is no name"),
+            ("https://", "its host is no name"),
+            ("https://shop.example:0", "its port is no number from 1 to 65535. Write `https://shop.example`"),
+            ("https://shop.example:+80", "its port"),
+            ("https://shop.example:080", "its port"),
+            ("https://shop.example:65536", "its port"),
+            ("https://shop.example:", "its port"),
         ] {
             let fault = check("origins", text).expect_err(text).to_string();
             assert!(fault.contains(written), "{fault}");
         }
-        for text in ["https://shop.example", "http://127.0.0.1:8080", "https://SHOP.example:8443", "http://[::1]:9000"]
-        {
+        for text in [
+            "https://shop.example",
+            "http://127.0.0.1:8080",
+            "https://SHOP.example:8443",
+            "http://[::1]:9000",
+            "http://[2001:db8::1]",
+            "https://my-shop-.a_b.example",
+        ] {
             check("origins", text).expect(text);
         }
     }

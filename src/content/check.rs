@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 
-use jiff::civil::Date;
 use serde::de::DeserializeOwned;
 
 use super::file::{BusinessFile, CostFile, HoursFile, IntentFile, PoliciesFile, Thresholds, UrgentFile, WordsFile};
@@ -20,7 +19,10 @@ use examples::{EXAMPLES_END, More};
 
 mod examples;
 mod follow_ups;
+mod hours_text;
 mod intents;
+mod rules;
+mod stray;
 mod texts;
 
 /// Content files in a folder; more are a fault and not an endless wait.
@@ -118,20 +120,6 @@ fn toml_in(dir: &Path) -> Vec<PathBuf> {
     entries(dir).into_iter().filter(|it| it.extension().is_some_and(|it| it == "toml") && it.is_file()).collect()
 }
 
-/// Files that look as if they were meant to be read, here and in the folders below, and whose names end otherwise:
-/// `x.TOML`, and `x.toml.txt`, of which some systems show only the half.
-fn misnamed_in(dir: &Path) -> Vec<PathBuf> {
-    let is_misnamed = |path: &PathBuf| {
-        let name = name_of(path);
-        let small = name.to_lowercase();
-        let read = name.ends_with(".toml") || name.ends_with(EXAMPLES_END);
-        let meant = [".toml", ".tml", ".toml.txt", EXAMPLES_END, ".examples", ".examples.txt.txt"];
-        path.is_file() && !read && meant.iter().any(|it| small.ends_with(it))
-    };
-    let folders = [vec![dir.to_owned(), dir.join(LANGUAGES)], folders_in(dir)].concat();
-    folders.iter().flat_map(|it| entries(it)).filter(is_misnamed).collect()
-}
-
 /// Files with more examples of the intents in a folder.
 fn examples_in(dir: &Path) -> Vec<PathBuf> {
     entries(dir).into_iter().filter(|it| name_of(it).ends_with(EXAMPLES_END) && it.is_file()).collect()
@@ -171,7 +159,7 @@ struct Loading<'a> {
 
 impl Loading<'_> {
     fn load(&mut self) -> Option<Content> {
-        self.check_stray_files();
+        stray::check(self.dir, &mut self.faults);
         let business = self.read_one::<BusinessFile>(0, shapes::BUSINESS);
         let sentences = self.read_one(1, shapes::SENTENCES);
         let urgent = self.read_one::<UrgentFile>(2, shapes::URGENT);
@@ -183,10 +171,16 @@ impl Loading<'_> {
 
         let hours = business.as_ref().map(|(file, source)| {
             check_business(file, source, &known, faults);
-            read_hours(&file.hours, &file.time_zone, source, faults)
+            let n_faults = faults.len();
+            let hours = read_hours(&file.hours, &file.time_zone, source, faults);
+            // Hours that can't be read differ from any text.
+            if faults.len() == n_faults {
+                hours_text::check(&hours, base_tag(&file.language), source, faults);
+            }
+            hours
         });
         if let Some((file, source)) = &policies {
-            check_policies(file, source, faults);
+            rules::check(file, source, &intents, faults);
         }
         if let Some((file, source)) = &urgent {
             check_urgent(file, source, faults);
@@ -275,24 +269,6 @@ impl Loading<'_> {
         }
         let Some(text) = self.text_of(&file, "It was here a moment ago; try again.") else { return More::default() };
         More::take(&file, &text, into, &mut self.faults)
-    }
-
-    fn check_stray_files(&mut self) {
-        for file in misnamed_in(self.dir) {
-            let name = name_of(&file);
-            let what = format!("`{name}` is not read: its name doesn't end as it should");
-            let hint = "Name it `….toml` or `….examples.txt`, in small letters, or take it away.";
-            self.faults.push(Fault::new(&file, 1, what, hint));
-        }
-        for file in toml_in(self.dir) {
-            let name = name_of(&file);
-            if FILES.iter().all(|it| it.0 != name) {
-                let hint = super::did_you_mean(&name, FILES.map(|it| it.0)).unwrap_or_else(|| {
-                    "Intents stand in a folder for their stage, `pay-it/make_payment.toml`.".to_owned()
-                });
-                self.faults.push(Fault::new(&file, 1, format!("`{name}` does not belong here"), hint));
-            }
-        }
     }
 
     fn text_of(&mut self, file: &Path, hint: &str) -> Option<String> {
@@ -485,65 +461,6 @@ fn check_business(file: &BusinessFile, source: &Source, known: &Known, faults: &
         let near = file.starters.iter().find(|it| breach.what.contains(&format!("`{it}` is no intent")));
         let hint = near.and_then(|it| super::did_you_mean(it, known.intents.iter().map(String::as_str)));
         faults.push(source.fault(&breach.path, breach.what, hint.unwrap_or(breach.hint)));
-    }
-}
-
-fn check_policies(file: &PoliciesFile, source: &Source, faults: &mut Vec<Fault>) {
-    let today = jiff::Zoned::now().date().to_string();
-    for (i, policy) in file.policy.iter().enumerate() {
-        if policy.from.parse::<Date>().is_err() || policy.from.len() != "2026-01-01".len() {
-            let what = format!("`{}` is not a date", policy.from);
-            faults.push(source.fault(&format!("policy.{i}.from"), what, "Write it like `\"2026-01-01\"`."));
-        }
-        let twin = file.policy[..i]
-            .iter()
-            .position(|it| it.name == policy.name && it.from == policy.from && it.staff == policy.staff);
-        if let Some(twin) = twin {
-            let line = source.line(&format!("policy.{twin}"));
-            let what = format!("`{}` from {} stands here twice, first in line {line}", policy.name, policy.from);
-            faults.push(source.fault(&format!("policy.{i}.name"), what, "Take one out, or give it another date."));
-        }
-        let mut fault = |path: String, what: String, hint: &str| faults.push(source.fault(&path, what, hint));
-        if policy.value < 0 || policy.bands.iter().any(|it| it.value < 0 || it.up_to < 0) {
-            let what = format!("`{}` is below zero", policy.name);
-            fault(format!("policy.{i}.value"), what, "Write how much or how many it is, without a minus.");
-        }
-        // One that is planned holds once its day has come; until then something has to hold.
-        let of_name = || file.policy.iter().filter(|it| it.name == policy.name && it.staff == policy.staff);
-        let first = of_name().map(|it| it.from.as_str()).min().unwrap_or_default();
-        if policy.from == first && today.as_str() < first && policy.staff.is_none() {
-            let what = format!("`{}` has nothing that holds today: its first entry is from {first}", policy.name);
-            fault(format!("policy.{i}.from"), what, "Add an entry with what holds today, or an earlier date.");
-        }
-        if policy.bands.is_empty() != policy.by.is_none() {
-            let what = format!("`{}` has `bands` without `by`, or `by` without `bands`", policy.name);
-            fault(format!("policy.{i}"), what, "Write `by = \"owed\"` and `bands = [{ up_to = 5000, value = 14 }]`.");
-        }
-        if !policy.bands.is_sorted_by(|one, other| one.up_to < other.up_to) {
-            let what = format!("the bands of `{}` are not in order", policy.name);
-            fault(format!("policy.{i}.bands"), what, "Put the smallest `up_to` first, each once.");
-        }
-        let most = policy.bands.iter().map(|it| it.value).max();
-        if most.is_some_and(|it| it != policy.value) {
-            let what = format!("`value` of `{}` is not the most that its bands give", policy.name);
-            fault(format!("policy.{i}.value"), what, "Make it the largest of them: general answers name it.");
-        }
-        let older = file.policy[..i].iter().filter(|it| it.name == policy.name && it.staff == policy.staff);
-        let older = older.filter(|it| policy.version <= it.version && it.from < policy.from);
-        if let Some(older) = older.max_by_key(|it| &it.from) {
-            let what =
-                format!("`{}` from {} has no newer version than that from {}", policy.name, policy.from, older.from);
-            fault(format!("policy.{i}.version"), what, "Count `version` up with each change of a rule.");
-        }
-        let plain = |it: char| it.is_ascii_lowercase() || it.is_ascii_digit() || it == '_';
-        if policy.name.is_empty() || !policy.name.chars().all(plain) {
-            let what = format!("`{}` is not a name for a policy", policy.name);
-            faults.push(source.fault(
-                &format!("policy.{i}.name"),
-                what,
-                "Use small letters, digits and `_`: `late_fee`.",
-            ));
-        }
     }
 }
 

@@ -29,7 +29,7 @@ pub(crate) fn everything(business: &BusinessFile, policy: Value, slots: Value) -
     });
     let payment = json!({
         "date": "2026-06-15", "amount": 3000, "method": "Visa ending 4242", "status": "failed",
-        "reason": "the card has expired",
+        "reason": "the card has expired", "expected_by": "2026-06-18",
     });
     let known = json!({
         "business": business_facts(business),
@@ -311,6 +311,7 @@ pub fn business_facts(business: &BusinessFile) -> Value {
     json!({
         "name": business.name, "phone": business.phone, "email": business.email, "address": business.address,
         "hours": business.hours.text, "pay_url": business.pay_url,
+        "currency": business.currency,
         "emergency_number": business.emergency_number, "payment_methods": business.payment_methods,
     })
 }

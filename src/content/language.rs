@@ -168,6 +168,9 @@ pub struct LanguageFile {
     /// What says that nothing was paid yet: "if I pay", "I can't pay".
     #[serde(default)]
     pub not_paid: Vec<String>,
+    /// What says that something was paid just now, perhaps.
+    #[serde(default)]
+    pub have_paid: Vec<String>,
     /// What says that a question was meant and nothing else: "I only asked".
     #[serde(default)]
     pub only_asks: Vec<String>,
@@ -300,6 +303,8 @@ pub struct Language {
     pub second_person: Phrases,
     /// What says that nothing was paid yet.
     pub not_paid: Phrases,
+    /// What says that something was paid, just now perhaps: what billing said before may be over.
+    pub have_paid: Phrases,
     /// What says that a question was meant.
     pub only_asks: Phrases,
     /// What asks for another code.
@@ -435,6 +440,7 @@ impl Language {
             first_person: phrases(&own.first_person),
             second_person: phrases(&own.second_person),
             not_paid: phrases(&own.not_paid),
+            have_paid: phrases(&own.have_paid),
             only_asks: phrases(&own.only_asks),
             code_again: phrases(&own.code_again),
             code_missing: phrases(&own.code_missing),
@@ -503,6 +509,7 @@ impl LanguageFile {
             ("first_person", &self.first_person),
             ("second_person", &self.second_person),
             ("not_paid", &self.not_paid),
+            ("have_paid", &self.have_paid),
             ("only_asks", &self.only_asks),
             ("code_again", &self.code_again),
             ("code_missing", &self.code_missing),

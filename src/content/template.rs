@@ -29,7 +29,7 @@ const NOT_HERE: (&[&str], &[&str]) = (
 );
 
 /// The filters that are ours.
-pub const FILTERS: &[&str] = &["money", "date", "day", "month", "plural", "list", "plus_days"];
+pub const FILTERS: &[&str] = &["money", "rule_money", "date", "day", "month", "plural", "list", "plus_days"];
 
 /// Filters of the template language that content may use, for hints.
 pub const OTHER_FILTERS: &[&str] =
@@ -118,6 +118,11 @@ impl Templates {
             minijinja::escape_formatter(out, state, value)
         });
         let currency = currency.to_owned();
+        let of_rules = currency.clone();
+        // A rule's amount is the business's, whatever the account is in.
+        environment.add_filter("rule_money", move |state: &State, amount: Value| {
+            Ok::<_, Error>(format::money_in(whole("rule_money", &amount)?, &of_rules, locale(state)))
+        });
         environment.add_filter("money", move |state: &State, amount: Value| {
             let given = state.lookup("currency");
             let currency = given.as_ref().and_then(Value::as_str).unwrap_or(&currency);
@@ -490,6 +495,18 @@ mod tests {
             assert_eq!(templates.holds(condition, &facts).ok(), wanted, "{condition}");
         }
         assert!(templates.holds("never added", &facts).is_err());
+    }
+
+    #[test]
+    fn an_amount_of_a_rule_stays_in_the_currency_of_the_business() {
+        let mut templates = Templates::new("GBP");
+        let text = "{{ 500 | money }} and {{ 500 | rule_money }}";
+        templates.add_text(text).expect("it compiles");
+        for (currency, wanted) in [("USD", "$5.00 and £5.00"), ("JPY", "¥500 and £5.00"), ("GBP", "£5.00 and £5.00")]
+        {
+            let filled = templates.render(text, &Facts::new(&json!({"currency": currency})));
+            assert_eq!(filled.as_deref(), Ok(wanted));
+        }
     }
 
     #[test]

@@ -9,6 +9,7 @@ use tempfile::TempDir;
 use super::*;
 
 mod faults;
+mod silent;
 
 const BUSINESS: &str = r#"name = "Test Water"
 country = "GB"
@@ -25,7 +26,7 @@ starters = ["pay_now"]
 privacy = "We keep this chat to help you."
 payment_methods = ["Visa"]
 [hours]
-text = "Monday to Friday, 9:00 to 17:00"
+text = "Monday and Friday, 9:00 to 17:00"
 minutes_per_conversation = 4
 holidays = ["2026-12-25"]
 [hours.week]
@@ -42,7 +43,7 @@ per_contact_minor = 600
 const URGENT: &str = r#"[[rule]]
 name = "danger"
 phrases = ["smell gas", "can't breathe", "i'm ill"]
-unless = ["gas bill"]
+unless = ["smell gas at work"]
 say = "Call {{ business.emergency_number }} now."
 "#;
 
@@ -235,7 +236,8 @@ fn urgent_phrases_are_whole_words_unless_others_stand_beside_them() {
         ("i can’t   breathe", Some(0)),
         ("cant breathe", Some(0)),
         ("smell gases", None),
-        ("does my gas bill smell gas", None),
+        ("I smell gas at work each day", None),
+        ("I smell gas at work each day and now I smell gas here", Some(0)),
         ("", None),
         ("im ill", Some(0)),
         ("I'll be here", None),

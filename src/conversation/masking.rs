@@ -24,7 +24,7 @@ mod words;
 pub use urls::page as mask_page;
 
 use digits::{Gaps, Number};
-use text::{CODE, Secret, Text};
+use text::{CODE, Kind, Secret, Text};
 
 /// A text without secrets.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -46,7 +46,8 @@ const ROUNDS_MAX: usize = 8;
 
 /// Hides what may be a one-time code, where one was asked for.
 ///
-/// Digits count as one number across single spaces and hyphens, in any script, and as words: `123 456`. Returns the
+/// Digits count as one number across single spaces and hyphens, in any script, and as words: `123 456`; six of them also
+/// across full stops. Returns the
 /// text without them, and the first number of six digits, as `0` to `9`. `whole`: only a text that is a code and
 /// nothing else has one.
 pub fn mask_code(text: &str, whole: bool) -> (String, Option<String>) {
@@ -56,7 +57,7 @@ pub fn mask_code(text: &str, whole: bool) -> (String, Option<String>) {
     let mut code = None;
     let mut i = 0;
     while i < read.pieces.len() {
-        let Some(number) = Number::at(&read, i, Gaps::Single) else {
+        let Some(number) = dotted_code(&read, i).or_else(|| Number::at(&read, i, Gaps::Single)) else {
             i += 1;
             continue;
         };
@@ -75,6 +76,16 @@ pub fn mask_code(text: &str, whole: bool) -> (String, Option<String>) {
         return (text.to_owned(), None);
     }
     (masked, code)
+}
+
+/// `284.126` or `2.8.4.1.2.6`: six digits with full stops, in groups that no amount and no day has.
+fn dotted_code(read: &Text, i: usize) -> Option<Number> {
+    let number = Number::at(read, i, Gaps::Dotted)?;
+    let sizes: Vec<usize> = number.groups.iter().map(|it| it.digits.len()).collect();
+    // `1.284.126` is a large number.
+    let goes_on =
+        i.checked_sub(2).is_some_and(|it| read.is(it, Kind::Digits) && read.is_joined(it) && read.is_joined(it + 1));
+    (!goes_on && (sizes == [3, 3] || sizes == [1; CODE_DIGITS])).then_some(number)
 }
 
 /// Hides payment card numbers with what stands beside them, accounts at a bank, social security and national insurance

@@ -12,13 +12,36 @@ use unicode_normalization::char::{decompose_compatible, is_combining_mark};
 pub fn normal(text: &str) -> String {
     // Before composing too, which would make of an acute accent by itself a space and a mark.
     let seen: String = text.chars().map(one_kind).nfkc().map(one_kind).filter(|it| !is_invisible(*it)).collect();
+    let seen: String = seen.chars().map(plain_form).collect();
     let n_latin = seen.chars().filter(char::is_ascii_alphabetic).count();
     let n_others = seen.chars().filter(|it| it.is_alphabetic() && !it.is_ascii()).count();
     // A text in Cyrillic or Greek is one; a few such letters among Latin ones are a trick or a slip of the keyboard.
     match n_others < n_latin {
         true => seen.chars().map(latin).collect(),
-        false => seen,
+        false => of_mixed_words(&seen),
     }
+}
+
+/// The same with the letters that look like Latin ones made Latin where a word has both: no language mixes them.
+fn of_mixed_words(text: &str) -> String {
+    let mut read = String::with_capacity(text.len());
+    for word in text.split_inclusive(|it: char| !it.is_alphanumeric()) {
+        match word.contains(|it: char| it.is_ascii_alphabetic()) {
+            true => read.extend(word.chars().map(latin)),
+            false => read.push_str(word),
+        }
+    }
+    read
+}
+
+/// Letters without their accents: "suicidé" is "suicide". For what looks for words that must not be missed.
+pub fn without_marks(text: &str) -> String {
+    text.nfkd().filter(|it| !is_combining_mark(*it)).collect()
+}
+
+/// A text with a space in place of each letter that nobody sees: it may stand between two words.
+pub fn with_gaps(text: &str) -> String {
+    text.chars().map(|it| if is_invisible(it) { ' ' } else { it }).collect()
 }
 
 /// Each letter as it reads, with the bytes that it stands in: compatibility decomposition (NFKD) without marks, digits
@@ -128,7 +151,11 @@ pub fn words(text: &str) -> Vec<String> {
 
 /// Whether there is nothing to read in a text: spaces, control characters and letters that nobody sees.
 pub fn is_blank(text: &str) -> bool {
-    let shows_nothing = |it: char| matches!(it, '\u{2800}' | '\u{fff9}'..='\u{fffb}');
+    // Among them what is left of a picture or a dictation, marks without a letter, and what no two machines show alike.
+    let shows_nothing = |it: char| {
+        matches!(it, '\u{2800}' | '\u{fff9}'..='\u{fffc}' | '\u{e000}'..='\u{f8ff}' | '\u{fdd0}'..='\u{fdef}')
+            || is_combining_mark(it)
+    };
     text.chars().all(|it| it.is_whitespace() || it.is_control() || is_invisible(it) || shows_nothing(it))
 }
 
@@ -149,6 +176,39 @@ fn is_invisible(letter: char) -> bool {
         | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}'
         | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fff8}' | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}'
         | '\u{e0000}'..='\u{e0fff}')
+}
+
+/// The plain form of Latin letters that look like it and that compatibility leaves: a dotless i, small capitals.
+fn plain_form(letter: char) -> char {
+    match letter {
+        'ı' => 'i',
+        'ɡ' => 'g',
+        'ᴀ' => 'a',
+        'ʙ' => 'b',
+        'ᴄ' => 'c',
+        'ᴅ' => 'd',
+        'ᴇ' => 'e',
+        'ꜰ' => 'f',
+        'ɢ' => 'g',
+        'ʜ' => 'h',
+        'ɪ' => 'i',
+        'ᴊ' => 'j',
+        'ᴋ' => 'k',
+        'ʟ' => 'l',
+        'ᴍ' => 'm',
+        'ɴ' => 'n',
+        'ᴏ' => 'o',
+        'ᴘ' => 'p',
+        'ʀ' => 'r',
+        'ꜱ' => 's',
+        'ᴛ' => 't',
+        'ᴜ' => 'u',
+        'ᴠ' => 'v',
+        'ᴡ' => 'w',
+        'ʏ' => 'y',
+        'ᴢ' => 'z',
+        other => other,
+    }
 }
 
 /// The Latin letter that a letter of another script looks like (after Unicode's confusables, those of Cyrillic and Greek).
@@ -216,6 +276,11 @@ mod tests {
             ("\u{202e}gas", "gas"),
             ("почему счёт", "почему счёт"),
             ("café, naïve", "café, naïve"),
+            ("suıcıde", "suicide"),
+            ("I smell ɡas", "I smell gas"),
+            ("ꜱᴜɪᴄɪᴅᴇ", "suicide"),
+            ("ѕuісіdе", "suicide"),
+            ("почему bill счёт", "почему bill счёт"),
         ] {
             assert_eq!(normal(typed), wanted, "{typed:?}");
         }
@@ -245,10 +310,13 @@ mod tests {
             "\0",
             "\u{202e}\u{202c}",
             "\u{e0041}",
+            "\u{fffc}",
+            "\u{301}\u{20e3}",
+            "\u{e000}",
         ] {
             assert!(is_blank(text), "{text:?}");
         }
-        for text in ["?", "\u{200b}a", "❤\u{fe0f}", "👩\u{200d}🚀", "\u{fffd}", "0", "。", "\u{301}"] {
+        for text in ["?", "\u{200b}a", "❤\u{fe0f}", "👩\u{200d}🚀", "\u{fffd}", "0", "。", "e\u{301}"] {
             assert!(!is_blank(text), "{text:?}");
         }
     }

@@ -108,8 +108,9 @@ fn asking(text: &str, context: &SlotContext<'_>) -> Option<String> {
 
 /// A number alone, as somebody types it who was asked for a day of the month: the next such day.
 fn lone_day(text: &str, today: Date) -> Option<String> {
-    let text = text.trim().trim_end_matches(['.', '!']).to_lowercase();
-    let text = text.strip_prefix("the ").or(text.strip_prefix("day ")).unwrap_or(&text);
+    let text = dates::bare(text);
+    let text = text.trim_end_matches(['.', '!']);
+    let text = text.strip_prefix("the ").or(text.strip_prefix("day ")).unwrap_or(text);
     let text = ["st", "nd", "rd", "th"].iter().find_map(|it| text.strip_suffix(it)).unwrap_or(text);
     let day: i8 = text.trim().parse().ok().filter(|it| (1..=31).contains(it))?;
     // In two months in a row there is every day.

@@ -24,6 +24,7 @@ pub struct Gate {
     requests: DefaultKeyedRateLimiter<IpAddr>,
     messages: DefaultKeyedRateLimiter<IpAddr>,
     logins: DefaultKeyedRateLimiter<String>,
+    logins_from: DefaultKeyedRateLimiter<String>,
     clock: DefaultClock,
 }
 
@@ -58,6 +59,9 @@ impl Drop for Place {
     }
 }
 
+/// So many accounts' tries may come from one address: an office has one.
+const ACCOUNTS_PER_ADDRESS: u32 = 10;
+
 impl Gate {
     /// A gate with these limits and nobody inside.
     pub fn new(limits: &Limits) -> Self {
@@ -71,6 +75,9 @@ impl Gate {
             ),
             messages: RateLimiter::keyed(Quota::per_minute(at_least_one(limits.messages_per_minute))),
             logins: RateLimiter::keyed(Quota::per_minute(at_least_one(limits.logins_per_minute))),
+            logins_from: RateLimiter::keyed(Quota::per_minute(at_least_one(
+                limits.logins_per_minute.saturating_mul(ACCOUNTS_PER_ADDRESS),
+            ))),
             clock: DefaultClock::default(),
         }
     }
@@ -115,14 +122,14 @@ impl Gate {
         self.count(&self.messages, network(address))
     }
 
-    /// Counts a try to sign in from this address: all of them, and those for one account. Who tries an account from
-    /// elsewhere locks nobody out of it.
+    /// Counts a try to sign in from this address: those for one account, and all of them. Who tries an account from
+    /// elsewhere locks nobody out of it, and who tries one from an office doesn't lock out the others there.
     ///
     /// `session`: the session by which the device is known already; such a device counts by itself.
     pub fn login(&self, login: &str, address: IpAddr, session: Option<&str>) -> Result<(), u32> {
         let from = session.map_or_else(|| network(address).to_string(), str::to_owned);
         self.count(&self.logins, format!("{login}@{from}"))?;
-        self.count(&self.logins, from)
+        self.count(&self.logins_from, from)
     }
 
     fn count<K: Clone + Eq + Hash>(&self, limiter: &DefaultKeyedRateLimiter<K>, who: K) -> Result<(), u32> {
@@ -241,6 +248,13 @@ mod tests {
         assert!(gate.login("admin", elsewhere, None).is_err());
         assert!(gate.login("admin", HERE, None).is_ok());
         assert!(gate.login("admin", elsewhere, Some("a session")).is_ok(), "a known device still gets in");
+    }
+
+    #[test]
+    fn who_tries_one_account_from_an_office_locks_out_no_other_there() {
+        let gate = Gate::new(&Limits { logins_per_minute: 2, ..Limits::default() });
+        while gate.login("admin", HERE, None).is_ok() {}
+        assert!(gate.login("ann", HERE, None).is_ok());
     }
 
     #[test]

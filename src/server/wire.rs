@@ -143,6 +143,8 @@ fn sender(from: Sender) -> &'static str {
 fn owner_in_words(content: &Content, change: &OwnerChange, staff: Option<&str>) -> Option<String> {
     let sentences = &content.sentences;
     let sentence = match (change.owner, change.reason) {
+        // Somebody who has it already hasn't joined once more, nor read what is urgent.
+        (Owner::Staff, Reason::Urgent) => return None,
         (Owner::Staff, _) => &sentences.taken,
         (Owner::Bot, Reason::HandedBack) => &sentences.handed_back,
         (Owner::Bot, Reason::Reopened) => &sentences.reopened,

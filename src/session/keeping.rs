@@ -8,6 +8,7 @@ use crate::conversation::{
 use crate::feedback;
 use crate::rules;
 use crate::store::{Append, Expect, Opening, StoreError};
+use crate::turn;
 
 /// For so long a message may be a piece of those before it, in milliseconds.
 const PIECE_AFTER_MS: i64 = 120_000;
@@ -132,10 +133,15 @@ impl Session {
         let before: Vec<Event> = before.await?.into_iter().map(|it| it.event).collect();
         let understood = self.app.store.understood(&self.id, from, rating.about).await?;
         let questions = feedback::question_of_rating(&before, &understood, &rating).into_iter().collect();
-        let event = NewEvent { from: Sender::Customer, name: None, what: What::Rating(rating) };
+        // Who is in danger may say so in the last place where there is a field to write in.
+        let (content, now) = (self.app.contents.current(), self.app.clock.now());
+        let urgent = rating.comment.as_ref().map(|it| turn::about_urgent_words(&content, &self.state, now, it));
+        let mut events = vec![NewEvent { from: Sender::Customer, name: None, what: What::Rating(rating) }];
+        events.extend(urgent.into_iter().flatten());
         let append = Append {
             key: Some(key),
-            events: vec![event],
+            expect: Expect { epoch: (1 < events.len()).then_some(self.state.epoch), ..Expect::default() },
+            events,
             questions,
             ..Append::new(self.id.clone(), self.app.clock.now_ms())
         };

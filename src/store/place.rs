@@ -42,6 +42,9 @@ const POSTGRES_MIGRATION_SETUP: &str = "\
     set local lock_timeout = '60s';
     select pg_advisory_xact_lock(8098926405172553324);";
 
+/// Held until the transaction ends by whoever takes somebody away who manages. The number only has to be ours.
+const POSTGRES_MANAGERS_LOCK: &str = "select pg_advisory_xact_lock(8098926405172553325)";
+
 /// The SQLite file in the data folder.
 const FILE: &str = "plainbill.db";
 
@@ -94,6 +97,11 @@ impl Place {
     /// The statement that begins a write: on SQLite one that takes the lock at once, so that it waits for it.
     pub fn begin(&self) -> &'static str {
         if self.is_postgres() { "begin" } else { "begin immediate" }
+    }
+
+    /// The statement after which nobody else changes who manages; none where a write has the whole store for itself.
+    pub fn lock_of_managers(&self) -> Option<&'static str> {
+        self.is_postgres().then_some(POSTGRES_MANAGERS_LOCK)
     }
 
     /// Fails where connections to PostgreSQL don't stay ours.

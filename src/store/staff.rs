@@ -8,6 +8,9 @@ use sqlx::FromRow;
 use super::{Store, StoreError, parse_word};
 use crate::conversation::StaffId;
 
+/// Where a write of who manages stands among those of conversations, so that two nodes take their locks in one order.
+const MANAGERS_LANE: &str = "managers";
+
 /// What a staff member may do; each role may do what those before it may.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -187,12 +190,16 @@ impl Store {
     /// Removes a staff member and ends their sessions. What they wrote stays; the conversations they have
     /// are left behind ([`Store::left_behind`]).
     pub async fn remove_staff(&self, id: &StaffId) -> Result<(), StoreError> {
-        let id = id.clone();
+        let (id, lock) = (id.clone(), self.inner.place.lock_of_managers());
         self.inner
             .writer
-            .write("", move |tx| {
+            .write(MANAGERS_LANE, move |tx| {
                 let id = id.clone();
                 Box::pin(async move {
+                    // Of two nodes that take the last two away, the second has to see what the first has done.
+                    if let Some(lock) = lock {
+                        sqlx::raw_sql(lock).execute(&mut tx.db).await?;
+                    }
                     // Their sessions go with the row.
                     let removed = sqlx::query(
                         "delete from staff where id = $1 and (role <> 'manages' \

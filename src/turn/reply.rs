@@ -15,9 +15,9 @@ use crate::conversation::{
 use crate::feedback;
 use crate::handoff;
 use crate::rules::{self, Decision, Heard, Topic};
-use crate::store::{NewPromise, Why};
+use crate::store::Why;
 
-use super::{Outcome, Parts, again, step, wait_now, words_of};
+use super::{Outcome, Parts, again, handing_off, step, wait_now, words_of};
 
 /// Bills that are offered when we ask which one.
 const INVOICES_OFFERED: usize = 3;
@@ -136,10 +136,13 @@ impl Reply<'_> {
                 if *reason == Reason::Missed {
                     self.record_miss(self.heard.choice.as_deref() == Some(SOMETHING_ELSE));
                 }
-                let first = match (reason, rule.and_then(|it| content.urgent.rule.get(it))) {
-                    (_, Some(rule)) => Some(&rule.say),
-                    (Reason::Missed, _) => Some(&sentences.do_not_know),
-                    (Reason::Trouble, _) => Some(&sentences.trouble),
+                if let Some(rule) = rule {
+                    let first = handing_off::what_to_do_first(&content, self.speaker, *rule, &self.heard.urgent)?;
+                    return self.hand_off_saying(*reason, Some(first), true);
+                }
+                let first = match reason {
+                    Reason::Missed => Some(&sentences.do_not_know),
+                    Reason::Trouble => Some(&sentences.trouble),
                     _ => None,
                 };
                 self.hand_off(*reason, first, *reason == Reason::Urgent)
@@ -191,7 +194,7 @@ impl Reply<'_> {
             let link = self.pages.contains_key(&intent.name).then_some(page::MARK);
             answers.push((*intent, *topic, self.speaker.answer(intent, &topic.slots, &wait, link)?));
         }
-        let is_said = |one: &Answer| self.state.last_said.as_deref() == Some(&one.text) || self.objects_to(&one.text);
+        let is_said = |one: &Answer| self.was_said(&one.text) || self.objects_to(&one.text);
         let same = matches!(answers.as_slice(), [(_, _, one)] if is_said(one));
         // A link is given again: the one before may have ended.
         if same && self.ran.is_empty() && self.pages.is_empty() && answers.iter().all(|it| it.2.then == Then::Wait) {
@@ -360,67 +363,6 @@ impl Reply<'_> {
         {
             choices.insert(choices.len().min(2), offer);
         }
-        Ok(())
-    }
-
-    /// Says that a person takes over, with how long it takes, and lets go.
-    pub(super) fn hand_off(
-        &mut self,
-        reason: Reason,
-        first: Option<&String>,
-        urgent: bool,
-    ) -> Result<(), TemplateError> {
-        // Whoever waits already keeps their place; what is urgent goes to the front.
-        if self.state.owner == Owner::Queue && !urgent {
-            return match first {
-                Some(_) => self.keep_for_person(),
-                None => Ok(()),
-            };
-        }
-        let sentences = &self.parts.content.sentences;
-        let wait = if urgent { &self.parts.wait_if_urgent } else { &self.parts.wait_if_queued };
-        let words = self.words_of(wait);
-        let about = About { wait: Some(&words), ..About::default() };
-        let mut text = match first {
-            Some(first) => self.speaker.sentence(first, about)? + "\n\n",
-            None => String::new(),
-        };
-        text += &self.speaker.sentence(if wait.open { &sentences.in_queue } else { &sentences.closed }, about)?;
-        if let (false, Some(due_at_ms)) = (wait.open, wait.back_ms) {
-            self.outcome.promise = Some(NewPromise { due_at_ms, text: text.clone() });
-        }
-        self.message(text, &[], step(Did::HandedOff));
-        self.change_owner(Owner::Queue, reason, urgent);
-        Ok(())
-    }
-
-    /// Somebody who waits and writes on is told that it is kept.
-    pub(super) fn keep_for_person(&mut self) -> Result<(), TemplateError> {
-        if self.state.owner != Owner::Queue {
-            return Ok(());
-        }
-        let content = Arc::clone(&self.parts.content);
-        let text = self.fresh(&[&content.sentences.kept_for_person, &content.sentences.kept_again])?;
-        self.keep_offer(text);
-        Ok(())
-    }
-
-    /// Urgent words while a person has the conversation: what to do first comes at once, and the row goes to the front.
-    fn urgent_with_person(&mut self, rule: usize) -> Result<(), TemplateError> {
-        let content = Arc::clone(&self.parts.content);
-        let Some(rule) = content.urgent.rule.get(rule) else { return Ok(()) };
-        let text = self.speaker.sentence(&rule.say, About::default())?;
-        let what = What::Message(Message { text, ..Message::default() });
-        self.outcome.events.push(NewEvent { from: Sender::System, name: None, what });
-        let change = OwnerChange {
-            owner: Owner::Staff,
-            epoch: self.state.epoch + 1,
-            staff: self.state.staff.clone(),
-            reason: Reason::Urgent,
-            urgent: true,
-        };
-        let name = self.state.staff_name.clone();
-        self.outcome.events.push(NewEvent { from: Sender::System, name, what: What::Owner(change) });
         Ok(())
     }
 

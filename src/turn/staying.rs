@@ -61,11 +61,17 @@ impl Reply<'_> {
         Ok(text)
     }
 
+    /// Whether the last message said this, with no more than a word on what else may be meant behind it.
+    pub(super) fn was_said(&self, text: &str) -> bool {
+        let last = self.state.last_said.as_deref();
+        last == Some(text) || (self.state.or.is_some() && last.is_some_and(|it| it.starts_with(text.trim_end())))
+    }
+
     /// Whether the last message was the answer to a topic.
     pub(super) fn has_said(&self, content: &Content, topic: &Topic) -> bool {
         let said = content.answering(&topic.intent).and_then(|intent| {
             let answer = self.speaker.answer(intent, &topic.slots, &facts::Wait::default(), None).ok()?;
-            Some(self.state.last_said.as_deref() == Some(&answer.text))
+            Some(self.was_said(&answer.text))
         });
         said.unwrap_or(true)
     }

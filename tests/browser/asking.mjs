@@ -1,6 +1,6 @@
 // A customer asks about their bill.
 import assert from 'node:assert/strict';
-import { customerOn, chatOn, staffOn } from './people.mjs';
+import { customerOn, chatOn, staffOn, TINY } from './people.mjs';
 
 export const WHY = 'why is my bill higher this month?';
 
@@ -43,6 +43,26 @@ export default async function asking(test) {
     await chat.menu('Start over');
     await chat.hear("Let's start again");
     await chat.panel.getByRole('button', { name: 'Pay the bill' }).waitFor();
+  });
+
+  await test('on a phone a tap leads to the end, hides nothing and leaves no mark', async ({ server, open }) => {
+    const chat = await customerOn(await open({ viewport: TINY, hasTouch: true, isMobile: true, reducedMotion: 'reduce' }), server.url);
+    await chat.open();
+    await chat.say(WHY, '£');
+    await chat.log.evaluate((it) => (it.scrollTop = 0));
+    await chat.menu('Start over');
+    const own = chat.customer.filter({ hasText: 'Start over' });
+    await own.waitFor();
+    const box = await own.boundingBox();
+    const log = await chat.log.boundingBox();
+    assert.ok(log.y <= box.y && box.y < log.y + log.height, 'what was tapped is to be seen');
+
+    const heights = await chat.panel.locator('.newest').evaluate((it) => [true, false].map((hidden) => ((it.hidden = hidden), it.parentNode.querySelector('.log').clientHeight)));
+    assert.equal(heights[0], heights[1], '“New messages” lies over the log');
+    await chat.panel.locator('.newest').click();
+
+    await chat.tap('Talk to a person');
+    assert.equal(await chat.panel.locator('.person').evaluate((it) => getComputedStyle(it).backgroundColor), 'rgba(0, 0, 0, 0)');
   });
 
   await test('a late fee comes off with one tap, and the receipt says what was done and how to undo it', async ({ server, open }) => {

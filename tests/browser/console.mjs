@@ -395,6 +395,18 @@ export default async function consoles(run) {
     await desk.page.getByText('This conversation is closed.').first().waitFor();
   });
 
+  await test('on a phone too it is to be seen whether the console is live, and a file that is dropped opens nowhere', async ({ server, open }) => {
+    const { page } = await staffOn(await open({ viewport: TINY }), server.url, server.staff());
+    await live({ page }).waitFor();
+    const opens = (type) =>
+      page.evaluate((type) => {
+        const dataTransfer = new DataTransfer();
+        dataTransfer.items.add(new File(['x'], 'bill.png', { type: 'image/png' }));
+        return document.body.dispatchEvent(new DragEvent(type, { bubbles: true, cancelable: true, dataTransfer }));
+      }, type);
+    assert.deepEqual([await opens('dragover'), await opens('drop')], [false, false]);
+  });
+
   await test('my own reply is to be seen at once, wherever I was reading', async ({ server, open }) => {
     const chat = await waiting(open, server, 'one-off-fee');
     const desk = await staffOn(await open(), server.url, server.staff());

@@ -15,15 +15,21 @@ const SWAPS = {
     document.body = copy.cloneNode(true);
   },
   'what is in the body is replaced': () => void (document.body.innerHTML = '<h1>Next</h1>'),
-  'the body goes, and comes a moment later': () => {
+  'the body goes, and comes a moment later': async () => {
     document.body.remove();
-    requestAnimationFrame(() => requestAnimationFrame(() => document.documentElement.append(document.createElement('body'))));
+    for (let frame = 0; frame < 2; frame++) await new Promise(requestAnimationFrame);
+    document.documentElement.append(document.createElement('body'));
   },
-  'what the page does not know is taken out': () => document.querySelectorAll('body > :not(main)').forEach((it) => it.remove()),
+  'what the page does not know is taken out': () => document.querySelectorAll('html > :not(head, body), body > :not(main)').forEach((it) => it.remove()),
   'the whole document is replaced': () => {
     const root = document.documentElement.cloneNode(false);
     root.append(document.createElement('head'), document.createElement('body'));
     document.documentElement.replaceWith(root);
+  },
+  'the document is opened anew': () => {
+    document.open();
+    document.write('<!doctype html><title>Next</title><h1>Next</h1>');
+    document.close();
   },
 };
 
@@ -82,7 +88,7 @@ export default async function surroundings(test) {
     await chatOn(tab).launcher.waitFor();
     const n = await tab.evaluate(async () => {
       let n = 0;
-      new MutationObserver(() => document.querySelectorAll('plainbill-chat').forEach((it) => (n++, it.remove()))).observe(document.body, { childList: true });
+      new MutationObserver(() => document.querySelectorAll('plainbill-chat').forEach((it) => (n++, it.remove()))).observe(document.documentElement, { childList: true });
       document.querySelector('plainbill-chat').remove();
       for (let frame = 0; frame < 10; frame++) await new Promise(requestAnimationFrame);
       return n;
@@ -92,14 +98,74 @@ export default async function surroundings(test) {
 
   for (const [what, tag] of [
     ['a module', (url) => `<script type="module" src="${url}/w.js" data-label="Ask us"></script>`],
+    ['a module, where the page has other scripts of that name', (url) => `<script type="module" src="/js/w.js"></script><script type="module" src="${url}/w.js"></script><script src="/js/w.js"></script>`],
     ['deferred', (url) => `<script defer src="${url}/w.js?v=2" data-label="Ask us"></script>`],
     ['brought by another script', (url) => `<script>document.head.append(Object.assign(document.createElement('script'), { src: '${url}/w.js' }))</script>`],
   ]) {
     await test(`the tag works ${what}`, async (play) => {
-      const { chat } = await visit(play, { page: { tag: tag(play.server.url) } });
+      const { chat } = await visit(play, { page: { tag: tag(play.server.url) }, pages: { '/js/w.js': { script: '0' } } });
       await chat.open();
     });
   }
+
+  await test('a page that runs its stub again is heard', async (play) => {
+    const stub = 'window.plainbill = function () { (plainbill.q = plainbill.q || []).push(arguments) }';
+    const { chat, tab } = await visit(play, { page: { head: `<script>${stub}; plainbill('open')</script>` } });
+    await chat.panel.waitFor();
+    await tab.evaluate(`${stub}; plainbill('close')`);
+    await chat.panel.waitFor({ state: 'hidden' });
+  });
+
+  await test('a body that is moved moves no launcher', async (play) => {
+    const { chat, tab } = await visit(play, { page: { head: '<style>body { transform: scale(1); height: 3000px }</style>' } });
+    const { y, height } = await chat.launcher.boundingBox();
+    assert.equal(Math.round(y + height), tab.viewportSize().height - 20);
+  });
+
+  await test('while the panel is on its way the launcher says so, once', async (play) => {
+    let arrive;
+    const arrives = new Promise((resolve) => (arrive = resolve));
+    const before = (context) => context.route(/panel\.js/, (route) => arrives.then(() => route.fallback()));
+    const { chat } = await visit(play, { before });
+    const states = () => chat.launcher.evaluate((it) => [it.ariaBusy, it.ariaExpanded]);
+    assert.deepEqual(await states(), ['false', 'false']);
+    for (let taps = 0; taps < 2; taps++) {
+      await chat.launcher.click();
+      assert.deepEqual(await states(), ['true', 'true']);
+    }
+    arrive();
+    await chat.bot.first().waitFor();
+    assert.deepEqual(await states(), ['false', 'true']);
+  });
+
+  await test('what is pasted, scrolled and focused in the chat is nobody else’s', async (play) => {
+    const head = `<script>
+      for (const type of ['paste', 'copy', 'drop']) document.addEventListener(type, (event) => event.preventDefault());
+      for (const type of ['wheel', 'touchmove']) addEventListener(type, (event) => event.preventDefault(), { passive: false });
+      addEventListener('DOMContentLoaded', () => document.body.append(document.createElement('input')));
+      document.addEventListener('focusin', ({ target }) => target.closest('input') ?? document.querySelector('input').focus());
+    </script>`;
+    const { chat, tab } = await visit(play, { page: { head } });
+    await chat.open();
+    const goesOn = (type) => chat.field.evaluate((field, type) => field.dispatchEvent(new Event(type, { bubbles: true, composed: true, cancelable: true })), type);
+    for (const type of ['paste', 'copy', 'drop', 'wheel', 'touchmove']) assert.equal(await goesOn(type), true, type);
+    await chat.field.click();
+    await tab.keyboard.type('mine');
+    assert.equal(await chat.field.inputValue(), 'mine');
+  });
+
+  await test('a page that is translated hears the same line once', async (play) => {
+    const { chat, context } = await visit(play);
+    await chat.open();
+    await context.setOffline(true);
+    const line = chat.panel.locator('[aria-live=polite] p').filter({ hasText: 'You’re offline.' });
+    await line.waitFor({ state: 'attached' });
+    await chat.strip.evaluate((strip) => {
+      strip.textContent = 'Sie sind offline.';
+      dispatchEvent(new Event('offline'));
+    });
+    assert.equal(await line.count(), 1);
+  });
 
   for (const [what, tag] of [
     ['as an import', ({ url }) => `<script type="module">await import('${url}/w.js')</script>`],

@@ -193,3 +193,37 @@ async fn a_closed_conversation_opens_again_when_the_customer_writes() {
     assert!(customer.hears().await.contains("owe"));
     house.close().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_tells_of_a_danger_in_the_comment_to_a_rating_hears_what_to_do() {
+    let house = House::open().await;
+    let mut customer = house.customer("all-quiet").await;
+    customer.says("how much do I owe").await;
+    customer.hears().await;
+    customer.send(json!({ "type": "rate", "key": "r", "about": 2, "score": 1, "comment": "I want to die" })).await;
+    let heard = customer.hears().await;
+    assert!(heard.contains("116 123"), "{heard}");
+    let ben = house.staff("Ben", Role::Answers).await;
+    let (_, list) = ben.get("conversations?list=waiting").await;
+    assert_eq!(list["conversations"][0]["urgent"], true, "{list}");
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn urgent_words_to_a_person_say_of_nobody_that_they_have_joined_and_read_them() {
+    let house = House::open().await;
+    let ben = house.staff("Ben", Role::Answers).await;
+    let mut customer = house.customer("all-quiet").await;
+    customer.says("how much do I owe").await;
+    customer.hears().await;
+    customer.taps("talk_to_human").await;
+    customer.hears().await;
+    ben.takes(&customer.conversation).await;
+    customer.sees_owner().await;
+    customer.says("I want to die").await;
+    let heard = customer.hears_event().await;
+    assert!(heard["text"].as_str().is_some_and(|it| it.contains("116 123")), "{heard}");
+    let owner = customer.sees_owner().await;
+    assert!(owner["text"].is_null(), "{owner}");
+    house.close().await;
+}

@@ -136,7 +136,7 @@ pub struct Bouncer {
 }
 
 impl Bouncer {
-    /// Starts one that pools by `session` or by `transaction`. None where PgBouncer is missing, which it says loudly.
+    /// Starts one that pools by `session`, by `transaction` or by `statement`. None where PgBouncer is missing, which it says loudly.
     pub fn start(before: &Postgres, pool_mode: &str) -> Option<Self> {
         let Some(program) = find_program("pgbouncer", &["/usr/sbin", "/usr/local/bin"]) else {
             eprintln!("SKIPPED: this test needs PgBouncer: apt-get install pgbouncer");

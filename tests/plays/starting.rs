@@ -6,9 +6,9 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use plainbill::config::IdentityKey;
-use plainbill::conversation::{ConversationId, CustomerId, Message, NewEvent, Sender, What};
+use plainbill::conversation::{ConversationId, CustomerId, Message, NewEvent, Sender, StaffId, What};
 use plainbill::identity::Identity;
-use plainbill::store::{self, Append, Opening, Store, StoreError, StoreSettings};
+use plainbill::store::{self, Append, NewStaff, Opening, Role, Store, StoreError, StoreSettings};
 use serde_json::{Value, json};
 use sqlx::{Connection, PgConnection};
 
@@ -113,6 +113,37 @@ async fn of_two_first_starts_on_one_database_both_come_up_and_one_shows_the_pass
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn of_two_nodes_that_take_the_last_two_away_who_manage_one_is_refused() -> anyhow::Result<()> {
+    let postgres = Postgres::start();
+    let settings = StoreSettings { url: Some(postgres.url()), readers_max: 1, ..StoreSettings::default() };
+    let nodes = [Store::open(&settings).await?, Store::open(&settings).await?];
+    let ids = ["one", "two"].map(StaffId::new);
+    let manages = |id: &StaffId| NewStaff {
+        id: id.clone(),
+        login: id.as_str().to_owned(),
+        name: "Ada".to_owned(),
+        role: Role::Manages,
+        password_hash: "phc".to_owned(),
+    };
+    for round in 0..20 {
+        for id in &ids {
+            match nodes[0].add_staff(manages(id), round).await {
+                Ok(()) | Err(StoreError::Conflict) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        let (one, two) = tokio::join!(nodes[0].remove_staff(&ids[0]), nodes[1].remove_staff(&ids[1]));
+        let refused: Vec<_> = [one, two].into_iter().filter_map(Result::err).collect();
+        assert_eq!(refused, [StoreError::Conflict], "round {round}");
+        assert_eq!(nodes[0].all_staff().await?.len(), 1, "round {round}");
+    }
+    for node in nodes {
+        node.close().await;
+    }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn many_first_openings_of_one_database_at_once_all_succeed() -> anyhow::Result<()> {
     let postgres = Postgres::start();
     let settings = StoreSettings { url: Some(postgres.url()), readers_max: 1, ..StoreSettings::default() };
@@ -132,6 +163,15 @@ async fn left_behind(postgres: &Postgres, through: &str) -> anyhow::Result<(i64,
     let read = "select current_setting('statement_timeout'), current_setting('lock_timeout')";
     let (statement, lock): (String, String) = sqlx::query_as(read).fetch_one(&mut other).await?;
     Ok((n_locks, statement, lock))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pooling_by_statement_is_refused_in_plain_words() -> anyhow::Result<()> {
+    let postgres = Postgres::start();
+    let Some(bouncer) = Bouncer::start(&postgres, "statement") else { return Ok(()) };
+    let settings = StoreSettings { url: Some(bouncer.url()), ..StoreSettings::default() };
+    assert_eq!(Store::open(&settings).await.err(), Some(StoreError::Pooled));
+    Ok(())
 }
 
 #[tokio::test(flavor = "multi_thread")]

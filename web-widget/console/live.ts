@@ -9,6 +9,7 @@ import { forgetGiving } from './goodwill';
 import { listOf } from './lists';
 import { bringUnsent, catchUp, customerTyping, forgetOpen, happened, hide, keepBelongings, loseTouch, open, rowCame, show, useSocket } from './open';
 import { HOME, href, parse } from './routes';
+import { isWriting } from './shortcuts';
 import { StaffSocket, type Link } from './socket';
 import { announce, browserOnline, hideNotice, link, list, me, myId, nameOf, now, route, spoken, tell } from './state';
 import { words } from './words';
@@ -38,6 +39,7 @@ export function start() {
   addEventListener('offline', () => ((browserOnline.value = false), socket.wake()));
   // "resume" is the end of a freeze.
   for (const event of ['pageshow', 'focus']) addEventListener(event, () => socket.wake());
+  for (const event of ['dragover', 'drop'] as const) addEventListener(event, refuseDrop);
   document.addEventListener('resume', () => socket.wake(true));
   document.addEventListener('visibilitychange', () => document.visibilityState === 'visible' && socket.wake());
   effect(() => void (document.title = titleNow()));
@@ -48,6 +50,11 @@ export function start() {
 
 /** Tells other tabs of this browser who has signed in: they share the session, so what they show must be that person's. */
 const others = typeof BroadcastChannel === 'undefined' ? undefined : new BroadcastChannel('plainbill.console');
+
+/** A file would open in place of the console, or beside it. Text may be dropped where text is written. */
+function refuseDrop(event: DragEvent) {
+  if (event.dataTransfer?.types.includes('Files') || !isWriting(event.target)) event.preventDefault();
+}
 
 /** What stands in the tab of the browser: who waits and what is new, as long as that is known. */
 function titleNow(): string {

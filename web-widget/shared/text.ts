@@ -1,8 +1,14 @@
 // Shows plain text: paragraphs, lists of lines that begin with "- ", and addresses that can be followed.
 import { h } from './dom';
 
-/** Whether there is nothing to read in a text: spaces, and letters that nobody sees. */
-export const isBlank = (text: string) => !/[^\s\p{Cc}\p{DI}\u2800\ufff9-\ufffb]/u.test(text);
+/**
+ * Whether there is nothing to read in a text: no letter, digit, mark of punctuation, symbol or emoji (newer ones than the
+ * browser knows too), or only such as nobody sees. Half a pair (`Cs`) shows as a symbol.
+ */
+export const isBlank = (text: string) => !/(?![\p{DI}\u2800\ufffc])[\p{L}\p{N}\p{P}\p{S}\p{ExtPict}\p{Cs}]/u.test(text);
+
+/** A text as it is counted and sent: without space around it, and without the places where pictures stood in what was pasted. */
+export const tidy = (text: string) => text.replaceAll('\ufffc', '').trim();
 
 /** A web address, without the punctuation that ends a sentence. */
 const ADDRESS = /(https?:\/\/[^\s<>"]*[^\s<>".,;:!?)\]'’])/;

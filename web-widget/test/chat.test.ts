@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { mock, test } from 'node:test';
 import type { Remembered } from '../widget/memory';
-import { ack, chatWith, connected, fresh, jump, link, reopened, sent, store, stored } from './rig';
+import { ack, acted, chatWith, connected, fresh, jump, link, reopened, sent, store, stored } from './rig';
 import { event, welcome } from './samples';
 
 test('nothing is stored before the first message', async () => {
@@ -76,6 +76,52 @@ test('what passes is tried again after the time that the server names', async ()
   assert.equal(sent('say').length, 1);
   mock.timers.tick(1);
   assert.equal(sent('say').length, 2);
+});
+
+test('what is said while something waits goes after it, and everything arrives as it was said', async () => {
+  const chat = chatWith();
+  const said = Array.from({ length: 60 }, (_, place) => `${place}`);
+  said.forEach((text) => chat.say(text));
+  await connected(chat);
+  const arrived: string[] = [];
+  /** The server takes three in a second, of all that is sent in it. */
+  for (let second = 0, heard = 0; second < 60; second++) {
+    let room = 3;
+    for (; heard < sent('say').length; heard++) {
+      const { key, text } = sent('say')[heard]!;
+      if (room-- > 0) {
+        arrived.push(text);
+        link.frame(ack(key));
+      } else link.frame({ type: 'error', key, code: 'rate_limited', message: 'Slowly.', retry_after_ms: 900 });
+    }
+    if (second === 5) {
+      said.push('late');
+      chat.say('late');
+    }
+    mock.timers.tick(1_000);
+    link.frame({ type: 'pong' });
+  }
+  assert.deepEqual(arrived, said);
+  assert.ok(sent('say').length < 120, 'little is sent in vain');
+});
+
+test('what could not be sent lets the next go at once', async () => {
+  const chat = chatWith();
+  await connected(chat);
+  ['one', 'two', 'three'].forEach((text) => chat.say(text));
+  link.frame({ type: 'error', key: sent('say')[0]!.key, code: 'conflict', message: 'No.' });
+  link.frame(event(1, { from: 'customer', key: sent('say')[1]!.key }));
+  assert.deepEqual(sent('say').map(({ text }) => text), ['one', 'two', 'three']);
+});
+
+test('whatever the customer does, they are shown the end, and by what others do they are not', async () => {
+  const chat = chatWith();
+  await connected(chat, event(1));
+  assert.equal(acted, 0);
+  const acts = [() => chat.say('hi'), () => chat.choose('late_fee', 'What is this fee?'), () => chat.rate(1, 5), () => chat.end()];
+  acts.forEach((act, index) => (act(), assert.equal(acted, index + 1)));
+  link.frame(event(2));
+  assert.equal(acted, acts.length);
 });
 
 test('what stays is shown as not sent, with the reason, until the customer tries again', async () => {
@@ -164,12 +210,16 @@ test('a message that is longer than the server takes never goes out, whatever wr
   chat.say('x'.repeat(1_000_000));
   await connected(chat);
   chat.say('y'.repeat(20_000));
+  link.sent.length = 1;
+  chat.say(' '.repeat(70_000) + 'how can I pay?\ufffc\n');
+  link.frame(ack(sent('say')[0]!.key));
   chat.say('😀'.repeat(2_000));
-  assert.equal(sent('say').length, 1);
+  assert.deepEqual(sent('say').map(({ text }) => text.slice(0, 14)), ['how can I pay?', '😀'.repeat(7)]);
   assert.deepEqual(chat.now().outbox.map(({ state, reason }) => [state, reason]), [
     ['failed', 'Please make it 1 letter shorter.'],
     ['failed', 'Please make it 998000 letters shorter.'],
     ['failed', 'Please make it 18000 letters shorter.'],
+    ['sending', undefined],
     ['sending', undefined],
   ]);
 });

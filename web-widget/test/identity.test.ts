@@ -1,7 +1,7 @@
 // Who the customer is, and what may be seen for it.
 import assert from 'node:assert/strict';
 import { mock, test } from 'node:test';
-import { chatWith, connected, forgotten, jump, link, pass, reopened, sent, settled, store, stored, token, type Hello } from './rig';
+import { ack, chatWith, connected, forgotten, jump, link, pass, reopened, sent, settled, store, stored, token, type Hello } from './rig';
 import { event, welcome } from './samples';
 
 test('a token goes into hello, and its change into identify', async () => {
@@ -224,6 +224,7 @@ test('what was said while the page could not say goes on, with what was not sent
   chat.say('who are you?');
   chat.identify(token('ana', 600));
   assert.deepEqual(sent('identify').length, 1);
+  link.frame(ack(sent('say')[1]!.key));
   assert.deepEqual(sent('say').map(({ text }) => text), ['who are you?', 'not sent yet', 'who are you?']);
   assert.deepEqual([stored?.conversation, stored?.subject, stored?.aside], ['c2', 'ana', undefined]);
 });

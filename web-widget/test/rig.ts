@@ -27,6 +27,8 @@ export let stored: Remembered | undefined;
 export let link: Listener & { sent: ClientFrame[] };
 export let fresh: WireEvent[];
 export let forgotten: number;
+/** How often the customer did something that is to be seen. */
+export let acted: number;
 /** How wrong the customer's clock is by now. */
 let skew: number;
 /** A clock that only goes on. */
@@ -47,7 +49,7 @@ export const chatWith = (settings: { identityUrl?: string } = {}) =>
       memory: { recall: () => stored ?? {}, peek: () => stored ?? {}, keep: (remembered) => void (stored = structuredClone(remembered)), forget: () => void (stored = undefined) },
       ...settings,
     },
-    { changed: (events) => fresh.push(...events), forgotten: () => forgotten++, refused() {} },
+    { changed: (events) => fresh.push(...events), forgotten: () => forgotten++, acted: () => acted++, refused() {} },
   );
 
 type Chat = ReturnType<typeof chatWith>;
@@ -77,6 +79,7 @@ beforeEach(() => {
   stored = undefined;
   fresh = [];
   forgotten = 0;
+  acted = 0;
   skew = 0;
   mock.timers.enable({ apis: ['setTimeout', 'setInterval', 'Date'] });
   monotonic = Date.now;

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { clock, day, goodLocale, moment, plural, rank } from '../shared/format';
-import { isBlank, pieces } from '../shared/text';
+import { isBlank, pieces, tidy } from '../shared/text';
 import { claims } from '../widget/identity';
 import { spoken, transcript } from '../widget/transcript';
 import * as words from '../widget/words';
@@ -44,8 +44,12 @@ test('a locale is the first that is one, also as programs write it, or the brows
 });
 
 test('what nobody can see is nothing, what anybody can is something', () => {
-  for (const text of ['', ' \t\n', '\u200b', '\u200b\u200b \ufeff', '\u00ad', '\u2800', '\u3164', '\0', '\u202e\u202c', '\u{e0041}']) assert.ok(isBlank(text), JSON.stringify(text));
-  for (const text of ['?', '\u200ba', '❤\ufe0f', '👩\u200d🚀', '\ufffd', '\ud83d', '0', '。', '\u0301', '\u{1fae8}']) assert.ok(!isBlank(text), JSON.stringify(text));
+  for (const text of ['', ' \t\n', '\u200b', '\u200b\u200b \ufeff', '\u00ad', '\u2800', '\u3164', '\0', '\u202e\u202c', '\u{e0041}', '\ufffc', ' \u0301', '\u20e3', '\ue000', '\ufdd0', '\u{10ffff}']) assert.ok(isBlank(text), JSON.stringify(text));
+  for (const text of ['?', '\u200ba', '❤\ufe0f', '👩\u200d🚀', '\ufffd', '\ud83d', '0', '。', 'e\u0301', '\u0e14\u0e35', '€', '1\ufe0f\u20e3', '🇬🇧', '\u{1fae8}', '\u{1fafc}']) assert.ok(!isBlank(text), JSON.stringify(text));
+});
+
+test('space around a text and places of pictures in it are neither counted nor sent', () => {
+  assert.deepEqual([' \u00a0hi\n', 'see \ufffc this', '\ufffc'].map(tidy), ['hi', 'see  this', '']);
 });
 
 test('only web addresses are linked, without the punctuation after them', () => {

@@ -1,6 +1,6 @@
 // The chat without its looks: what was said, what is on its way, who the customer is, what is remembered.
 import type { ClientFrame, ServerFrame, WireEvent } from '../protocol';
-import { isBlank } from '../shared/text';
+import { isBlank, tidy } from '../shared/text';
 import { backoff, makeConnection, type Status } from './connection';
 import { type Conversation, isGap, isSaid, nothing, step, unread } from './conversation';
 import { type Ask, claims, fetchToken, SILENCE, type Token } from './identity';
@@ -35,6 +35,8 @@ export type Watcher = {
   changed(fresh: readonly WireEvent[]): void;
   /** The screen starts anew: of what was on it, nothing may stay. */
   forgotten(): void;
+  /** The customer has done something: they look for it, and for the answer, at the end. */
+  acted(): void;
   /** A token was refused: the page may give another. */
   refused(): void;
 };
@@ -66,6 +68,12 @@ export function makeChat(settings: Settings, watcher: Watcher) {
   /** When the server last heard of typing; nothing when it has stopped. */
   let typingTold: number | undefined;
   let typingPause: ReturnType<typeof setTimeout>;
+  /** What the server has acked on this link; what shows as words stays in the outbox until its event. */
+  const had = new Set<string>();
+  /** The one that waits for its ack. The next goes after it, so that all arrive in the order in which they were said. */
+  let underWay: string | undefined;
+  /** While the server wants a pause, everything waits. */
+  let pause: ReturnType<typeof setTimeout> | undefined;
 
   /** Nobody has waited for this: the page's word came late, or was asked for the next token. */
   const hearPage = (word: Token) => {
@@ -175,17 +183,21 @@ export function makeChat(settings: Settings, watcher: Watcher) {
       if (frame.at) ahead = frame.at - now();
       voucher.believed();
     } else if (frame.type === 'resume') resume = frame.resume;
-    else if (frame.type === 'ack') outbox = box.acked(outbox, frame.key);
+    else if (frame.type === 'ack') {
+      had.add(frame.key);
+      outbox = box.acked(outbox, frame.key);
+    }
     else if (frame.type === 'event' && conversation !== last) {
       if (frame.key) outbox = box.without(outbox, frame.key);
       if (frame.from === 'customer') remembers = true;
       if (frame.seq > replayed) fresh = [frame];
     }
     changed(fresh);
+    flush();
   };
 
   const refusal = ({ key, code, message, retry_after_ms }: Extract<ServerFrame, { type: 'error' }>) => {
-    if (key && box.passes(code)) setTimeout(sendEntry, retry_after_ms ?? backoff(3, Math.random()), key);
+    if (key && box.passes(code)) rest(retry_after_ms ?? backoff(3, Math.random()));
     else if (key) fail(key, message);
     else if (code === 'bad_identity') {
       console.warn('plainbill', message);
@@ -207,6 +219,7 @@ export function makeChat(settings: Settings, watcher: Watcher) {
   const fail = (key: string, reason: string) => {
     outbox = box.change(outbox, key, { state: 'failed', reason });
     changed();
+    flush();
   };
 
   const put = (words: box.Unkeyed, shown?: string) => {
@@ -215,28 +228,30 @@ export function makeChat(settings: Settings, watcher: Watcher) {
     remembers = true;
     outbox = box.put(outbox, frame, seconds, shown);
     changed();
+    watcher.acted();
     connection.open();
-    sendEntry(frame.key);
+    flush();
   };
 
-  /** Sends everything that the server has not acked. */
+  /** Sends the first that the server has not acked. What is too long for the server never reaches it. */
   const flush = () => {
-    box.toSend(outbox).forEach(deliver);
-  };
-
-  const sendEntry = (key: string) => {
-    box.toSend(outbox).filter((frame) => frame.key === key).forEach(deliver);
-  };
-
-  /** What is too long for the server never reaches it. */
-  const deliver = (frame: box.Kept) => {
-    if (status !== 'open') return;
+    const frame = box.toSend(outbox).find(({ key }) => !had.has(key));
+    if (!frame || frame.key === underWay || pause || status !== 'open') return;
     const over = frame.type === 'say' ? lettersOver(frame.text) : 0;
-    if (over > 0) fail(frame.key, words.tooLong(over));
-    else connection.send(frame);
+    if (over > 0) return fail(frame.key, words.tooLong(over));
+    underWay = frame.key;
+    connection.send(frame);
   };
 
-  const lettersOver = (text: string) => [...text.trim()].length - conversation.limits.text_chars_max;
+  /** Everything that waits is sent again after this time. */
+  const rest = (ms?: number) => {
+    clearTimeout(pause);
+    underWay = pause = undefined;
+    if (ms == null) flush();
+    else pause = setTimeout(rest, ms);
+  };
+
+  const lettersOver = (text: string) => [...text].length - conversation.limits.text_chars_max;
 
   const tellTyping = (on: boolean) => {
     clearTimeout(typingPause);
@@ -273,7 +288,7 @@ export function makeChat(settings: Settings, watcher: Watcher) {
   const wake = (suspect: boolean) => {
     if (suspect && status !== 'off') return connection.reconnect(0);
     connection.probe();
-    flush();
+    rest();
   };
 
   const changed = (fresh: readonly WireEvent[] = []) => {
@@ -290,7 +305,8 @@ export function makeChat(settings: Settings, watcher: Watcher) {
     frame: hear,
     status(now) {
       status = now;
-      if (now === 'open') flush();
+      had.clear();
+      rest();
       watcher.changed([]);
     },
   });
@@ -308,7 +324,7 @@ export function makeChat(settings: Settings, watcher: Watcher) {
     lettersOver,
 
     say(said: unknown) {
-      const text = `${said ?? ''}`;
+      const text = tidy(`${said ?? ''}`);
       if (isBlank(text)) return;
       draft = '';
       tellTyping(false);
@@ -330,7 +346,7 @@ export function makeChat(settings: Settings, watcher: Watcher) {
     retry(key: string) {
       outbox = box.change(outbox, key, { state: 'sending', since: seconds, reason: undefined });
       changed();
-      sendEntry(key);
+      rest();
     },
 
     /** The customer does without it. */
@@ -386,6 +402,7 @@ export function makeChat(settings: Settings, watcher: Watcher) {
       if (!fades && patient === outbox) return;
       outbox = patient;
       changed();
+      flush();
     },
   };
 }

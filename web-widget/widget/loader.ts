@@ -8,52 +8,71 @@ import css from './launcher.css';
 declare const PANEL_VERSION: string;
 
 export type Call = (...words: unknown[]) => void;
-type Stub = Call & { q?: unknown[][] };
+type Stub = Call & { q?: { push(words: unknown[]): void } };
 
 const NAME = 'plainbill-chat';
 
 const page = window as { plainbill?: Stub };
-/** Modules have no current script: their tag is the one with our name. */
-const script = (document.currentScript ?? document.querySelector('script[src*="/w.js"]')) as HTMLScriptElement | null;
+/** Modules have no current script: their tag is the last with our name, as the page may have another of that name. */
+const script = (document.currentScript ?? [...document.querySelectorAll('script[type=module][src*="/w.js"]')].at(-1)) as HTMLScriptElement | undefined;
 
 function embed({ src, dataset }: HTMLScriptElement) {
-  const queue = page.plainbill?.q ?? [];
+  const queue = (page.plainbill?.q ?? []) as unknown[][];
   const host = document.createElement(NAME);
   const root = host.attachShadow({ mode: 'open' });
   const launcher = document.createElement('button');
   const sheet = new CSSStyleSheet();
   let call: Call | undefined;
   let loading: Promise<void> | 0;
-  let tries = 0;
+  /** Nothing at first; counts up from there. */
+  let tries: any = '';
+
+  /** From a tap until the panel is there, it is said to be on its way. */
+  const busy = (is: boolean) => (launcher.ariaBusy = launcher.ariaExpanded = `${is}`);
 
   const load = () =>
-    (loading ||= import(new URL(`panel.js?v=${PANEL_VERSION}${tries || ''}`, src).href).then(
+    (loading ||= import(new URL(`panel.js?v=${PANEL_VERSION}${tries}`, src) as unknown as string).then(
       (panel) => {
+        busy(false);
         call = panel.start(host, launcher, dataset, src);
         queue.splice(0).forEach((words) => call!(...words));
       },
       (fault) => {
+        busy(false);
         loading = 0;
         tries++;
-        console.warn('plainbill', fault);
+        console.warn('plainbill', script, fault);
       },
     ));
 
   const plainbill: Stub = (...words) => {
     if (call) return call(...words);
     queue.push(words);
-    if (/^(open|toggle|send)/.test(words[0] as string)) load();
+    if (/open|toggle|send/.test(words[0] as string)) load();
   };
   page.plainbill = plainbill;
+  // A page that runs its stub again changes nothing. Where it has declared the name, this changes nothing either.
+  Reflect.defineProperty(page, 'plainbill', { get: () => plainbill, set() {} });
 
-  /** Stands on the page as long as the page does, whatever becomes of its body. Not at once: the page may take it away each time. */
+  /**
+   * Stands on the page as long as the page does, whatever becomes of its body, and beside it: what moves the body would move
+   * the launcher. Not at once: the page may take it away each time. One that opens its document anew ends our listeners.
+   */
   const stand = () => {
     if (!document.body) requestAnimationFrame(stand);
     else if (!host.isConnected) {
-      // Pages that keep a copy of themselves have an empty one of ours in it.
-      document.querySelector(NAME)?.remove();
-      document.body.append(host);
+      document.documentElement.append(host);
+      launcher.onpointerenter = launcher.onfocus = load;
+      launcher.onclick = tap;
       call?.('back');
+    }
+  };
+
+  const tap = () => {
+    if (call) call('toggle');
+    else if (launcher.ariaBusy == 'false') {
+      busy(true);
+      plainbill('open');
     }
   };
   customElements.define(
@@ -69,16 +88,13 @@ function embed({ src, dataset }: HTMLScriptElement) {
   root.adoptedStyleSheets = [sheet];
   launcher.className = 'launcher';
   launcher.ariaLabel = dataset.label || 'Chat with us';
-  launcher.ariaExpanded = 'false';
-  launcher.onpointerenter = launcher.onfocus = load;
-  launcher.onclick = () => plainbill(call ? 'toggle' : 'open');
+  busy(false);
   root.append(launcher);
-  if (document.body) stand();
-  else addEventListener('DOMContentLoaded', stand);
+  stand();
   try {
     if (queue[0] || (dataset.persist == 'local' ? localStorage : sessionStorage).plainbill) load();
   } catch {}
 }
 
-if (!script?.src) console.error('plainbill: no <script src="…/w.js">');
+if (!script?.src) console.error('plainbill: no <script src="/w.js">');
 else if (!customElements.get(NAME)) embed(script);

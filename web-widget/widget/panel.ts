@@ -8,12 +8,15 @@ import type { Call } from './loader';
 import { makeMemory } from './memory';
 import css from './panel.css';
 import * as words from './words';
-import { makeView } from './view';
+import { makeView, type View } from './view';
 
 /** Small screens show the panel alone. */
 const FULL_SCREEN = '(max-width: 480px), (max-height: 480px)';
 /** How often time itself is looked at: typing that fades, messages that wait too long. */
 const TICK_MS = 1_000;
+
+/** What happens in the chat and is nobody else's: pages take what is pasted, keep it from scrolling, and draw the focus to themselves. */
+const OURS = ['paste', 'copy', 'dragover', 'drop', 'wheel', 'touchmove', 'focusin'];
 
 type Happening = 'open' | 'close' | 'message' | 'unread' | 'identity';
 
@@ -27,7 +30,9 @@ export function start(host: HTMLElement, launcher: HTMLButtonElement, options: D
   const base = new URL('.', src).href;
   const locale = goodLocale(options.locale, navigator.language, ...(navigator.languages ?? []));
   const fullScreen = matchMedia(FULL_SCREEN);
-  const happened = (event: Happening, detail?: unknown) => host.dispatchEvent(new CustomEvent(event, { detail }));
+  /** Not the host: a page that opens its document anew ends every listener in it. */
+  const ears = new EventTarget();
+  const happened = (event: Happening, detail?: unknown) => ears.dispatchEvent(new CustomEvent(event, { detail }));
   const outside = h('div', { class: 'unseen', role: 'status' });
   let isOpen = false;
   let badge = 0;
@@ -47,13 +52,43 @@ export function start(host: HTMLElement, launcher: HTMLButtonElement, options: D
         fresh.filter(isSaid).forEach((event) => happened('message', event));
       },
       forgotten: () => view.clear(),
+      acted: () => view.toEnd(),
       refused: () => happened('identity'),
     },
   );
-  const view = makeView(chat, () => toggle(false), locale);
-  const panel = view.element;
-  panel.dir = options.dir ?? getComputedStyle(document.documentElement).direction;
-  root.append(panel, outside);
+  let view: View;
+  let panel: HTMLElement;
+
+  /** Makes the panel and listens to the page; where the listeners are still there, they stay one. */
+  const draw = () => {
+    view = makeView(chat, () => toggle(false), locale);
+    panel = view.element;
+    panel.dir = options.dir ?? getComputedStyle(document.documentElement).direction;
+    panel.hidden = !isOpen;
+    root.replaceChildren(launcher, panel, outside);
+    for (const type of OURS) host.addEventListener(type, keep, { passive: true });
+    for (const type of ['keydown', 'keypress', 'keyup']) addEventListener(type, pressed as EventListener, true);
+    for (const type of ['online', 'offline', 'pageshow', 'visibilitychange', 'resume']) addEventListener(type, noticed, true);
+    view.clear();
+  };
+
+  /** The page took the chat away and put it back, which takes the focus too: what is on the screen starts anew. */
+  const back = () => {
+    draw();
+    view.update([]);
+    fit();
+    if (isOpen && document.activeElement === document.body) view.focus();
+    view.toEnd();
+  };
+
+  const keep = (event: Event) => event.stopPropagation();
+
+  const noticed = ({ type }: Event) => {
+    const suspect = /online|show/.test(type);
+    if (type === 'offline') view.update([]);
+    else if (suspect || document.visibilityState === 'visible') chat.wake(suspect);
+    look();
+  };
 
   const toggle = (open: boolean) => {
     if (open === isOpen) return;
@@ -103,7 +138,6 @@ export function start(host: HTMLElement, launcher: HTMLButtonElement, options: D
     if (ours && isDown && !event.isComposing && event.keyCode !== 229) act(event);
   };
   let ours = false;
-  for (const type of ['keydown', 'keypress', 'keyup'] as const) addEventListener(type, pressed, true);
 
   const act = (event: KeyboardEvent) => {
     const { key, shiftKey } = event;
@@ -117,16 +151,9 @@ export function start(host: HTMLElement, launcher: HTMLButtonElement, options: D
       stops[0]!.focus();
     }
   };
-  for (const type of ['paste', 'dragover', 'drop']) host.addEventListener(type, view.refuseFiles);
   for (const event of ['resize', 'scroll']) visualViewport!.addEventListener(event, fit);
   fullScreen.onchange = fit;
-  for (const event of ['online', 'pageshow']) addEventListener(event, () => chat.wake(true));
-  addEventListener('offline', () => view.update([]));
-  document.addEventListener('visibilitychange', () => {
-    if (document.visibilityState === 'visible') chat.wake(false);
-    look();
-  });
-  document.addEventListener('resume', () => chat.wake(false));
+  draw();
   setInterval(() => chat.tick(), TICK_MS);
   if (chat.now().remembers) chat.connect();
 
@@ -137,8 +164,8 @@ export function start(host: HTMLElement, launcher: HTMLButtonElement, options: D
     send: chat.say,
     identify: chat.identify,
     logout: chat.logout,
-    back: view.back,
-    on: (event, call) => host.addEventListener(event, ({ detail }: any) => call(detail)),
+    back,
+    on: (event, call) => ears.addEventListener(event, ({ detail }: any) => call(detail)),
   };
   return (name, ...rest) => calls[name as string]?.(...rest);
 }

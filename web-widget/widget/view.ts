@@ -1,7 +1,7 @@
 // The panel: header, status strip, log, composer. It shows the chat and hands what the customer does to it.
 import type { WireEvent } from '../protocol';
 import { h, icon } from '../shared/dom';
-import { isBlank } from '../shared/text';
+import { isBlank, tidy } from '../shared/text';
 import type { Chat } from './chat';
 import { isSaid } from './conversation';
 import { makeLog } from './log';
@@ -36,11 +36,13 @@ export function makeView(chat: Chat, close: () => void, locale?: string) {
     if (live.children[4]) live.firstChild!.remove();
   };
 
+  const lettersOver = () => chat.lettersOver(tidy(input.value));
+
   /** The field grows with what is in it, and says when that is too much. */
   const grow = () => {
     input.style.blockSize = 'auto';
     input.style.blockSize = `${input.scrollHeight}px`;
-    const over = chat.lettersOver(input.value);
+    const over = lettersOver();
     fault.textContent = over > 0 ? words.tooLong(over) : '';
     input.ariaInvalid = `${over > 0}`;
   };
@@ -51,11 +53,9 @@ export function makeView(chat: Chat, close: () => void, locale?: string) {
   };
 
   const send = () => {
-    const text = input.value.trim();
-    if (isBlank(text) || chat.lettersOver(text) > 0) return input.focus();
-    chat.say(text);
+    if (isBlank(input.value) || lettersOver() > 0) return input.focus();
+    chat.say(input.value);
     setDraft('');
-    toEnd();
   };
 
   const toggleMenu = (open: boolean) => {
@@ -81,7 +81,7 @@ export function makeView(chat: Chat, close: () => void, locale?: string) {
   const printAlone = () => {
     const { host } = root();
     const sheet = new CSSStyleSheet();
-    sheet.replaceSync('@media print{body>:not(plainbill-chat){display:none!important}}');
+    sheet.replaceSync('@media print{body{display:none!important}}');
     document.adoptedStyleSheets.push(sheet);
     host.toggleAttribute('printing', true);
     addEventListener(
@@ -146,16 +146,23 @@ export function makeView(chat: Chat, close: () => void, locale?: string) {
     ),
     live,
   );
+  /** Pictures are not taken yet: that is said, and the page stays where it is. Cells of a table come with a picture of themselves. */
+  const refuseFiles = (event: ClipboardEvent & DragEvent) => {
+    const { type, clipboardData, dataTransfer } = event;
+    const has = (kind: string) => (clipboardData ?? dataTransfer)?.types.includes(kind);
+    // The name of a file that was copied is plain text too.
+    if (!has('Files') || (type === 'paste' && has('text/plain') && has('text/html'))) return;
+    event.preventDefault();
+    if (type !== 'dragover') fault.textContent = words.noPictures;
+  };
+
   log.element.onscroll = () => {
     if (isNearEnd()) newest.hidden = true;
   };
   element.addEventListener('focusout', ({ relatedTarget }) => {
     if (relatedTarget && relatedTarget !== more && !menu.contains(relatedTarget as Node)) toggleMenu(false);
   });
-  let focused: HTMLElement | undefined;
-  element.addEventListener('focusin', ({ target }) => (focused = target as HTMLElement));
-  element.addEventListener('focusout', () => (focused = undefined));
-  setDraft(chat.now().draft);
+  for (const type of ['paste', 'dragover', 'drop']) element.addEventListener(type, refuseFiles as (event: Event) => void);
 
   /** Brings the screen in line with the chat; `fresh` is read out to those who can't see it. */
   const update = (fresh: readonly WireEvent[]) => {
@@ -195,15 +202,18 @@ export function makeView(chat: Chat, close: () => void, locale?: string) {
     return queue.back ? words.back(queue.back) : words.place(queue.place, queue.minutes);
   };
 
+  /** What stands on the screen tells nothing about what was said last: a page that is translated has other words there. */
+  let told = '';
   const tell = (state: string) => {
-    if (state === strip.textContent) return;
-    strip.textContent = state;
+    if (state === told) return;
+    strip.textContent = told = state;
     if (state) announce(state);
   };
 
   return {
     element,
     update,
+    toEnd,
 
     /** The chat begins anew, with what it has now: nothing of what was on the screen stays. */
     clear() {
@@ -226,29 +236,11 @@ export function makeView(chat: Chat, close: () => void, locale?: string) {
       return wasOpen;
     },
 
-    /** Pictures are not taken yet: that is said, and the page stays where it is. Cells of a table come with a picture of themselves. */
-    refuseFiles(event: Event) {
-      const { type, clipboardData, dataTransfer } = event as ClipboardEvent & DragEvent;
-      const has = (kind: string) => (clipboardData ?? dataTransfer)?.types.includes(kind);
-      if (!has('Files')) return;
-      event.stopPropagation();
-      // The name of a file that was copied is plain text too.
-      if (type === 'paste' && has('text/plain') && has('text/html')) return;
-      event.preventDefault();
-      if (type !== 'dragover') fault.textContent = words.noPictures;
-    },
-
     /** Enter in the field sends. */
     enter(event: Event) {
       if (root().activeElement !== input) return;
       event.preventDefault();
       send();
-    },
-
-    /** The panel was taken from the page and put back, which scrolls it up and takes the focus away. */
-    back() {
-      toEnd();
-      focused?.focus();
     },
   };
 }

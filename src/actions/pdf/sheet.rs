@@ -17,6 +17,7 @@ use krilla::tagging::{
 use krilla::text::{Font, TextDirection};
 
 use super::PdfError;
+use crate::conversation::normal;
 
 static REGULAR: &[u8] = include_bytes!("../fonts/PublicSans-Regular.ttf");
 static BOLD: &[u8] = include_bytes!("../fonts/PublicSans-Bold.ttf");
@@ -103,7 +104,7 @@ impl Sheet {
 
     /// A text in lines that fit; a word that is too long is cut.
     fn wrap(&self, text: &str, width: f32, size: f32, look: Look) -> Vec<String> {
-        let text: String = text.chars().take(CHARS_MAX).collect();
+        let text: String = normal::shown(text).chars().take(CHARS_MAX).collect();
         let mut lines = vec![String::new()];
         let breaks = |it: char| it.is_whitespace() && !UNBREAKABLE.contains(&it);
         for word in text.split(breaks).filter(|it| !it.is_empty()) {
@@ -151,7 +152,7 @@ impl Sheet {
         let id = self.n_pieces;
         self.n_pieces += usize::from(is_read);
         // A narrow space is as good as a wide one where the font has none.
-        let text = text.replace('\u{202f}', "\u{a0}");
+        let text = normal::shown(text).replace('\u{202f}', "\u{a0}");
         let piece = Piece { text, x, y: self.y + size, size, look, id: is_read.then_some(id) };
         self.page().pieces.push(piece);
         id
@@ -173,7 +174,7 @@ impl Sheet {
             ids.push(self.put(&line, MARGIN, size, Look::Bold, true));
             self.y += size * LEADING;
         }
-        self.blocks.push(Block::Heading(text.to_owned(), ids));
+        self.blocks.push(Block::Heading(normal::shown(text), ids));
     }
 
     pub(super) fn paragraph(&mut self, texts: &[String], look: Look) {
@@ -273,7 +274,7 @@ impl Sheet {
                     drawn[place] = Some(id);
                 }
             }
-            let number = format!("{foot} · page {} of {n_pages}", index + 1);
+            let number = format!("{} · page {} of {n_pages}", normal::shown(foot), index + 1);
             let look = Look::Faint;
             let piece = Piece { text: number, x: MARGIN, y: HEIGHT - 44.0, size: 8.5, look, id: None };
             draw_piece(&mut surface, &piece, &fonts);
@@ -281,7 +282,7 @@ impl Sheet {
             on.finish();
         }
         document.set_tag_tree(tree(self.blocks, &mut drawn, language));
-        document.set_metadata(Metadata::new().title(title.to_owned()).language(language.to_owned()));
+        document.set_metadata(Metadata::new().title(normal::shown(title)).language(language.to_owned()));
         document.finish().map_err(|error| PdfError(format!("{error:?}")))
     }
 }

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use crate::billing::explain::{Explanation, plain_words};
 use crate::billing::find::Charge;
-use crate::billing::{Account, Invoice, Line, Method, Money, Payment, Plan};
+use crate::billing::{Account, Invoice, Line, Method, Money, Payment, PaymentStatus, Plan};
 use crate::content::file::BusinessFile;
 use crate::conversation::format::{self, Locale};
 
@@ -34,6 +34,8 @@ pub(super) struct BusinessFacts {
     address: String,
     hours: String,
     pay_url: String,
+    /// Of the rules' amounts: an account may have another.
+    currency: String,
     emergency_number: String,
     payment_methods: Vec<String>,
 }
@@ -47,6 +49,7 @@ impl BusinessFacts {
             address: business.address.clone(),
             hours: business.hours.text.clone(),
             pay_url: business.pay_url.clone(),
+            currency: business.currency.clone(),
             emergency_number: business.emergency_number.clone(),
             payment_methods: business.payment_methods.clone(),
         }
@@ -254,16 +257,21 @@ pub(super) struct PaymentFacts {
     amount: i64,
     method: Option<String>,
     status: &'static str,
+    /// The day by which one that was sent should be here.
+    expected_by: Option<String>,
     reason: Option<String>,
 }
 
 impl PaymentFacts {
-    pub(super) fn new(payment: &Payment) -> Self {
+    /// `arrival_days` are the working days that one takes; past them it is missing, and no longer on its way.
+    pub(super) fn new(payment: &Payment, arrival_days: Option<i64>, today: Date) -> Self {
+        let is_sent = payment.status == PaymentStatus::Pending;
         Self {
             date: payment.on.to_string(),
             amount: payment.amount.minor,
             method: payment.method.as_ref().map(Method::text),
-            status: payment.status.as_str(),
+            status: if payment.is_missing(arrival_days, today) { "missing" } else { payment.status.as_str() },
+            expected_by: iso(arrival_days.filter(|_| is_sent).map(|it| payment.expected_by(it))),
             reason: payment.reason.clone(),
         }
     }

@@ -56,7 +56,7 @@ pub fn account(at: &At<'_>) -> Result<Account, Wrong> {
         since: at.get("since").date()?,
         ended_on: at.get("ended_on").date_or_none()?,
         contract_ends_on: at.get("contract_ends_on").date_or_none()?,
-        end_fee: at.get("end_fee").money_or_none(currency)?.unwrap_or(zero),
+        end_fee: at.get("end_fee").sum_or_none(currency)?.unwrap_or(zero),
         plan,
         autopay: at.get("autopay").is_true()?,
         method: method_or_none(&at.get("method"))?,
@@ -64,7 +64,7 @@ pub fn account(at: &At<'_>) -> Result<Account, Wrong> {
         next_bill_on: at.get("next_bill_on").date_or_none()?,
         next_due_on: at.get("next_due_on").date_or_none()?,
         paper: at.get("paper").is_true()?,
-        credit: at.get("credit").money_or_none(currency)?.unwrap_or(zero),
+        credit: at.get("credit").sum_or_none(currency)?.unwrap_or(zero),
         invoices,
         payments,
         refunds,
@@ -157,6 +157,10 @@ fn method_or_none(at: &At<'_>) -> Result<Option<Method>, Wrong> {
 fn invoice(at: &At<'_>, currency: Currency) -> Result<Invoice, Wrong> {
     let total = at.get("total").money(currency)?;
     let paid = at.get("paid").money(currency)?;
+    // Of a bill below zero, money may have gone back; of any other, nothing less than nothing came in.
+    if paid.minor < total.minor.min(0) {
+        return Err(at.get("paid").get("minor").wrong("zero or more"));
+    }
     let tax = at.get("tax").money_or_none(currency)?;
     let lines = all(at.get("lines").each()?, |it| line(it, currency))?;
     let taxed = lines.iter().filter(|it| it.kind == LineKind::Tax).map(|it| it.amount);
@@ -169,7 +173,7 @@ fn invoice(at: &At<'_>, currency: Currency) -> Result<Invoice, Wrong> {
         tax: tax.or_else(|| Money::sum(taxed, currency)).unwrap_or(Money::zero(currency)),
         lines,
         total,
-        paid: if total.minor < paid.minor { total } else { paid },
+        paid,
         tax_percent: tax_percent.map_err(|_| percent.wrong("a percentage of zero or more"))?,
         void: at.get("void").is_true()?,
     })
@@ -190,7 +194,7 @@ fn payment(at: &At<'_>, currency: Currency) -> Result<Payment, Wrong> {
         [("paid", PaymentStatus::Paid), ("pending", PaymentStatus::Pending), ("failed", PaymentStatus::Failed)];
     Ok(Payment {
         on: at.get("on").date()?,
-        amount: at.get("amount").money(currency)?,
+        amount: at.get("amount").sum(currency)?,
         method: method_or_none(&at.get("method"))?,
         status: at.get("status").one_of(&statuses, "paid, pending or failed")?,
         reason: at.get("reason").words()?,
@@ -202,7 +206,7 @@ fn refund(at: &At<'_>, currency: Currency) -> Result<Refund, Wrong> {
     let statuses =
         [("asked", RefundStatus::Asked), ("on_its_way", RefundStatus::OnItsWay), ("paid", RefundStatus::Paid)];
     Ok(Refund {
-        amount: at.get("amount").money(currency)?,
+        amount: at.get("amount").sum(currency)?,
         status: at.get("status").one_of(&statuses, "asked, on_its_way or paid")?,
         asked_on: at.get("asked_on").date()?,
         expected_by: at.get("expected_by").date_or_none()?,
@@ -274,8 +278,8 @@ fn schedule(at: &At<'_>, currency: Currency) -> Result<Schedule, Wrong> {
 fn credit(at: &At<'_>, currency: Currency) -> Result<Credit, Wrong> {
     Ok(Credit {
         on: at.get("on").date()?,
-        amount: at.get("amount").money(currency)?,
-        left: at.get("left").money_or_none(currency)?.unwrap_or(Money::zero(currency)),
+        amount: at.get("amount").sum(currency)?,
+        left: at.get("left").sum_or_none(currency)?.unwrap_or(Money::zero(currency)),
         reason: at.get("reason").words()?,
         invoice: at.get("invoice").words()?,
     })
@@ -327,7 +331,7 @@ mod tests {
         let account = read(&small()).expect("it is enough");
         assert_eq!(account.person.first_name, "Wren");
         assert_eq!(account.invoices[0].number, "A-2", "the newest comes first");
-        assert_eq!(account.invoices[1].paid.minor, 3_000, "no bill is paid more than it asks for");
+        assert_eq!(account.overpaid().minor, 500, "what came in beyond what a bill asks for is not lost");
         assert_eq!((account.billing_day, account.credit.minor, account.autopay), (1, 0, false));
         assert!(account.refunds.is_empty() && account.method.is_none() && account.ended_on.is_none());
     }
@@ -350,6 +354,30 @@ mod tests {
         value["invoices"][0]["due"] = json!(null);
         let fault = read(&value).expect_err("it is missing").to_string();
         assert!(fault.starts_with("`account.invoices[0].due` is missing;"), "{fault}");
+    }
+
+    #[test]
+    fn an_amount_that_cannot_be_is_refused_with_its_place() {
+        let fault = |change: &dyn Fn(&mut Value)| {
+            let mut value = small();
+            change(&mut value);
+            read(&value).err().map(|it| it.path)
+        };
+        let paid = |total: i64, paid: i64| {
+            fault(&move |it| {
+                it["invoices"][1]["total"] = money(total);
+                it["invoices"][1]["paid"] = money(paid);
+            })
+        };
+        let at_paid = Some("account.invoices[1].paid.minor".to_owned());
+        assert_eq!(paid(3_000, -500), at_paid);
+        assert_eq!(paid(-500, -501), at_paid);
+        assert_eq!((paid(-500, -500), paid(-500, 0), paid(3_000, 5_000)), (None, None, None));
+        let credit = |minor: i64| fault(&move |it| it["credit"] = money(minor));
+        assert_eq!(credit(-1_500).as_deref(), Some("account.credit.minor"));
+        assert_eq!((credit(0), credit(1_500)), (None, None));
+        assert_eq!(paid(i64::MAX - 1, 0).as_deref(), Some("account.invoices[1].total.minor"));
+        assert_eq!(credit(i64::MAX).as_deref(), Some("account.credit.minor"));
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use jiff::civil::Date;
 use serde_json::{Map, Value, json};
 
-use super::{Known, Read, answer_place, follow_up};
+use super::{Known, Read, answer_place, follow_up, rules};
 use crate::content::file::{AnswerFile, BusinessFile, IntentFile, PolicyFile, SentencesFile, UrgentFile};
 use crate::content::plain_words::{
     ANSWER_WORDS_MAX, BUTTON_WORDS_MAX, GRADE_MAX, Jargon, LIX_MAX, SCORED_WORDS_MIN, SENTENCE_WORDS_MAX, reading,
@@ -328,6 +328,7 @@ impl Check<'_> {
             ("check_again_by_code", &file.check_again_by_code),
             ("other_account", &file.other_account),
             ("payment_coming", &file.payment_coming),
+            ("payment_missing", &file.payment_missing),
             ("in_favour", &file.in_favour),
             ("overpaid", &file.overpaid),
             ("just_paid", &file.just_paid),
@@ -419,7 +420,7 @@ impl Check<'_> {
             Ok(_) => Fit::Fit,
             Err(error) => {
                 let what = format!("this cannot be filled even when every fact is known: {}", error.what);
-                let hint = "Filters: `money` for amounts, `date`, `day`, `month` and `plus_days` for dates, `plural`, `list` for texts.";
+                let hint = "Filters: `money` for amounts, `rule_money` for those of rules, `date`, `day`, `month` and `plus_days` for dates, `plural`, `list` for texts.";
                 self.faults.push(source.fault_within(path, error.line, what, hint));
                 Fit::Unfit
             }
@@ -467,8 +468,7 @@ impl Check<'_> {
             if from_broken_file {
                 continue;
             }
-            let hint = did_you_mean(&name, self.names.iter().map(String::as_str))
-                .unwrap_or_else(|| fact_hint(&name).to_owned());
+            let hint = self.hint_for(&name);
             let last = name.rsplit('.').next().unwrap_or(&name);
             let line = line_with(text, last);
             self.faults.push(source.fault_within(path, line, format!("there is no fact `{name}`"), hint));
@@ -477,11 +477,24 @@ impl Check<'_> {
             fit = Fit::Unfit;
             let near = did_you_mean(&name, Templates::filters()).filter(|_| kind == "filter");
             let hint = near.unwrap_or_else(|| {
-                "Ours are `money`, `date`, `day`, `month`, `plus_days`, `plural` and `list`.".to_owned()
+                "Ours are `money`, `rule_money`, `date`, `day`, `month`, `plus_days`, `plural` and `list`.".to_owned()
             });
             self.faults.push(source.fault_within(path, line, format!("there is no {kind} `{name}`"), hint));
         }
         fit
+    }
+
+    /// What to do about a fact that there is none of. A rule that the program goes by is missing, whatever is like it.
+    fn hint_for(&self, name: &str) -> String {
+        let rule = name.strip_prefix("policy.");
+        let near =
+            did_you_mean(name, self.names.iter().map(String::as_str)).filter(|_| !rule.is_some_and(rules::is_needed));
+        match (near, rule) {
+            (Some(near), Some(rule)) => format!("{near} Else add the rule `{rule}` to `policies.toml`."),
+            (Some(near), None) => near,
+            (None, Some(rule)) => format!("Add the rule `{rule}` to `policies.toml`."),
+            (None, None) => fact_hint(name).to_owned(),
+        }
     }
 
     fn fill(&mut self, source: &Source, path: &str, text: &str, facts: &Facts, whom: Whom) {
@@ -591,7 +604,6 @@ const CUSTOMER_HINT: &str =
 
 fn fact_hint(name: &str) -> &'static str {
     match name.split('.').next().unwrap_or_default() {
-        "policy" => "Policies stand in `policies.toml`.",
         "slots" => "Slots are declared in `[slots.…]` of an intent.",
         _ => "Facts are `account`, `invoice`, `payment`, `change` and others; docs/content.md lists them.",
     }

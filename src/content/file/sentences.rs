@@ -148,6 +148,8 @@ pub struct SentencesFile {
     pub other_account: String,
     /// Beside an answer about owing: a payment is on its way.
     pub payment_coming: String,
+    /// The same: a payment should have been here by now.
+    pub payment_missing: String,
     /// The same: something stands in the customer's favour.
     pub in_favour: String,
     /// The same: more came in than the bills ask for.

@@ -257,7 +257,7 @@ fn faults_of_the_other_files_are_told_with_their_line() {
             "in_queue = \"{{ wait.minutes }} minutes\"",
             "sentences.toml:16: somebody whom we don't know cannot be told this",
         ),
-        ("sentences.toml", "ended = ", "endet = ", "sentences.toml:23: `endet` is not a known key"),
+        ("sentences.toml", "ended = ", "endet = ", "sentences.toml:24: `endet` is not a known key"),
     ] {
         check(file, from, to, wanted);
     }
@@ -334,6 +334,10 @@ fn an_answer_that_has_something_done_must_say_all_about_it() {
     let action = |rest: &str| {
         let with = format!("choices = [\"late_fee_help\", \"talk_to_human\"]\n{rest}");
         let folder = Folder::new();
+        let rule = |name: &str| {
+            format!("[[policy]]\nname = \"{name}\"\nfrom = \"2026-01-01\"\nabout = \"A rule.\"\nvalue = 1\n")
+        };
+        folder.write("policies.toml", &format!("{POLICIES}{}{}", rule("change_days"), rule("own_details")));
         folder.change(PAY, "turns = 2, taps = 1", "turns = 3, taps = 2");
         folder.change(PAY, "choices = [\"late_fee_help\", \"talk_to_human\"]", &with);
         folder.faults()

@@ -15,6 +15,8 @@ const DIGIT_WORDS_MIN: usize = 3;
 pub enum Gaps {
     /// One space or one hyphen.
     Single,
+    /// The same, or one full stop.
+    Dotted,
     /// Any signs, line ends and words for them; letters that look like digits are digits.
     Any,
 }
@@ -44,22 +46,26 @@ impl Number {
     /// The number that begins at a piece, if one does.
     pub fn at(text: &Text, i: usize, gaps: Gaps) -> Option<Self> {
         let start = text.piece(i)?.start;
-        if let Some(groups) = spelled_at(text, i) {
-            return Some(Self { start, groups, spelled: true });
-        }
-        if !text.is(i, Kind::Digits) {
+        let spelled = spelled_at(text, i);
+        if spelled.is_none() && !text.is(i, Kind::Digits) {
             return None;
         }
-        let mut groups: Vec<Group> = Vec::new();
-        let mut n_digits = 0;
-        let mut next = Some(i);
+        let is_spelled = spelled.is_some();
+        let mut groups = spelled.unwrap_or_default();
+        let mut n_digits: usize = groups.iter().map(|it| it.digits.len()).sum();
+        let mut next = match groups.last() {
+            // "four one one one 1111 1111 1111"
+            Some(last) if gaps == Gaps::Any => after_gap(text, last.next, gaps),
+            Some(_) => None,
+            None => Some(i),
+        };
         while let Some(at) = next.filter(|_| n_digits <= DIGITS_MAX) {
             let Some(group) = group_at(text, at, gaps) else { break };
             n_digits += group.digits.len();
             next = after_gap(text, group.next, gaps);
             groups.push(group);
         }
-        Some(Self { start, groups, spelled: false })
+        Some(Self { start, groups, spelled: is_spelled })
     }
 
     /// The digits of the first groups.
@@ -132,8 +138,9 @@ fn after_gap(text: &Text, i: usize, gaps: Gaps) -> Option<usize> {
     let begin = text.piece(i.checked_sub(1)?)?.end;
     let mut at = i;
     match gaps {
-        Gaps::Single => {
-            if text.is(at, Kind::Sign) && text.word(at) == "-" {
+        Gaps::Single | Gaps::Dotted => {
+            let joins = text.word(at) == "-" || gaps == Gaps::Dotted && text.word(at) == ".";
+            if text.is(at, Kind::Sign) && joins {
                 at += 1;
             }
         }
@@ -149,7 +156,7 @@ fn after_gap(text: &Text, i: usize, gaps: Gaps) -> Option<usize> {
     let start = text.piece(at)?.start;
     let gap = &text.plain[begin..start];
     let short = match gaps {
-        Gaps::Single => gap.chars().count() <= 1,
+        Gaps::Single | Gaps::Dotted => gap.chars().count() <= 1,
         Gaps::Any => gap.chars().filter(|it| !it.is_alphabetic()).count() <= GAP_LETTERS_MAX,
     };
     short.then_some(at)

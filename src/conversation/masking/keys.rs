@@ -75,6 +75,13 @@ static PEM: LazyLock<Regex> = LazyLock::new(|| {
 static HEADER: LazyLock<Regex> =
     LazyLock::new(|| pattern(r"(?i)\b(?:bearer|basic|token|apikey)[ :=]+([0-9A-Za-z._~+/-]{12,}=*)"));
 
+/// The same with its own name or with "bearer", which stand before nothing else: there any letters with digits are one.
+static BEARER: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r#"(?i)\b(?:authori[sz]ation["' ]{0,2}[:=]["' ]{0,2}(?:(?:bearer|basic|token|apikey) +)?|bearer +)([0-9A-Za-z._~+/-]{12,}=*)"#,
+    )
+});
+
 pub fn secrets(text: &Text) -> Vec<Secret> {
     let mut secrets: Vec<Secret> = LOOKS.find_iter(&text.plain).map(|it| Secret::hidden(it.range())).collect();
     let pems = PEM.captures_iter(&text.plain).filter_map(|it| it.get(1).map(|it| it.range()));
@@ -82,6 +89,9 @@ pub fn secrets(text: &Text) -> Vec<Secret> {
     secrets.extend(pems.filter(full).map(Secret::hidden));
     let headers = HEADER.captures_iter(&text.plain).filter_map(|it| it.get(1));
     secrets.extend(headers.filter(|it| is_random(it.as_str())).map(|it| Secret::hidden(it.range())));
+    let bearers = BEARER.captures_iter(&text.plain).filter_map(|it| it.get(1));
+    let is_mixed = |it: &str| it.bytes().any(|it| it.is_ascii_digit()) && it.bytes().any(|it| it.is_ascii_alphabetic());
+    secrets.extend(bearers.filter(|it| is_mixed(it.as_str())).map(|it| Secret::hidden(it.range())));
     secrets.extend(named(text));
     secrets
 }

@@ -62,6 +62,34 @@ fn cards_are_hidden_in_groups_as_printed_and_among_other_words() {
 }
 
 #[test]
+fn a_number_half_in_words_and_names_with_digits_hide_as_well() {
+    check("four one one one 1111 1111 1111", "[card ending 1111]");
+    check("it's four one one one, 1111 1111 1111, thanks", "it's [card ending 1111], thanks");
+    check("my p1n is 4821", "my p1n is [hidden]");
+    check("Authorization: Bearer abcdefghijklmnop1234", "Authorization: Bearer [hidden]");
+    check("bearer abcdefghijklmnop1234", "bearer [hidden]");
+    check("Authorization: what is it for", "Authorization: what is it for");
+    check("one two three 45 days late", "one two three 45 days late");
+}
+
+#[test]
+fn a_code_with_full_stops_is_a_code_where_one_is_awaited() {
+    for (typed, code) in [
+        ("284.126", Some("284126")),
+        ("it's 284.126.", Some("284126")),
+        ("2.8.4.1.2.6", Some("284126")),
+        ("284-126", Some("284126")),
+        ("28.50", None),
+        ("10.12.26", None),
+        ("1.284.126", None),
+    ] {
+        assert_eq!(mask_code(typed, false).1.as_deref(), code, "{typed}");
+    }
+    assert_eq!(mask_code("284.126", true), ("[code]".to_owned(), Some("284126".to_owned())));
+    assert_eq!(mask_code("why is it 28.50", false).0, "why is it 28.50");
+}
+
+#[test]
 fn published_ibans_are_hidden() {
     for (iban, last) in [
         ("GB82 WEST 1234 5698 7654 32", "5432"),

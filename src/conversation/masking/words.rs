@@ -231,7 +231,7 @@ pub static PHRASES: LazyLock<Words> = LazyLock::new(|| Words::new("passphrase ph
 pub static PINS: LazyLock<Names> = LazyLock::new(|| {
     Names::new(
         "\
-         pin, pins, pin code, pincode, pin number, pin no, pin num, p i n, passcode, pass code, pass number, \
+         pin, pins, p1n, pin code, pincode, pin number, pin no, pin num, p i n, passcode, pass code, pass number, \
          passnumber, geheimzahl, code pin, code secret, codigo secreto, пин",
     )
 });

@@ -1,3 +1,5 @@
+//! Tests of what a message comes to where what it may mean is given.
+
 use std::path::Path;
 
 use super::*;

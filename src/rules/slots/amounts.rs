@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use regex::{Captures, Regex};
 
-use super::small_number;
+use super::{dates, small_number};
 use crate::conversation::format::{self, Locale};
 
 /// A number as people write it: `12`, `1,200.50`, `1.200,50`, `4,99`.
@@ -68,7 +68,7 @@ fn pattern(text: &str) -> Regex {
 /// The sign of another currency is read as the business's own: it has one currency, and customers' keyboards
 /// have others.
 pub(super) fn read(text: &str, currency: &str, language: &str) -> Option<i64> {
-    let text = text.to_lowercase();
+    let text = dates::without_dotted(&text.to_lowercase(), language);
     let money = Kind { currency, locale: Locale::of(language).unwrap_or_default() };
     let amount = |found: Captures<'_>| money.major(found.get(1)?.as_str());
     let with_point = match format::decimals(currency) {

@@ -8,6 +8,7 @@ use regex::{Captures, Regex};
 
 use super::small_number;
 use crate::conversation::format::Locale;
+use crate::conversation::normal;
 
 const MONTH: &str = r"jan(?:uary)?|feb(?:r?uary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?";
 
@@ -15,12 +16,20 @@ const DAY: &str = r"monday|tuesday|wednesday|thursday|friday|saturday|sunday";
 
 const SHORT_DAY: &str = r"mon|tues?|wed|weds|thu|thurs?|fri|sat|sun";
 
-static ISO: LazyLock<Regex> = LazyLock::new(|| pattern(r"\b(\d{4})-(\d{1,2})-(\d{1,2})\b"));
+static ISO: LazyLock<Regex> = LazyLock::new(|| pattern(r"\b(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})\b"));
 
 /// `03/06/2026`, `3.6.26`, `3-6-2026`, and `3/6`.
 static NUMERIC: LazyLock<Regex> = LazyLock::new(|| {
     pattern(r"(?:^|[^\d./\-£$€#])(\d{1,2})(?:[/.\-](\d{1,2})[/.\-](\d{4}|\d{2})|/(\d{1,2}))(?:$|[^\d/\-.]|\.(?:$|\D))")
 });
+
+/// `10.12.`, as it is written where days are counted with a dot.
+static DOTTED: LazyLock<Regex> =
+    LazyLock::new(|| pattern(r"(?:^|[^\d.,/\-£$€#])(0?[1-9]|[12]\d|3[01])\.\s?(0?[1-9]|1[0-2])\.(?:$|[^\d£$€])"));
+
+/// Languages in which a day is `10.12.`, by ISO 639.
+const WITH_DOTS: [&str; 17] =
+    ["cs", "da", "de", "et", "fi", "hr", "is", "lv", "nb", "nn", "no", "pl", "ro", "ru", "sk", "tr", "uk"];
 
 /// `3 June`, `3rd of June 2026`.
 static DAY_MONTH: LazyLock<Regex> =
@@ -65,9 +74,10 @@ fn pattern(text: &str) -> Regex {
     Regex::new(text).expect("the pattern is fixed and a test compiles it")
 }
 
-/// A text in lower case with single spaces, as the patterns expect it.
+/// A text in lower case with single spaces, digits of all scripts as 0 to 9 and one kind of hyphen, as the patterns
+/// expect it.
 pub(super) fn bare(text: &str) -> String {
-    let lower = text.to_lowercase();
+    let lower = normal::letters(text).into_iter().map(|it| it.1).collect::<String>().to_lowercase();
     lower.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
@@ -79,6 +89,7 @@ pub(super) fn read(text: &str, today: Date, language: &str) -> Option<Date> {
         .or_else(|| DAY_MONTH.captures(&text).and_then(|it| named(&it, 1, 2, today)))
         .or_else(|| MONTH_DAY.captures(&text).and_then(|it| named(&it, 2, 1, today)))
         .or_else(|| NUMERIC.captures_iter(&text).find_map(|it| numeric(&it, today, language)))
+        .or_else(|| dotted(&text, language).and_then(|it| without_year(int(&it, 2)?, int(&it, 1)?, today)))
         .or_else(|| DAY_OF_MONTH.captures_iter(&text).find_map(|it| day_of_month(&it, today)))
         .or_else(|| DAY_NUMBER.captures_iter(&text).find_map(|it| next_such_day(int(&it, 1)?, today)))
         .or_else(|| relative(&text, today))
@@ -208,6 +219,24 @@ fn numeric(found: &Captures<'_>, today: Date, language: &str) -> Option<Date> {
         true => read(second, first).or_else(|| read(first, second)),
         false => read(first, second).or_else(|| read(second, first)),
     }
+}
+
+/// The first day in a text that is written with dots and without a year, where people write days so.
+fn dotted<'a>(text: &'a str, language: &str) -> Option<Captures<'a>> {
+    let own = language.split(['-', '_']).next().unwrap_or_default();
+    let with_dots = WITH_DOTS.iter().any(|it| it.eq_ignore_ascii_case(own));
+    let is_money =
+        |it: &Captures<'_>| it.get(1).is_some_and(|it| text[..it.start()].trim_end().ends_with(['£', '$', '€']));
+    DOTTED.captures_iter(text).find(|it| with_dots && !is_money(it))
+}
+
+/// A text without such days: they look like amounts.
+pub(super) fn without_dotted(text: &str, language: &str) -> String {
+    let mut rest = text.to_owned();
+    while let Some((start, end)) = dotted(&rest, language).and_then(|it| Some((it.get(1)?.start(), it.get(2)?.end()))) {
+        rest.replace_range(start..end, " ");
+    }
+    rest
 }
 
 fn relative(text: &str, today: Date) -> Option<Date> {

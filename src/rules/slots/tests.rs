@@ -464,3 +464,36 @@ fn the_bill_beside_the_one_that_is_talked_about_is_found() {
         assert_eq!(bill(text, current).as_deref(), Some(wanted), "{text}");
     }
 }
+
+#[test]
+fn a_day_with_dots_is_a_day_where_people_write_it_so_and_no_amount() {
+    for (text, day, amount) in [
+        ("can i pay on 10.12.", Some("2026-12-10"), None),
+        ("pay 1.7. please", Some("2026-07-01"), None),
+        ("am 10. 12. geht es", Some("2026-12-10"), None),
+        ("can i pay 10,12 on 10.12.", Some("2026-12-10"), Some("1012")),
+        ("it was 10,12 €", None, Some("1012")),
+        ("it was €10.12.", None, Some("1012")),
+        ("it was € 10.12.", None, Some("1012")),
+        ("pay 40.12.", None, Some("4012")),
+    ] {
+        assert_eq!(read_as(SlotKind::Date, text, "de-DE", "EUR").as_deref(), day, "{text}");
+        assert_eq!(read_as(SlotKind::Money, text, "de-DE", "EUR").as_deref(), amount, "{text}");
+    }
+    assert_eq!(read_as(SlotKind::Money, "it was 10.12.", "en-GB", "GBP").as_deref(), Some("1012"));
+    assert_eq!(read_as(SlotKind::Date, "it was 10.12.", "en-GB", "GBP"), None);
+}
+
+#[test]
+fn a_day_is_read_in_the_digits_and_hyphens_of_any_keyboard() {
+    for (text, wanted) in [
+        ("2026/12/10", "2026-12-10"),
+        ("10\u{2011}12\u{2011}2026", "2026-12-10"),
+        ("１０ December", "2026-12-10"),
+        ("\u{661}\u{660} December", "2026-12-10"),
+        ("１２/１０", "2026-10-12"),
+        ("on the １５th", "2026-06-15"),
+    ] {
+        assert_eq!(read_as(SlotKind::Date, text, "en-GB", "GBP").as_deref(), Some(wanted), "{text}");
+    }
+}

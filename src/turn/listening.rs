@@ -1,0 +1,132 @@
+//! What a message says before anything is decided: urgent words, what the classifier makes of it and of its parts, and what
+//! it may conclude from.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::{Parts, handing_off, step};
+use crate::answers::Speaker;
+use crate::classifier::Classifier;
+use crate::content::Content;
+use crate::conversation::{
+    Did, Event, Message, NewEvent, Owner, OwnerChange, Reason, Sender, Seq, State, Verdict, What,
+};
+use crate::rules::{self, Heard, Part, Told, questions};
+
+/// The urgency rules that are met by what was said, or by it together with what was said just before: "there is a smell
+/// of", "gas in my flat". What met a rule by itself before has been heard.
+fn urgent_in(parts: &Parts, recent: &[Event], unanswered: &[(Seq, Message)], text: &str) -> Vec<usize> {
+    let content = &parts.content;
+    let now = content.urgent_rules(text);
+    let since = (parts.now - JUST_BEFORE_MAX).as_millisecond();
+    let first = unanswered.first().map_or(Seq::MAX, |it| it.0);
+    let said = |it: &Event| match (&it.what, it.from) {
+        (What::Message(message), Sender::Customer) if message.choice.is_none() => Some(message.text.clone()),
+        _ => None,
+    };
+    let before = recent.iter().rev().filter(|it| it.seq < first && since <= it.at_ms).find_map(said);
+    let Some(before) = before.filter(|_| now.is_empty()) else { return now };
+    let heard = content.urgent_rules(&before);
+    let together = content.urgent_rules(&format!("{before} {text}"));
+    together.into_iter().filter(|it| !heard.contains(it)).collect()
+}
+
+/// What was said no longer ago than this may go on with what is said now.
+const JUST_BEFORE_MAX: SignedDuration = SignedDuration::from_mins(2);
+
+/// What is said and done at once about urgent words that stand where nobody answers, in the comment to a rating; nothing
+/// where there are none.
+pub fn about_urgent_words(content: &Content, state: &State, now: Timestamp, text: &str) -> Vec<NewEvent> {
+    let rules = content.urgent_rules(text);
+    let Some(first) = rules.first() else { return Vec::new() };
+    let today = now.to_zoned(content.hours.time_zone.clone()).date();
+    let speaker = Speaker::new(content, None, &[], false, today, text);
+    let Ok(text) = handing_off::what_to_do_first(content, &speaker, *first, &rules) else { return Vec::new() };
+    let is_with_person = state.owner == Owner::Staff;
+    let (from, step) = if is_with_person { (Sender::System, None) } else { (Sender::Bot, Some(step(Did::HandedOff))) };
+    let what = What::Message(Message { text, step, ..Message::default() });
+    let change = OwnerChange {
+        owner: if is_with_person { Owner::Staff } else { Owner::Queue },
+        epoch: state.epoch + 1,
+        staff: state.staff.clone().filter(|_| is_with_person),
+        reason: Reason::Urgent,
+        urgent: true,
+    };
+    let name = state.staff_name.clone().filter(|_| is_with_person);
+    vec![NewEvent { from, name: None, what }, NewEvent { from: Sender::System, name, what: What::Owner(change) }]
+}
+
+/// What was said, and what the classifier makes of it. `false`: it could not look.
+pub(super) async fn listen(
+    parts: &Parts,
+    state: &State,
+    recent: &[Event],
+    unanswered: &[(Seq, Message)],
+    last: &Message,
+) -> (Heard, bool) {
+    if last.choice.is_some() {
+        return (Heard { choice: last.choice.clone(), ..Heard::default() }, true);
+    }
+    let texts: Vec<&str> = unanswered.iter().filter(|it| it.1.choice.is_none()).map(|it| it.1.text.as_str()).collect();
+    let code = unanswered.iter().rev().find_map(|it| it.1.code.clone());
+    let mut heard = Heard { text: texts.join("\n"), code, ..Heard::default() };
+    heard.urgent = urgent_in(parts, recent, unanswered, &heard.text);
+    if heard.code.is_some() {
+        return (heard, true);
+    }
+    let Some(classifier) = parts.classifier.as_ref().filter(|_| state.owner != Owner::Staff) else {
+        return (heard, state.owner != Owner::Bot);
+    };
+    let language = &parts.content.language;
+    let counting = rules::counting(&parts.content, state);
+    let meant = questions::meant(&heard.text, language);
+    match classifier.guess_within(&meant, &counting).await {
+        Ok(guess) => heard.guess = guess,
+        Err(error) => {
+            tracing::warn!(%error, "the classifier could not look at a message");
+            return (heard, false);
+        }
+    }
+    heard.told = told(parts, classifier, state, recent, &heard.text).await;
+    let mut after: Option<String> = None;
+    for text in questions::parts(&meant, language) {
+        let mut counting = counting.clone();
+        counting.extend(after.iter().flat_map(|it| parts.content.follow_ups_in(it)).map(|it| it.intent.name.as_str()));
+        // A part that cannot be looked at is left to the whole.
+        if let Ok(guess) = classifier.guess_within(&text, &counting).await {
+            let asks = questions::asks_somewhere(&text, language);
+            let means = guess.best().filter(|_| guess.verdict == Verdict::Answer).map(|it| it.intent.clone());
+            heard.parts.push(Part { text, guess, asks, after: after.clone() });
+            after = means.or(after);
+        }
+    }
+    (heard, true)
+}
+
+/// Messages of the bot from which somebody still concludes something.
+const CONCLUDED_FROM_MAX: usize = 3;
+
+/// What the bot has told not long ago, and how near a text comes to each sentence of it, where it concludes something.
+async fn told(parts: &Parts, classifier: &Classifier, state: &State, recent: &[Event], text: &str) -> Vec<Told> {
+    let mut told = Vec::new();
+    for event in recent.iter().rev().filter(|it| it.from == Sender::Bot) {
+        match &event.what {
+            What::Message(Message { text, step: Some(step), .. }) if step.did == Did::Answered => {
+                told.push(text.as_str())
+            }
+            What::Receipt(receipt) => told.push(receipt.text.as_str()),
+            _ => {}
+        }
+        // What was told before something was done may not be so any more.
+        if matches!(event.what, What::Receipt(_)) || told.len() == CONCLUDED_FROM_MAX {
+            break;
+        }
+    }
+    // What was told to a customer isn't repeated while it isn't known any more who writes.
+    if state.lapsed.is_some() {
+        told.clear();
+    }
+    let sentences = rules::may_rest_on(&parts.content.language, state, &told, text);
+    // What can't be looked at is left to the other readers.
+    let nearness = classifier.nearness(text, &sentences).await.unwrap_or_default();
+    sentences.into_iter().zip(nearness).map(|(sentence, near)| Told { sentence, near }).collect()
+}
