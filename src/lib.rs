@@ -130,8 +130,9 @@
 //! **Follow-ups are content, and compete with all intents.** What can be asked within a topic only stands in that topic's
 //! file. Its examples and those of all intents are classes of one linear discriminant; with the nearest examples and what
 //! the topic speaks for its own, their scores become shares of all that may be meant in this place. The likeliest is
-//! answered where its share is large or far ahead; else two are offered. A share is no chance of being right: measured on
-//! reactions kept apart, what is answered is right in four of five. Think again when there are many real conversations.
+//! answered where its share is large or far ahead; where it isn't and only tells something, it is answered with the other
+//! of two beside it; else two are offered. A share is no chance of being right: measured on reactions kept apart, what is
+//! answered is right in four of five, and of two in half. Think again when there are many real conversations.
 //!
 //! **The encoder has learnt the content, but for one sentence in five.** What it has learnt it flatters; so how sure the
 //! bot has to be is measured on the fifth that it has not seen.
