@@ -63,6 +63,9 @@ export default async function asking(test) {
 
     await chat.tap('Talk to a person');
     assert.equal(await chat.panel.locator('.person').evaluate((it) => getComputedStyle(it).backgroundColor), 'rgba(0, 0, 0, 0)');
+    // Nobody is left in the line for the tests after this one.
+    await chat.menu('Start over');
+    await chat.panel.getByText('Waiting for a colleague').waitFor({ state: 'hidden' });
   });
 
   await test('a late fee comes off with one tap, and the receipt says what was done and how to undo it', async ({ server, open }) => {

@@ -121,7 +121,10 @@ async function setHours(path, isOpen) {
   const later = DAYS[(new Date().getUTCDay() + 1) % DAYS.length];
   const week = isOpen ? DAYS.map((day) => `${day} = "0:00-24:00"`).join('\n') : `${later} = "0:00-0:01"`;
   const business = await readFile(path, 'utf8');
-  const changed = business.replace(/holidays = \[[^\]]*\]/, 'holidays = []').replace(/(\[hours\.week\]\n)[^[]*/, `$1${week}\n\n`);
+  const changed = business
+    .replace(/(\[hours\]\ntext *= )"[^"]*"/, '$1"at hours of our own"')
+    .replace(/holidays = \[[^\]]*\]/, 'holidays = []')
+    .replace(/(\[hours\.week\]\n)[^[]*/, `$1${week}\n\n`);
   await writeFile(path, changed);
 }
 
