@@ -233,6 +233,19 @@ pub struct Made {
     pub clock: Clock,
 }
 
+/// Whether the classifier can be asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Understanding {
+    /// It can.
+    Ready,
+    /// It learns for the first time: what comes in waits for it.
+    Learning,
+    /// It could not learn: people answer.
+    Broken,
+    /// There is none: people answer.
+    Missing,
+}
+
 impl App {
     /// Puts the parts together. Nothing runs yet.
     pub fn new(made: Made) -> Arc<Self> {
@@ -286,13 +299,14 @@ impl App {
     }
 
     /// Whether the classifier can be asked.
-    pub fn understands(&self) -> bool {
-        self.classifier.load().is_some() && *self.learnt.borrow() == Some(true)
-    }
-
-    /// Whether the classifier learns for the first time, so that what comes in waits for it.
-    pub fn is_learning(&self) -> bool {
-        self.classifier.load().is_some() && self.learnt.borrow().is_none()
+    pub fn understanding(&self) -> Understanding {
+        let learnt = *self.learnt.borrow();
+        match (self.classifier.load().is_some(), learnt) {
+            (false, _) => Understanding::Missing,
+            (true, None) => Understanding::Learning,
+            (true, Some(false)) => Understanding::Broken,
+            (true, Some(true)) => Understanding::Ready,
+        }
     }
 
     /// Waits while the classifier learns for the first time: what comes in meanwhile is kept, and answered then.
@@ -341,7 +355,7 @@ impl App {
         let now = self.clock.now();
         let line = self.line.borrow().clone();
         // A classifier that has not learnt anything knows nothing: a person answers.
-        let classifier = if self.understands() { self.classifier.load_full() } else { None };
+        let classifier = if self.understanding() == Understanding::Ready { self.classifier.load_full() } else { None };
         Parts {
             wait: handoff::wait(&content, now, &line, line.place_of(id)),
             wait_if_queued: handoff::wait(&content, now, &line, Some(line.next_place(id, false))),

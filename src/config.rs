@@ -119,21 +119,16 @@ impl Config {
     fn read_with(file: Option<&Path>, variable: impl Fn(&str) -> Option<String>) -> anyhow::Result<Self> {
         let mut table = toml::Table::try_from(Self::default()).context("could not write down the default settings")?;
         let path = file.map_or_else(|| PathBuf::from("plainbill.toml"), Path::to_path_buf);
-        if file.is_some() || path.exists() {
+        let is_file = file.is_some() || path.exists();
+        if !is_file && environment::is_of_a_business(&variable) {
+            leave_the_demo(&mut table, variable("PLAINBILL_DEMO").as_deref() == Some("true"));
+        }
+        if is_file {
             let text = std::fs::read_to_string(&path).with_context(|| format!("could not read {}", path.display()))?;
             // Read on its own first, so that a fault is reported with its line in the file.
             toml::from_str::<Self>(&text).with_context(|| format!("{} has a fault", path.display()))?;
             let from_file: toml::Table = text.parse().with_context(|| format!("{} has a fault", path.display()))?;
-            // A config file means a real business: the demo has to be asked for.
-            if !from_file.contains_key("demo") {
-                table.insert("demo".into(), toml::Value::Boolean(false));
-            }
-            // And so do made-up accounts: without a source, what holds for everybody is all that there is to say.
-            if from_file.get("demo").and_then(toml::Value::as_bool) != Some(true)
-                && let Some(toml::Value::Table(billing)) = table.get_mut("billing")
-            {
-                billing.insert("source".into(), toml::Value::String("none".into()));
-            }
+            leave_the_demo(&mut table, from_file.get("demo").and_then(toml::Value::as_bool) == Some(true));
             lay_over(&mut table, from_file);
         }
         environment::read(&mut table, environment::PREFIX, &variable)?;
@@ -215,6 +210,18 @@ impl Config {
 const YEAR_MINUTES: i64 = 366 * 24 * 60;
 /// What the shortest `hello` with a token takes.
 const FRAME_BYTES_MIN: usize = 1_024;
+
+/// Settings of one's own mean a real business: the demo has to be asked for, and so do made-up accounts. Without a source,
+/// what holds for everybody is all that there is to say.
+fn leave_the_demo(table: &mut toml::Table, asked_for: bool) {
+    if asked_for {
+        return;
+    }
+    table.insert("demo".into(), toml::Value::Boolean(false));
+    if let Some(toml::Value::Table(billing)) = table.get_mut("billing") {
+        billing.insert("source".into(), toml::Value::String("none".into()));
+    }
+}
 
 /// Lays one table over another; tables inside are merged, all else is replaced.
 fn lay_over(under: &mut toml::Table, over: toml::Table) {
@@ -315,6 +322,29 @@ mod tests {
         let file = file("demo = true\n[billing]\nsource = \"stripe\"\nkey = \"k\"\n");
         let fault = Config::read_with(Some(file.path()), nothing).expect_err("both are set").to_string();
         assert!(fault.contains("demo = false"), "{fault}");
+    }
+
+    #[test]
+    fn whoever_sets_up_a_business_by_the_environment_has_no_demo_either() {
+        let read = |variables: &[(&str, &str)]| {
+            let variable = |name: &str| variables.iter().find(|it| it.0 == name).map(|it| it.1.to_owned());
+            let config = Config::read_with(None, variable).expect("it is right");
+            (config.demo, config.billing.source)
+        };
+        let of = |demo: bool, source: &str| (demo, source.to_owned());
+        assert_eq!(read(&[]), of(true, "demo"));
+        assert_eq!(
+            read(&[("PLAINBILL_LISTEN", "127.0.0.1:8081"), ("PLAINBILL_LIMITS_GATHER_MS", "20")]),
+            of(true, "demo")
+        );
+        for (name, value) in [
+            ("PLAINBILL_PUBLIC_URL", "https://help.shop.example"),
+            ("PLAINBILL_ORIGINS", "[\"https://shop.example\"]"),
+            ("PLAINBILL_TRUSTED_PROXIES", "[\"10.0.0.1\"]"),
+        ] {
+            assert_eq!(read(&[(name, value)]), of(false, "none"), "{name}");
+            assert_eq!(read(&[(name, value), ("PLAINBILL_DEMO", "true")]), of(true, "demo"), "{name}");
+        }
     }
 
     #[test]

@@ -15,15 +15,17 @@ use axum::routing::{get, post};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_io_timeout::TimeoutWriter;
 use tower::ServiceExt;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{DefaultPredicate, Predicate};
 
-use crate::app::App;
+use crate::app::{App, Understanding};
 use crate::config::{Limits, Proxies, origins};
 use crate::server::error::Problem;
+use crate::server::lingering::Lingering;
 use crate::server::protocol::Code;
 
 pub mod error;
@@ -36,6 +38,7 @@ mod demo;
 mod extract;
 mod goodwill;
 mod hooks;
+mod lingering;
 mod login;
 mod pages;
 mod poll;
@@ -60,6 +63,8 @@ const OWN_FILES: usize = 128;
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 /// When whoever has too many connections may come again, in milliseconds.
 const FULL_WAIT_MS: u32 = 5_000;
+/// Connections above the cap that are told so at once.
+const TURNED_AWAY_MAX: usize = 32;
 /// What a connection above the cap is told.
 const FULL: &[u8] =
     b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 5\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
@@ -148,6 +153,7 @@ fn within_open_files(limits: &Limits) -> Limits {
 }
 
 async fn accept(site: &Site, listener: TcpListener, router: Router) {
+    let turned_away = Arc::new(Semaphore::new(TURNED_AWAY_MAX));
     loop {
         let (stream, address) = match listener.accept().await {
             Ok(accepted) => accepted,
@@ -162,7 +168,10 @@ async fn accept(site: &Site, listener: TcpListener, router: Router) {
         let address = address.ip().to_canonical();
         let place = if site.proxies.trusts(address) { site.gate.enter_proxy() } else { site.gate.enter(address) };
         let Some(place) = place else {
-            site.app.tasks.spawn(turn_away(stream));
+            // Above that they are closed without a word: files are what is short.
+            if let Ok(permit) = Arc::clone(&turned_away).try_acquire_owned() {
+                site.app.tasks.spawn(turn_away(stream, permit));
+            }
             continue;
         };
         let peer = Peer { address, place: Arc::new(place) };
@@ -170,14 +179,17 @@ async fn accept(site: &Site, listener: TcpListener, router: Router) {
     }
 }
 
-async fn turn_away(mut stream: TcpStream) {
+async fn turn_away(stream: TcpStream, permit: OwnedSemaphorePermit) {
     let limit = Duration::from_secs(1);
+    let mut stream = Lingering::new(stream, permit);
     let _ = tokio::time::timeout(limit, stream.write_all(FULL)).await;
 }
 
 /// Serves one connection: the head in time, small buffers, an end when the server stops.
 async fn connection(site: Site, stream: TcpStream, peer: Peer, router: Router) {
     let app = Arc::clone(&site.app);
+    let mut stream = TimeoutWriter::new(Lingering::new(stream, Arc::clone(&peer.place)));
+    stream.set_timeout(Some(UNREAD_MAX));
     let service = hyper::service::service_fn(move |mut request: hyper::Request<hyper::body::Incoming>| {
         let client = behind_proxies(&site, &peer, request.headers());
         let (site, router) = (site.clone(), router.clone());
@@ -198,8 +210,6 @@ async fn connection(site: Site, stream: TcpStream, peer: Peer, router: Router) {
         .timer(TokioTimer::new())
         .header_read_timeout(Duration::from_millis(limits.head_ms_max))
         .max_buf_size(limits.frame_bytes_max.max(16 * 1024));
-    let mut stream = TimeoutWriter::new(stream);
-    stream.set_timeout(Some(UNREAD_MAX));
     let connection = builder.serve_connection(TokioIo::new(Box::pin(stream)), service).with_upgrades();
     let mut connection = std::pin::pin!(connection);
     let result = tokio::select! {
@@ -329,23 +339,25 @@ async fn secure_headers(State(site): State<Site>, request: Request, next: Next) 
 async fn ready(State(site): State<Site>) -> Response {
     let app = &site.app;
     let store = app.store.probe(app.clock.now_ms()).await;
-    let classifier = match app.classifier.load().as_ref() {
-        _ if app.understands() => "ready",
-        Some(_) if app.is_learning() => "learning",
-        Some(_) => "broken: every message goes to a person",
-        None => "missing: every message goes to a person",
-    };
-    let stopping = app.stop.is_cancelled();
-    // Without a classifier people answer, and that is ready too; while it learns, customers wait.
-    let status =
-        if store.is_ok() && !stopping && !app.is_learning() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    let (status, body) = readiness(store.is_ok(), app.understanding(), app.stop.is_cancelled());
+    (status, axum::Json(body)).into_response()
+}
+
+/// Without a classifier people answer, and that is ready too; while it learns for the first time, customers wait.
+fn readiness(store: bool, classifier: Understanding, stopping: bool) -> (StatusCode, serde_json::Value) {
+    let ready = store && !stopping && classifier != Understanding::Learning;
     let body = serde_json::json!({
-        "ready": status == StatusCode::OK,
-        "store": if store.is_ok() { "ready" } else { "unavailable" },
-        "classifier": classifier,
+        "ready": ready,
+        "store": if store { "ready" } else { "unavailable" },
+        "classifier": match classifier {
+            Understanding::Ready => "ready",
+            Understanding::Learning => "learning",
+            Understanding::Broken => "broken: every message goes to a person",
+            Understanding::Missing => "missing: every message goes to a person",
+        },
         "stopping": stopping,
     });
-    (status, axum::Json(body)).into_response()
+    (if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE }, body)
 }
 
 /// Whether a browser's request comes from a page that may talk to us: our own, or one in the settings.
@@ -384,6 +396,21 @@ fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn whoever_would_have_to_wait_is_sent_to_another_node() {
+        for (store, classifier, stopping, ready) in [
+            (true, Understanding::Ready, false, true),
+            (true, Understanding::Missing, false, true),
+            (true, Understanding::Broken, false, true),
+            (true, Understanding::Learning, false, false),
+            (false, Understanding::Ready, false, false),
+            (true, Understanding::Ready, true, false),
+        ] {
+            let (status, body) = readiness(store, classifier, stopping);
+            assert_eq!((status == StatusCode::OK, &body["ready"]), (ready, &ready.into()), "{classifier:?} {body}");
+        }
+    }
 
     #[test]
     fn origins_are_compared_as_a_whole() {

@@ -55,8 +55,13 @@ pub async fn serve(config: Config) -> anyhow::Result<ExitCode> {
         public_url => public_url.to_owned(),
     };
     let now = move || jiff::Timestamp::now().to_zoned(time_zone.clone());
+    let named = [("billing.url", &config.billing.url), ("billing.key", &config.billing.key)];
+    let unused: Vec<&str> = named.iter().filter(|it| !it.1.is_empty()).map(|it| it.0).collect();
     let source = billing::open(&config.billing, &config.limits, zone, jiff::Timestamp::now)?;
     if source.as_ref().is_some_and(|it| !it.has_accounts()) {
+        if !unused.is_empty() {
+            tracing::warn!("{} set and not used, because billing.source is none", unused.join(" and "));
+        }
         tracing::warn!(
             "billing.source is none: customers get general answers without their own figures; \
              set it to stripe or http once your billing is connected (docs/billing.md)"

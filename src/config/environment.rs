@@ -39,6 +39,23 @@ pub(super) fn read(
     Ok(())
 }
 
+/// Settings that only a real business makes.
+const OF_A_BUSINESS: [&str; 8] = [
+    "PUBLIC_URL",
+    "ORIGINS",
+    "IDENTITY_KEYS",
+    "BILLING_SOURCE",
+    "BILLING_URL",
+    "BILLING_KEY",
+    "MAIL_SMTP",
+    "TRUSTED_PROXIES",
+];
+
+/// Whether a variable sets what only a real business sets.
+pub(super) fn is_of_a_business(variable: &impl Fn(&str) -> Option<String>) -> bool {
+    OF_A_BUSINESS.iter().any(|it| variable(&format!("{PREFIX}_{it}")).is_some_and(|it| !it.is_empty()))
+}
+
 /// The variables of the environment that look like ours and are none, each with the known name that is nearest: a
 /// slip of typing would go unnoticed.
 pub fn unknown_variables() -> Vec<(String, Option<String>)> {

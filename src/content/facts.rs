@@ -326,6 +326,7 @@ pub(super) fn slot_sample(kind: SlotKind) -> &'static str {
         SlotKind::Text => "the engineer visit",
         SlotKind::Words => "copy",
         SlotKind::Address => "1 High Street, Fernhill",
+        SlotKind::Company => "Moss Ltd, GB 123 4567 89",
     }
 }
 

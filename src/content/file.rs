@@ -167,6 +167,8 @@ pub enum SlotKind {
     Words,
     /// A postal address.
     Address,
+    /// A company's name, its tax number, or both.
+    Company,
 }
 
 /// One answer.

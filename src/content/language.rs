@@ -189,6 +189,36 @@ pub struct LanguageFile {
     /// Words by which a postal address is known: "road", "street".
     #[serde(default)]
     pub street_words: Vec<String>,
+    /// What says the form of a company: "Ltd".
+    #[serde(default)]
+    pub company_forms: Vec<String>,
+    /// What a tax number is called.
+    #[serde(default)]
+    pub tax_words: Vec<String>,
+    /// What stands before a name and is no part of it: "is", "called".
+    #[serde(default)]
+    pub before_names: Vec<String>,
+    /// A wish for the person who was just spoken of: "get me one", "ask them".
+    #[serde(default)]
+    pub person_pointed: Vec<String>,
+    /// Words for the people who could be asked: "colleague".
+    #[serde(default)]
+    pub person_words: Vec<String>,
+    /// Words of praise: "kind".
+    #[serde(default)]
+    pub praises: Vec<String>,
+    /// What stands before praise that is said in passing: "that's".
+    #[serde(default)]
+    pub praise_leads: Vec<String>,
+    /// What makes praise a yes: "that would be".
+    #[serde(default)]
+    pub would_be: Vec<String>,
+    /// What may stand between: "ever so".
+    #[serde(default)]
+    pub intensifiers: Vec<String>,
+    /// What may stand behind it: "of you".
+    #[serde(default)]
+    pub praise_ends: Vec<String>,
     /// The months from January on, variants with `|`.
     #[serde(default)]
     pub months: Vec<String>,
@@ -317,6 +347,26 @@ pub struct Language {
     pub leads: Phrases,
     /// Words by which a postal address is known.
     pub street_words: HashSet<String>,
+    /// What says the form of a company.
+    pub company_forms: HashSet<String>,
+    /// What a tax number is called.
+    pub tax_words: HashSet<String>,
+    /// What stands before a name and is no part of it.
+    pub before_names: HashSet<String>,
+    /// A wish for the person who was just spoken of.
+    pub person_pointed: Phrases,
+    /// Words for the people who could be asked.
+    pub person_words: HashSet<String>,
+    /// Words of praise.
+    pub praises: Phrases,
+    /// What stands before praise that is said in passing.
+    pub praise_leads: Phrases,
+    /// What makes praise a yes.
+    pub would_be: Phrases,
+    /// What may stand between.
+    pub intensifiers: Phrases,
+    /// What may stand behind it.
+    pub praise_ends: Phrases,
     /// The months from January on.
     pub months: Vec<HashSet<String>>,
     /// The telling words of each language by its tag, this one among them.
@@ -447,6 +497,16 @@ impl Language {
             anybody_there: phrases(&own.anybody_there),
             leads: phrases(&own.leads),
             street_words: words(&own.street_words),
+            company_forms: words(&own.company_forms),
+            tax_words: words(&own.tax_words),
+            before_names: words(&own.before_names),
+            person_pointed: phrases(&own.person_pointed),
+            person_words: words(&own.person_words),
+            praises: phrases(&own.praises),
+            praise_leads: phrases(&own.praise_leads),
+            would_be: phrases(&own.would_be),
+            intensifiers: phrases(&own.intensifiers),
+            praise_ends: phrases(&own.praise_ends),
             months: own.months.iter().map(|it| it.split('|').map(|it| it.trim().to_lowercase()).collect()).collect(),
             telling: all.iter().map(|(tag, file)| (tag.clone(), set(&file.telling))).collect(),
         }
@@ -516,6 +576,16 @@ impl LanguageFile {
             ("anybody_there", &self.anybody_there),
             ("leads", &self.leads),
             ("street_words", &self.street_words),
+            ("company_forms", &self.company_forms),
+            ("tax_words", &self.tax_words),
+            ("before_names", &self.before_names),
+            ("person_pointed", &self.person_pointed),
+            ("person_words", &self.person_words),
+            ("praises", &self.praises),
+            ("praise_leads", &self.praise_leads),
+            ("would_be", &self.would_be),
+            ("intensifiers", &self.intensifiers),
+            ("praise_ends", &self.praise_ends),
             ("months", &self.months),
         ]
     }

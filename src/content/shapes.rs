@@ -94,7 +94,7 @@ pub const BUDGET: &[Key] = &[must("turns", Shape::Count), must("taps", Shape::Co
 
 /// `[slots.<name>]` of an intent.
 pub const SLOT: &[Key] = &[
-    must("kind", Shape::Word(&["invoice", "date", "money", "email", "text", "words", "address"])),
+    must("kind", Shape::Word(&["invoice", "date", "money", "email", "text", "words", "address", "company"])),
     must("ask", Shape::Text),
     must("ask_again", Shape::Text),
     may("optional", Shape::Flag),
@@ -227,6 +227,7 @@ pub const SENTENCES: &[Key] = &[
     must("already_with_person", Shape::Text),
     must("taken", Shape::Text),
     must("handed_back", Shape::Text),
+    must("waits_again", Shape::Text),
     must("closed_by_staff", Shape::Text),
     must("ended", Shape::Text),
     must("reopened", Shape::Text),
@@ -355,6 +356,16 @@ pub const LANGUAGE: &[Key] = &[
     may("anybody_there", Shape::Texts),
     may("leads", Shape::Texts),
     may("street_words", Shape::Texts),
+    may("company_forms", Shape::Texts),
+    may("tax_words", Shape::Texts),
+    may("before_names", Shape::Texts),
+    may("person_pointed", Shape::Texts),
+    may("person_words", Shape::Texts),
+    may("praises", Shape::Texts),
+    may("praise_leads", Shape::Texts),
+    may("would_be", Shape::Texts),
+    may("intensifiers", Shape::Texts),
+    may("praise_ends", Shape::Texts),
     may("months", Shape::Texts),
 ];
 

@@ -11,12 +11,10 @@ use serde::{Deserialize, Serialize};
 use crate::billing::{Account, Act, DisputeStatus, Invoice, LateFee, Money, Part, Purpose, Standing};
 use crate::content::file::{Action, BandsBy, PolicyFile};
 use crate::conversation::format;
+use crate::rules::slots;
 
 /// Days of the month on which bills may be issued: the 29th is not in every month.
 const BILLING_DAY_MAX: i8 = 28;
-/// Digits that make a word of company details a tax number.
-const TAX_DIGITS_MIN: usize = 5;
-
 /// The slot that says which day.
 const SLOT_DATE: &str = "date";
 /// The slot that says which amount, in minor units.
@@ -459,7 +457,7 @@ fn contact(case: &Case<'_>) -> Ruling {
 fn company(case: &Case<'_>) -> Ruling {
     const RULE: &str = "own_details";
     let Some(details) = case.slot(SLOT_COMPANY) else { return case.refuse(RULE, "nothing") };
-    let (company, tax_id) = company_and_tax_id(details);
+    let (company, tax_id) = slots::company::parts(details);
     let person = &case.account.person;
     let same = |new: &Option<String>, old: &Option<String>| new.is_none() || new == old;
     if same(&company, &person.company) && same(&tax_id, &person.tax_id) {
@@ -468,17 +466,6 @@ fn company(case: &Case<'_>) -> Ruling {
     let to = [company.as_deref(), tax_id.as_deref()].into_iter().flatten().collect::<Vec<_>>().join(", ");
     let figures = Figures { to: Some(to), ..Figures::default() };
     case.grant_own(Act::UpdateCompany { company, tax_id }, figures)
-}
-
-/// "Moss Ltd, GB 123 4567 89" as a name and a number; either may be absent.
-fn company_and_tax_id(details: &str) -> (Option<String>, Option<String>) {
-    let is_number = |it: &str| TAX_DIGITS_MIN <= it.chars().filter(char::is_ascii_digit).count();
-    let owned = |it: &str| Some(it.trim().to_owned()).filter(|it| !it.is_empty());
-    match details.rsplit_once([',', ';', '\n']) {
-        Some((name, number)) if is_number(number) => (owned(name), owned(number)),
-        _ if is_number(details) && !details.contains([',', ';']) => (None, owned(details)),
-        _ => (owned(details), None),
-    }
 }
 
 fn cancel(case: &Case<'_>) -> Ruling {

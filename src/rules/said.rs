@@ -123,11 +123,12 @@ fn yes_no(words: &[String], language: &Language) -> (Option<YesNo>, bool, usize,
     let mut at = 0;
     while at < words.len() {
         let left = &words[at..];
-        let n_filler = language.fillers.at_start(left);
+        let (n_praise, would_be) = praise(left, language);
+        let n_filler = language.fillers.at_start(left).max(if would_be { 0 } else { n_praise });
         let kinds = [
             (YesNo::Later, language.later.at_start(left)),
             (YesNo::No, language.no.at_start(left)),
-            (YesNo::Yes, language.yes.at_start(left)),
+            (YesNo::Yes, language.yes.at_start(left).max(if would_be { n_praise } else { 0 })),
         ];
         // The longest counts; of equals the one that does less.
         let (kind, n) = kinds.into_iter().rev().max_by_key(|it| it.1).unwrap_or((YesNo::No, 0));
@@ -159,6 +160,26 @@ fn yes_no(words: &[String], language: &Language) -> (Option<YesNo>, bool, usize,
         return (yes_no, strong.is_some(), at + n_but, true);
     }
     (yes_no, strong.is_some(), at, false)
+}
+
+/// How many words at the beginning praise what was offered or done, and whether they say that it would be good: "that
+/// would be ever so kind of you", "how kind". Praise without anything before it isn't counted.
+fn praise(words: &[String], language: &Language) -> (usize, bool) {
+    let would_be = language.would_be.at_start(words);
+    let mut at = would_be.max(language.praise_leads.at_start(words));
+    loop {
+        let n = language.intensifiers.at_start(&words[at..]);
+        if n == 0 {
+            break;
+        }
+        at += n;
+    }
+    let n = language.praises.at_start(&words[at..]);
+    if at == 0 || n == 0 {
+        return (0, false);
+    }
+    at += n;
+    (at + language.praise_ends.at_start(&words[at..]), 0 < would_be)
 }
 
 /// The words without fillers at their beginning and end.
@@ -221,6 +242,10 @@ pub(crate) mod tests {
             "yes yes",
             "oh go on then love",
             "yeah ok",
+            "that would be ever so kind of you",
+            "oh how kind, yes please do that",
+            "that'd be really helpful, thanks",
+            "oh bless you, that would be lovely dear",
         ];
         for text in yes {
             let said = Said::of(text, &language);

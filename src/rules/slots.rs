@@ -14,6 +14,7 @@ use crate::rules::questions;
 
 mod amounts;
 mod bills;
+pub mod company;
 mod dates;
 
 /// Characters of a text slot that are kept.
@@ -55,6 +56,7 @@ pub fn read(kind: SlotKind, text: &str, context: &SlotContext<'_>) -> Option<Str
         SlotKind::Email => read_email(text),
         SlotKind::Text => read_text(text),
         SlotKind::Address => read_address(text, context),
+        SlotKind::Company => company::read(text, context.words?),
         // Which words count, only the slot knows.
         SlotKind::Words => None,
     }

@@ -2,10 +2,10 @@
 //!
 //! A real business has its own in place of this; only the token is what plainbill needs.
 
+use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{Html, IntoResponse, Response};
-use axum::{Form, Json};
 use jiff::civil::Date;
 use serde::Deserialize;
 use serde_json::json;
@@ -15,7 +15,7 @@ use crate::billing::{Account, ActError, Purpose, demo};
 use crate::content::file::CardKind;
 use crate::conversation::CustomerId;
 use crate::server::error::Problem;
-use crate::server::extract::{FromOurPage, InJson, InPath, InQuery};
+use crate::server::extract::{FromOurPage, InForm, InJson, InPath, InQuery};
 use crate::server::pages::escaped;
 use crate::server::protocol::Code;
 use crate::server::{Site, cookie, wire};
@@ -148,7 +148,7 @@ pub async fn portal_pressed(
     State(site): State<Site>,
     InPath(page): InPath,
     _page: FromOurPage,
-    Form(pressed): Form<Pressed>,
+    InForm(pressed): InForm<Pressed>,
 ) -> Result<Response, Problem> {
     let page = page_named(&page)?;
     let customer = account_of(&site, &pressed.customer).await?.customer;

@@ -1,8 +1,8 @@
 //! What a request carries, taken apart with our own words for what is wrong with it; none of the framework's gets out.
 
 use axum::body::Bytes;
-use axum::extract::rejection::{BytesRejection, FailedToBufferBody};
-use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
+use axum::extract::rejection::{BytesRejection, FailedToBufferBody, FormRejection};
+use axum::extract::{Form, FromRequest, FromRequestParts, Path, Query, Request};
 use axum::http::header;
 use axum::http::request::Parts;
 use serde::de::DeserializeOwned;
@@ -41,10 +41,36 @@ impl<T: DeserializeOwned> FromRequest<Site> for InJson<T> {
         if !is_json {
             return Err(Problem::new(Code::Malformed));
         }
-        let body = Bytes::from_request(request, site).await.map_err(|error| unread(&error))?;
+        let InBytes(body) = InBytes::from_request(request, site).await?;
         let text = std::str::from_utf8(&body).map_err(|_| Problem::new(Code::Malformed))?;
         let read = serde_json::from_str(&without_half_letters(text));
         read.map(Self).map_err(|_| Problem::new(Code::Malformed))
+    }
+}
+
+/// A body as it is.
+pub struct InBytes(pub Bytes);
+
+impl FromRequest<Site> for InBytes {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, site: &Site) -> Result<Self, Problem> {
+        Bytes::from_request(request, site).await.map(Self).map_err(|error| unread(&error))
+    }
+}
+
+/// The fields of a form.
+pub struct InForm<T>(pub T);
+
+impl<T: DeserializeOwned> FromRequest<Site> for InForm<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, site: &Site) -> Result<Self, Problem> {
+        let read = Form::<T>::from_request(request, site).await;
+        read.map(|Form(it)| Self(it)).map_err(|error| match error {
+            FormRejection::BytesRejection(error) => unread(&error),
+            _ => Problem::new(Code::Malformed),
+        })
     }
 }
 

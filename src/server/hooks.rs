@@ -1,17 +1,23 @@
 //! Where billing sends its notices that something has changed.
 
-use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderName, StatusCode};
 
 use crate::billing::NoticeError;
 use crate::server::Site;
+use crate::server::error::Problem;
+use crate::server::extract::InBytes;
+use crate::server::protocol::Code;
 
 /// Stripe's signature of a notice.
 const SIGNATURE: HeaderName = HeaderName::from_static("stripe-signature");
 
 /// `POST /hooks/stripe`: 200 once it is taken, 404 where none is expected, 400 for what isn't Stripe's.
-pub async fn stripe(State(site): State<Site>, headers: HeaderMap, body: Bytes) -> StatusCode {
+pub async fn stripe(
+    State(site): State<Site>,
+    headers: HeaderMap,
+    InBytes(body): InBytes,
+) -> Result<StatusCode, Problem> {
     let mut signatures = headers.get_all(SIGNATURE).iter();
     let signature = match (signatures.next().map(|it| it.to_str()), signatures.next()) {
         (Some(Ok(signature)), None) => signature,
@@ -20,12 +26,12 @@ pub async fn stripe(State(site): State<Site>, headers: HeaderMap, body: Bytes) -
     match site.app.billing.notice(signature, &body, site.app.clock.now()) {
         Ok(changed) => {
             site.app.billing_changed(&changed);
-            StatusCode::OK
+            Ok(StatusCode::OK)
         }
-        Err(NoticeError::NotExpected) => StatusCode::NOT_FOUND,
+        Err(NoticeError::NotExpected) => Err(Problem::new(Code::NotFound)),
         Err(error @ (NoticeError::NotSigned | NoticeError::NotReadable)) => {
             tracing::warn!(%error, "a notice was not taken");
-            StatusCode::BAD_REQUEST
+            Err(Problem::new(Code::Malformed))
         }
     }
 }

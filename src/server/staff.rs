@@ -208,7 +208,9 @@ async fn change_owner(
     let record = app.store.conversation(id).await?;
     let (owner, reason) = to(&record)?;
     let holder = (owner == Owner::Staff).then(|| staff.id.clone());
-    let change = OwnerChange { owner, epoch: record.epoch + 1, staff: holder, reason, urgent: false };
+    // What is urgent stays so while somebody has it: should they be gone, it goes before the others again.
+    let urgent = record.urgent && owner == Owner::Staff;
+    let change = OwnerChange { owner, epoch: record.epoch + 1, staff: holder, reason, urgent };
     let event = NewEvent { from: Sender::System, name: Some(staff.name.clone()), what: What::Owner(change) };
     // What was said to a person is theirs, answered or not: the bot begins with what comes after.
     let said_to_a_person = record.owner == Owner::Staff && record.answered_seq < record.customer_seq;

@@ -71,9 +71,13 @@ pub async fn attend(app: Arc<App>, reads: login::Reads, mut socket: impl Transpo
                     }
                 }
                 Incoming::Bad(_, code) => return socket.close(code).await,
+                // Signs of life have a pace too; what is too much of them needs no answer.
                 Incoming::Alive => {
                     silent_until = Instant::now() + silent_max;
-                    Ok(())
+                    match pace.frame().await {
+                        Err(TooFast::TooLong) => return socket.close(POLICY).await,
+                        _ => Ok(()),
+                    }
                 }
                 Incoming::Gone => Err(Gone),
             },

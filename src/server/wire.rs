@@ -147,6 +147,7 @@ fn owner_in_words(content: &Content, change: &OwnerChange, staff: Option<&str>) 
         (Owner::Staff, Reason::Urgent) => return None,
         (Owner::Staff, _) => &sentences.taken,
         (Owner::Bot, Reason::HandedBack) => &sentences.handed_back,
+        (Owner::Queue, Reason::Left) => &sentences.waits_again,
         (Owner::Bot, Reason::Reopened) => &sentences.reopened,
         (Owner::Nobody, Reason::Ended) => &sentences.ended,
         (Owner::Nobody, _) => &sentences.closed_by_staff,

@@ -194,7 +194,9 @@ impl Reply<'_> {
             let link = self.pages.contains_key(&intent.name).then_some(page::MARK);
             answers.push((*intent, *topic, self.speaker.answer(intent, &topic.slots, &wait, link)?));
         }
-        let is_said = |one: &Answer| self.was_said(&one.text) || self.objects_to(&one.text);
+        // An offer that was passed over may come again.
+        let offers = |one: &Answer| one.deed.as_ref().and_then(|it| self.confirm(it)).is_some();
+        let is_said = |one: &Answer| self.was_said(&one.text) || (self.objects_to(&one.text) && !offers(one));
         let same = matches!(answers.as_slice(), [(_, _, one)] if is_said(one));
         // A link is given again: the one before may have ended.
         if same && self.ran.is_empty() && self.pages.is_empty() && answers.iter().all(|it| it.2.then == Then::Wait) {
@@ -204,6 +206,16 @@ impl Reply<'_> {
             let told = self.heard.told.iter().filter(|it| last.contains(&it.sentence));
             if let Some(told) = told.max_by(|one, other| one.near.total_cmp(&other.near)) {
                 return self.as_said(&told.sentence, false);
+            }
+            // What is typed once more for the same offer is about that: the question again, and no more.
+            if let [(_, _, one)] = answers.as_slice()
+                && offers(one)
+                && let Some(question) = one.text.lines().rfind(|it| it.trim_end().ends_with('?'))
+                && self.state.last_said.as_deref() != Some(question)
+                && self.state.confirms.is_some()
+            {
+                self.ask_again(question.to_owned());
+                return Ok(());
             }
             // Whoever asks on and hears nothing new was not understood.
             if self.heard.choice.is_none() {

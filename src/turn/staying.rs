@@ -39,8 +39,17 @@ impl Reply<'_> {
 
     /// A word in between: what is on offer stays so.
     pub(super) fn keep_offer(&mut self, text: String) {
+        self.with_offer(text, false);
+    }
+
+    /// Asks once more for a yes to what is on offer.
+    pub(super) fn ask_again(&mut self, text: String) {
+        self.with_offer(text, true);
+    }
+
+    fn with_offer(&mut self, text: String, asks_yes: bool) {
         let confirms = self.state.confirms.clone();
-        self.message(text, &[], Step { confirms, ..step(Did::Talked) });
+        self.message(text, &[], Step { confirms, asks_yes, ..step(Did::Talked) });
         let offered = self.state.offered.clone();
         if let Some(choices) = self.last_choices() {
             *choices = offered;
@@ -180,6 +189,10 @@ impl Reply<'_> {
             return self.answer(content, &[instead], billing_down);
         }
         self.answer(content, std::slice::from_ref(topic), billing_down)?;
+        // Whoever has just been asked which it is has said so, and two buttons of one name are one thing.
+        if self.state.asked_which || content.button(other) == content.button(&topic.intent) {
+            return Ok(());
+        }
         let about = About { first: content.means(other), ..About::default() };
         let text = self.speaker.sentence(&content.sentences.or_meant, about)?;
         let choices = rules::choices(content, &State::default(), &others);

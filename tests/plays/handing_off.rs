@@ -1,5 +1,6 @@
 //! A person takes over, answers live, gives back, closes; nobody speaks out of turn.
 
+use plainbill::conversation::StaffId;
 use plainbill::store::Role;
 use serde_json::json;
 
@@ -191,6 +192,31 @@ async fn a_closed_conversation_opens_again_when_the_customer_writes() {
     customer.says("how much do I owe").await;
     assert_eq!(customer.sees_owner().await["owner"], "bot");
     assert!(customer.hears().await.contains("owe"));
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_removed_colleague_had_waits_for_a_person_again_and_urgent_stays_urgent() {
+    let house = House::open().await;
+    let ben = house.staff("Ben", Role::Answers).await;
+    let cy = house.staff("Cy", Role::Answers).await;
+    let mut customers = Vec::new();
+    for text in ["I want to talk to a person", "there is a smell of gas and I can't breathe"] {
+        let mut customer = house.visitor().await;
+        customer.says(text).await;
+        assert_eq!(customer.sees_owner().await["owner"], "queue");
+        ben.takes(&customer.conversation).await;
+        assert_eq!(customer.sees_owner().await["owner"], "staff");
+        customers.push(customer);
+    }
+    house.app.store.remove_staff(&StaffId::new("staff-ben")).await.expect("he is there");
+    for (customer, urgent) in customers.iter_mut().zip([false, true]) {
+        let waits = customer.sees_owner().await;
+        assert_eq!((&waits["owner"], waits["text"].is_string()), (&json!("queue"), true), "{waits}");
+        let (_, detail) = cy.get(&format!("conversations/{}", customer.conversation)).await;
+        assert_eq!(detail["row"]["urgent"], urgent, "{detail}");
+        cy.takes(&customer.conversation).await;
+    }
     house.close().await;
 }
 

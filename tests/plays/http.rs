@@ -178,3 +178,19 @@ async fn an_endpoint_that_is_down_means_an_honest_sentence_and_a_person_until_it
     assert!(said.contains("£12.00 more than May"), "{said}");
     house.close().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_says_that_they_have_paid_gets_the_account_as_it_is_by_now() {
+    let reference = Reference::start(TODAY).await;
+    let billing = Arc::new(http(&reference, &Limits { billing_cache_ms: 3_600_000, ..limits() }));
+    let house = House::with(Plan { between: instead(billing), ..Plan::default() }).await;
+    let mut customer = house.customer("bill-late").await;
+    let mut n_asked = Vec::new();
+    for text in ["how much do I owe", "which bill is late", "but I've already paid that, an hour ago"] {
+        customer.says(text).await;
+        customer.hears().await;
+        n_asked.push(reference.n_accounts_asked());
+    }
+    assert_eq!((n_asked[1] - n_asked[0], n_asked[2] - n_asked[1]), (0, 1), "{n_asked:?}");
+    house.close().await;
+}

@@ -106,6 +106,11 @@ impl Reference {
         self.lock().asked.len()
     }
 
+    /// How often somebody's account was asked for.
+    pub fn n_accounts_asked(&self) -> usize {
+        self.lock().asked.iter().filter(|it| *it == "get /accounts/{customer}").count()
+    }
+
     pub fn lock(&self) -> std::sync::MutexGuard<'_, Seen> {
         self.seen.lock().expect("nobody panicked with it")
     }

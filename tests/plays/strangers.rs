@@ -88,6 +88,8 @@ async fn sockets_of_staff_are_closed_by_the_book() {
         (control(coding::Data::Text, b"\xff\xfe\xfd"), 1007),
         (control(coding::Data::Reserved(3), b"x"), 1002),
         (Message::text("x".repeat(70_000)), 1009),
+        // So long that it is still being sent when it is refused.
+        (Message::text("x".repeat(1_000_000)), 1009),
     ]
     .into_iter()
     .enumerate()
@@ -136,6 +138,8 @@ async fn sockets_are_closed_by_the_book() {
         (control(coding::Data::Text, b"\xff\xfe\xfd"), 1007),
         (control(coding::Data::Reserved(3), b"x"), 1002),
         (Message::text("x".repeat(70_000)), 1009),
+        // So long that it is still being sent when it is refused.
+        (Message::text("x".repeat(1_000_000)), 1009),
     ] {
         for welcomed in [true, false] {
             let mut socket = open_socket(house.address, "/v1/chat", None, None).await.expect("it is taken");
@@ -231,12 +235,25 @@ async fn what_is_wrong_is_said_in_our_words_and_strangers_learn_nothing_more() {
             (&own, json, "{}".to_owned(), 400, "malformed"),
             (&own, "text/plain", "{}".to_owned(), 400, "malformed"),
             (&own, json, "x".repeat(3_000), 413, "too_large"),
+            // So much that it is still being sent when it is refused.
+            (&own, json, "x".repeat(3_000_000), 413, "too_large"),
         ] {
             let response = post(path, origin, kind, body).await.expect("it answers");
             assert_eq!(response.status(), status, "{path} {origin} {kind}");
             let said: Value = response.json().await.expect("it is ours");
             assert_eq!(said["code"], code, "{path} {origin} {kind}");
         }
+    }
+    for (path, kind, body, status, code) in [
+        ("/hooks/stripe", json, "{}".to_owned(), 404, "not_found"),
+        ("/hooks/stripe", json, "x".repeat(3_000_000), 413, "too_large"),
+        ("/demo/portal/pay", "text/plain", String::new(), 400, "malformed"),
+        ("/demo/portal/pay", "application/x-www-form-urlencoded", "x=y".to_owned(), 400, "malformed"),
+    ] {
+        let response = post(path, &own, kind, body).await.expect("it answers");
+        assert_eq!(response.status(), status, "{path} {kind}");
+        let said: Value = response.json().await.expect("it is ours");
+        assert_eq!(said["code"], code, "{path} {kind}");
     }
     for (method, path, status) in [
         (reqwest::Method::GET, "/nowhere", 404),

@@ -118,6 +118,7 @@ pub fn bill(value: &Value, currency: Currency, known: &Known, zone: &TimeZone) -
         due: day_or_none(&at.get("due_date"), zone)?.unwrap_or(issued),
         lines: parts.lines,
         total,
+        // What came beyond the bill stands on the customer's balance at Stripe, and counts there.
         paid: if total.minor < paid.minor { total } else { paid },
         tax,
         tax_percent,

@@ -112,8 +112,8 @@ fn check_what_follows(intent: &Read, follow_up: &FollowUpFile, at: &str, all: &[
                 faults.push(source.fault(at, format!("`{name}` has no slot `{slot}`"), hint));
             }
             let takes = follow_up.takes.as_ref().and_then(|it| slots.get(it));
-            if takes.is_some_and(|it| it.kind != SlotKind::Text) {
-                let what = "`takes` names a slot that isn't of the kind `text`";
+            if takes.is_some_and(|it| !matches!(it.kind, SlotKind::Text | SlotKind::Company)) {
+                let what = "`takes` names a slot that is neither of the kind `text` nor `company`";
                 faults.push(source.fault(&format!("{at}.takes"), what, "Other kinds are read by themselves."));
             }
         }

@@ -269,7 +269,7 @@ fn check_slots(intent: &Read, faults: &mut Vec<Fault>) {
                     about_bills.iter().any(|it| names(it)) || file.answer.iter().any(|it| it.card.is_some_and(shown))
                 }
                 SlotKind::Money | SlotKind::Text => names("charge"),
-                SlotKind::Address => false,
+                SlotKind::Address | SlotKind::Company => false,
                 SlotKind::Date | SlotKind::Email | SlotKind::Words => false,
             }
             // What is done is made from slots too.

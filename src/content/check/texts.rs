@@ -290,6 +290,7 @@ impl Check<'_> {
             ("already_with_person", &file.already_with_person),
             ("taken", &file.taken),
             ("handed_back", &file.handed_back),
+            ("waits_again", &file.waits_again),
             ("closed_by_staff", &file.closed_by_staff),
             ("ended", &file.ended),
             ("reopened", &file.reopened),

@@ -50,6 +50,8 @@ pub struct SentencesFile {
     pub taken: String,
     /// A person has given it back to the bot; `staff`. Shown in the middle.
     pub handed_back: String,
+    /// The person who had it has gone, and it waits for another.
+    pub waits_again: String,
     /// Closed by staff. Shown in the middle.
     pub closed_by_staff: String,
     /// Ended by the customer. Shown in the middle.

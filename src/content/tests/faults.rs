@@ -257,7 +257,7 @@ fn faults_of_the_other_files_are_told_with_their_line() {
             "in_queue = \"{{ wait.minutes }} minutes\"",
             "sentences.toml:16: somebody whom we don't know cannot be told this",
         ),
-        ("sentences.toml", "ended = ", "endet = ", "sentences.toml:24: `endet` is not a known key"),
+        ("sentences.toml", "ended = ", "endet = ", "sentences.toml:25: `endet` is not a known key"),
     ] {
         check(file, from, to, wanted);
     }

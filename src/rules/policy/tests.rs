@@ -161,19 +161,6 @@ fn a_copy_goes_to_the_account_whatever_was_typed() {
 }
 
 #[test]
-fn company_details_are_told_apart() {
-    let both = |text| {
-        let (name, number) = company_and_tax_id(text);
-        (name.unwrap_or_default(), number.unwrap_or_default())
-    };
-    let pair = |name: &str, number: &str| (name.to_owned(), number.to_owned());
-    assert_eq!(both("Moss Ltd, GB 123 4567 89"), pair("Moss Ltd", "GB 123 4567 89"));
-    assert_eq!(both("Moss, Sons and Daughters Ltd"), pair("Moss, Sons and Daughters Ltd", ""));
-    assert_eq!(both("GB123456789"), pair("", "GB123456789"));
-    assert_eq!(both("  "), pair("", ""));
-}
-
-#[test]
 fn without_its_rule_nothing_that_changes_something_is_granted() {
     let told = [("reason", "x"), ("date", "2026-06-20"), ("email", "a@b.example"), ("company", "Moss Ltd")];
     for (action, name) in Action::ALL {

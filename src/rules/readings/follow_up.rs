@@ -111,7 +111,14 @@ fn decide(
     known.extend(intents::read_said(target, text, now));
     known.extend(pointed_out(look, target, slots, &known));
     if let Some(takes) = follow_up.file.takes.as_ref().filter(|_| !text.trim().is_empty()) {
-        known.insert(takes.clone(), slots::without_lead(text.trim(), &look.content.language));
+        let value = match target.file.slots.get(takes) {
+            Some(slot) if slot.kind == SlotKind::Company => {
+                let told = slots::company::read_reply(text, &look.content.language);
+                told.map(|it| intents::beside_known(slot, slots.get(takes), it))
+            }
+            _ => Some(slots::without_lead(text.trim(), &look.content.language)),
+        };
+        known.extend(value.map(|it| (takes.clone(), it)));
     }
     Some(intents::answer_or_ask(target, known, now))
 }

@@ -6,8 +6,12 @@ use crate::content::file::{SlotFile, SlotKind};
 use crate::content::language::Language;
 use crate::rules::slots;
 
+/// The bill that was shown is refused, and another named.
+const CORRECTED: f32 = 0.95;
 /// Nothing but the new value was said.
 const ALONE: f32 = 1.0;
+/// What can be nothing else was told.
+const TOLD: f32 = 0.95;
 /// The same of a slot's own word, which may stand in another question too.
 const WORD: f32 = 0.9;
 /// With one word more, and leaning.
@@ -22,7 +26,25 @@ const BARE_WORDS_MAX: usize = 2;
 
 pub(super) fn read(look: &Looked<'_>) -> Option<Reading> {
     let topic = look.state.topic.as_deref().and_then(|it| look.content.intents.get(it));
-    topic.and_then(|topic| within(look, topic)).or_else(|| bill_alone(look))
+    topic.and_then(|topic| instead_of_current(look, topic).or_else(|| within(look, topic))).or_else(|| bill_alone(look))
+}
+
+/// The topic again with another bill than the one that was shown: "no not October, the one that has just come, November".
+fn instead_of_current(look: &Looked<'_>, topic: &Intent) -> Option<Reading> {
+    let language = &look.content.language;
+    let (name, _) = topic.file.slots.iter().find(|it| it.1.kind == SlotKind::Invoice)?;
+    let current = look.now.slots.current?;
+    let (_, issued) = look.now.slots.invoices.iter().find(|it| it.0 == current)?;
+    let month = usize::try_from(issued.month() - 1).ok().and_then(|it| language.months.get(it))?;
+    let words = &look.said.words;
+    let denied = (1..words.len()).find(|at| month.contains(&words[*at]) && language.nots.is(&words[at - 1..*at]))?;
+    let rest: Vec<&str> = words[..denied - 1].iter().chain(&words[denied + 1..]).map(String::as_str).collect();
+    let value = slots::read(SlotKind::Invoice, &rest.join(" "), &look.now.slots).filter(|it| it != current)?;
+    let mut slots = intents::carried_over(topic, look.state);
+    slots.retain(|it, _| topic.file.slots.get(it).is_none_or(|it| it.kind != SlotKind::Money));
+    slots.insert(name.clone(), value.clone());
+    let because = format!("{} again, with {value} in place of {current}", topic.name);
+    Some(Reading::new(Reader::GoingOn, CORRECTED, because, intents::answer_or_ask(topic, slots, look.now)))
 }
 
 fn within(look: &Looked<'_>, topic: &Intent) -> Option<Reading> {
@@ -38,11 +60,14 @@ fn within(look: &Looked<'_>, topic: &Intent) -> Option<Reading> {
         if (look.state.slots.get(name) == Some(&value) || is_current) && slot.kind != SlotKind::Words {
             continue;
         }
+        let value = intents::beside_known(slot, look.state.slots.get(name), value);
         let n_over = n_over(look, slot, &value);
         let points = look.content.language.other.find(&look.said.words).is_some();
         let sure = match n_over {
             // "No, the other one" says what is wanted in place of what was shown.
             0 if points && slot.kind == SlotKind::Invoice => 1.0,
+            // A company's number or its "Ltd" is nothing else, whatever stands around it.
+            _ if slot.kind == SlotKind::Company => TOLD,
             // "Was it on May's too": a question about that bill, and not only the bill.
             0 if begins_yes_or_no(look) => QUESTION,
             0 if slot.kind == SlotKind::Words => WORD,

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::{Looked, Reader, Reading};
-use crate::content::file::{Need, SlotKind, Then};
+use crate::content::file::{Need, SlotFile, SlotKind, Then};
 use crate::content::{Content, Intent};
-use crate::conversation::{Candidate, Guess, State, Verdict, normal};
+use crate::conversation::{Candidate, Guess, Owner, State, Verdict, normal};
 use crate::rules::{Circumstances, Decision, OUT_OF_SCOPE, TALK_TO_HUMAN, Topic, language, questions, said, slots};
 
 /// From here on it is likelier that a message isn't ours to answer than that it means anything else.
@@ -34,7 +34,7 @@ pub(super) fn read_person(look: &Looked<'_>) -> Option<Reading> {
         let mut sentences = questions::sentences(&look.heard.text, language).into_iter();
         sentences.any(|it| language.talk_to_human.is(&said::without_fillers(&normal::words(&it), language)))
     };
-    if !among && !by_itself() {
+    if !among && !by_itself() && !pointed_at_person(look) {
         return None;
     }
     let asked = answered_beside(look);
@@ -45,6 +45,37 @@ pub(super) fn read_person(look: &Looked<'_>) -> Option<Reading> {
     };
     Some(Reading::new(Reader::Intent, PERSON, "a person is asked for, among other words", decision).of(TALK_TO_HUMAN))
 }
+
+/// Whether a sentence wishes for the person whom the last message spoke of and offered: "right, get me one then", "ask them
+/// please". "Do I get one?" only asks.
+fn pointed_at_person(look: &Looked<'_>) -> bool {
+    let language = &look.content.language;
+    let spoken_of = look.state.last_said.as_deref().is_some_and(|last| {
+        let mut words = normal::words(last).into_iter();
+        words.any(|it| language.person_words.contains(&it))
+    });
+    let offered = look.state.owner == Owner::Queue || look.state.offered.iter().any(|it| it.id == TALK_TO_HUMAN);
+    // What is on offer is done by a yes; "get one" may be that.
+    if !spoken_of || !offered || look.state.confirms.is_some() {
+        return false;
+    }
+    let wishes = |sentence: &String| {
+        let words = normal::words(sentence);
+        let found = language.person_pointed.find(&words);
+        found.is_some_and(|(at, n)| {
+            let refused =
+                (0..at).any(|from| language.denies.is(&words[from..at]) || language.conditions.is(&words[from..at]));
+            let only_asks = 0 < at
+                && language.yes_or_no_words.contains(&words[0])
+                && language.first_person.has_word(&words[1.min(at)]);
+            !refused && !only_asks && words.len() <= at + n + POINTED_BEHIND_MAX
+        })
+    };
+    questions::sentences(&look.heard.text, language).iter().any(wishes)
+}
+
+/// So many words may stand behind a wish for the person: "get me one please, as soon as you can".
+const POINTED_BEHIND_MAX: usize = 6;
 
 /// What can be answered at once to whoever asks for a person and something else: "get me someone. and when is it due?".
 fn answered_beside(look: &Looked<'_>) -> Vec<Topic> {
@@ -193,7 +224,10 @@ pub(in crate::rules) fn read_slots(
         true => carried_over(intent, state),
         false => BTreeMap::new(),
     };
-    slots.extend(read_said(intent, text, now));
+    for (name, value) in read_said(intent, text, now) {
+        let value = intent.file.slots.get(&name).map_or(value.clone(), |it| beside_known(it, slots.get(&name), value));
+        slots.insert(name, value);
+    }
     slots
 }
 
@@ -216,6 +250,14 @@ pub(super) fn read_said(intent: &Intent, text: &str, now: &Circumstances<'_>) ->
         }
     }
     slots
+}
+
+/// A new value of a slot; of what has several parts, those that aren't told anew stay.
+pub(super) fn beside_known(slot: &SlotFile, known: Option<&String>, value: String) -> String {
+    match slot.kind {
+        SlotKind::Company => slots::company::merged(known.map(String::as_str), &value),
+        _ => value,
+    }
 }
 
 /// The slots of the last topic that this intent knows too: nobody is asked twice which bill it is.

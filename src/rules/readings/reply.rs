@@ -91,8 +91,12 @@ pub(super) fn read(look: &Looked<'_>) -> Option<Reading> {
         }
         _ => look.heard.text.clone(),
     };
-    let value = slots::read_slot(slot, &text, &look.now.slots).or_else(|| {
-        (slot.kind == SlotKind::Date && is_bare(look)).then(|| slots::day_in_reply(&text, &look.now.slots)).flatten()
+    let value = slots::read_slot(slot, &text, &look.now.slots).or_else(|| match slot.kind {
+        SlotKind::Date if is_bare(look) => slots::day_in_reply(&text, &look.now.slots),
+        SlotKind::Company if !look.said.asks && !only_asks(look) => {
+            slots::company::read_reply(&text, &look.content.language)
+        }
+        _ => None,
     });
     if let Some(value) = value.or_else(|| other_address(look, slot.kind, &text)) {
         let begins = |it: &String| look.content.language.question_words.contains(it);
@@ -105,6 +109,7 @@ pub(super) fn read(look: &Looked<'_>) -> Option<Reading> {
             SlotKind::Text => WORDS,
             _ => FACT,
         };
+        let value = intents::beside_known(slot, look.state.slots.get(asked), value);
         let slots = super::with(&look.state.slots, asked, value);
         let because = format!("the bot asked for `{asked}`");
         return Some(Reading::new(Reader::Reply, sure, because, intents::answer_or_ask(topic, slots, look.now)));

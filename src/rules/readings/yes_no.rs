@@ -1,7 +1,6 @@
 //! Yes, no and not yet, in all their forms, to what the bot's last message asks.
 
 use super::{Looked, Reader, Reading};
-use crate::content::Content;
 use crate::content::file::Action;
 use crate::content::language::Language;
 use crate::conversation::{Choice, format, normal};
@@ -72,7 +71,7 @@ fn to_an_offer(look: &Looked<'_>, offer: &Choice) -> Option<Reading> {
     let language = &look.content.language;
     let named = said.names(&names) && !said.asks && said.words.len() <= NAMED_WORDS_MAX;
     // "No, I do want to, I just asked whether …": the question goes first.
-    if !wants_to_know(look) && beside_a_yes(&look.heard.text, &names, look.content).is_some() {
+    if !wants_to_know(look) && beside_a_yes(look, &names).is_some() {
         return act(REPEATED, "a yes to what is offered, and something else");
     }
     match said.yes_no {
@@ -118,9 +117,12 @@ fn to_an_offer(look: &Looked<'_>, offer: &Choice) -> Option<Reading> {
 /// Whether each word of a message either agrees or is a day or figure on offer: "the 30th is perfect, put me down for that".
 /// Other words of the offer don't count: "the bill is fine" wants no check of it.
 fn agrees_throughout(look: &Looked<'_>, names: &[String]) -> bool {
+    !look.said.asks && agrees(look, &look.said.words, names)
+}
+
+fn agrees(look: &Looked<'_>, words: &[String], names: &[String]) -> bool {
     let language = &look.content.language;
-    let words = &look.said.words;
-    if look.said.asks || AGREED_WORDS_MAX < words.len() || turns_round(words, language) {
+    if AGREED_WORDS_MAX < words.len() || turns_round(words, language) {
         return false;
     }
     let is_figure = |it: &&String| it.contains(|letter: char| letter.is_ascii_digit());
@@ -160,6 +162,7 @@ fn words_of_days(look: &Looked<'_>) -> Vec<String> {
         words.push(day.day().to_string());
         let month = usize::try_from(day.month() - 1).ok().and_then(|it| look.content.language.months.get(it));
         words.extend(month.into_iter().flatten().cloned());
+        words.extend(normal::words(format::weekday(day.weekday())));
     }
     words
 }
@@ -179,11 +182,11 @@ const ORDINAL_LETTERS_MAX: usize = 2;
 pub(in crate::rules) fn asked_beside(look: &Looked<'_>) -> Option<Vec<String>> {
     look.state.confirms.as_ref().filter(|_| !wants_to_know(look))?;
     let offer = look.state.offered.iter().find(|it| it.id.starts_with(DO))?;
-    beside_a_yes(&look.heard.text, &words_that_name(look, offer), look.content)
+    beside_a_yes(look, &words_that_name(look, offer))
 }
 
-fn beside_a_yes(text: &str, names: &[String], content: &Content) -> Option<Vec<String>> {
-    let language = &content.language;
+fn beside_a_yes(look: &Looked<'_>, names: &[String]) -> Option<Vec<String>> {
+    let (text, language) = (&look.heard.text, &look.content.language);
     let (mut consents, mut asked) = (false, Vec::new());
     let sentences = questions::sentences(text, language);
     if sentences.len() < 2 && normal::words(text).len() <= NAMED_WORDS_MAX {
@@ -200,7 +203,11 @@ fn beside_a_yes(text: &str, names: &[String], content: &Content) -> Option<Vec<S
                 consents |= 0 == language.concludes.at_start(&said.rest) && !is_filler(&said, language);
                 asked.push(said.rest.join(" "));
             }
-            _ if questions::asks(&sentence, language) => asked.push(sentence),
+            // "Friday, all of it. And put my new address in": a yes in the words of the offer, and a wish of its own.
+            _ if agrees(look, &said.words, names) => consents = true,
+            _ if questions::asks(&sentence, language) || wishes_for_more(&said, names, language) => {
+                asked.push(sentence)
+            }
             // What is told beside a yes may take it back.
             _ => {
                 let takes_back = [&language.no, &language.later, &language.but, &language.refusals];
@@ -211,6 +218,15 @@ fn beside_a_yes(text: &str, names: &[String], content: &Content) -> Option<Vec<S
         }
     }
     consents.then_some(asked)
+}
+
+/// Whether a sentence adds a wish of its own: "and put my new address in".
+fn wishes_for_more(said: &Said, names: &[String], language: &Language) -> bool {
+    let joins = said.words.first().is_some_and(|it| language.joiners.contains(it));
+    joins
+        && questions::requests(&said.words.join(" "), language)
+        && !said.names(names)
+        && !turns_round(&said.words, language)
 }
 
 /// Whether the yes is only what may begin anything: "ok", "right".

@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use jiff::civil::Date;
-use regex::Regex;
+use regex::{Captures, Regex};
 
 use super::dates::{bare, has_words};
 use super::{SlotContext, dates};
@@ -34,6 +34,13 @@ static COMPARED_WITH: LazyLock<Regex> = LazyLock::new(|| {
     )
 });
 
+/// A time at which something happened, and no bill: "I moved up middle of October". A word for a bill behind it makes it one.
+static TIME_OF: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r"(?i)\b(?:(?:in|at|from|by)\s+)?(?:the\s+)?(?:middle|mid|start|beginning|end|early|late|(?:first|second|third|last)\s+week|half\s?way\s+through)(?:\s+of|\s+in)?[\s-]+[a-z]{3,9}(\s+(?:bill|invoice|statement|one)\b)?",
+    )
+});
+
 fn pattern(text: &str) -> Regex {
     Regex::new(text).expect("the pattern is fixed and a test compiles it")
 }
@@ -43,6 +50,10 @@ pub(super) fn read(text: &str, context: &SlotContext<'_>) -> Option<String> {
     let mut bills: Vec<(&str, Date)> = context.invoices.iter().map(|(number, date)| (number.as_str(), *date)).collect();
     bills.sort_by_key(|it| std::cmp::Reverse(it.1));
     let asked_about = COMPARED_WITH.replace_all(text, " ");
+    let asked_about = TIME_OF.replace_all(&asked_about, |found: &Captures<'_>| match found.get(1) {
+        Some(_) => found[0].to_owned(),
+        None => " ".to_owned(),
+    });
     own_number(text, &bills)
         .or_else(|| said_number(text, &bills))
         .or_else(|| beside_current(text, context, &bills))
