@@ -1,6 +1,6 @@
 # What a person types. `make run` and `make test` bring what they need, and say so.
 
-.PHONY: run test web clean
+.PHONY: run test check web clean
 
 LIBRARY := vendor/onnxruntime
 
@@ -12,6 +12,13 @@ run:
 # All checks and all tests.
 test:
 	@tests/run.sh
+
+# What is quick to look at between two changes.
+check:
+	cargo fmt --check
+	cargo clippy --quiet --all-targets -- -D warnings
+	cargo test --quiet --lib --test tidy --test docs
+	cd web-widget && ([ -d node_modules ] || npm ci --ignore-scripts --no-audit --no-fund --silent) && npm run --silent check
 
 # The web files that are embedded, from their sources.
 web:

@@ -4,11 +4,12 @@ use std::collections::HashMap;
 use std::hash::Hash;
 use std::net::IpAddr;
 use std::num::NonZeroU32;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
 use governor::clock::{Clock, DefaultClock};
 use governor::{DefaultDirectRateLimiter, DefaultKeyedRateLimiter, Quota, RateLimiter};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 
 use crate::config::Limits;
@@ -25,6 +26,8 @@ pub struct Gate {
     messages: DefaultKeyedRateLimiter<IpAddr>,
     logins: DefaultKeyedRateLimiter<String>,
     logins_from: DefaultKeyedRateLimiter<String>,
+    /// Those who wait to have a password looked at, by where they come from.
+    lines: Mutex<HashMap<String, Weak<Semaphore>>>,
     clock: DefaultClock,
 }
 
@@ -59,6 +62,8 @@ impl Drop for Place {
     }
 }
 
+/// Passwords from one address that are looked at, or wait for it, at once.
+const LOGINS_AT_ONCE: usize = 2;
 /// So many accounts' tries may come from one address: an office has one.
 const ACCOUNTS_PER_ADDRESS: u32 = 10;
 
@@ -78,6 +83,7 @@ impl Gate {
             logins_from: RateLimiter::keyed(Quota::per_minute(at_least_one(
                 limits.logins_per_minute.saturating_mul(ACCOUNTS_PER_ADDRESS),
             ))),
+            lines: Mutex::default(),
             clock: DefaultClock::default(),
         }
     }
@@ -127,9 +133,25 @@ impl Gate {
     ///
     /// `session`: the session by which the device is known already; such a device counts by itself.
     pub fn login(&self, login: &str, address: IpAddr, session: Option<&str>) -> Result<(), u32> {
-        let from = session.map_or_else(|| network(address).to_string(), str::to_owned);
+        let from = device(address, session);
         self.count(&self.logins, format!("{login}@{from}"))?;
         self.count(&self.logins_from, from)
+    }
+
+    /// Waits until fewer tries from this address are being looked at: whoever tries a hundred names at once stands in a
+    /// line of their own, and in nobody's way.
+    pub async fn turn_to_login(&self, address: IpAddr, session: Option<&str>) -> Option<OwnedSemaphorePermit> {
+        let line = {
+            let mut lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
+            if ADDRESSES_MAX < lines.len() {
+                lines.retain(|_, it| 0 < it.strong_count());
+            }
+            let line = lines.entry(device(address, session)).or_default();
+            let found = line.upgrade().unwrap_or_else(|| Arc::new(Semaphore::new(LOGINS_AT_ONCE)));
+            *line = Arc::downgrade(&found);
+            found
+        };
+        line.acquire_owned().await.ok()
     }
 
     fn count<K: Clone + Eq + Hash>(&self, limiter: &DefaultKeyedRateLimiter<K>, who: K) -> Result<(), u32> {
@@ -142,6 +164,11 @@ impl Gate {
     fn wait_ms(&self, until: &governor::NotUntil<<DefaultClock as Clock>::Instant>) -> u32 {
         u32::try_from(until.wait_time_from(self.clock.now()).as_millis()).unwrap_or(u32::MAX).max(1)
     }
+}
+
+/// Whose tries to sign in are counted together: those of a device that is known, else those from a network.
+fn device(address: IpAddr, session: Option<&str>) -> String {
+    session.map_or_else(|| network(address).to_string(), str::to_owned)
 }
 
 /// Whom limits count: an address of IPv4, and of IPv6 the network of 64 bits that one customer has as a rule (RFC 6177).
@@ -248,6 +275,23 @@ mod tests {
         assert!(gate.login("admin", elsewhere, None).is_err());
         assert!(gate.login("admin", HERE, None).is_ok());
         assert!(gate.login("admin", elsewhere, Some("a session")).is_ok(), "a known device still gets in");
+    }
+
+    #[tokio::test]
+    async fn whoever_tries_many_names_at_once_stands_in_a_line_of_their_own() {
+        let gate = Gate::new(&Limits::default());
+        let elsewhere = IpAddr::from([192, 0, 2, 7]);
+        let mut turns = Vec::new();
+        for _ in 0..LOGINS_AT_ONCE {
+            turns.push(gate.turn_to_login(elsewhere, None).await);
+        }
+        let waits = gate.turn_to_login(elsewhere, None);
+        let mut waits = std::pin::pin!(waits);
+        assert!(futures_util::poll!(waits.as_mut()).is_pending());
+        assert!(gate.turn_to_login(HERE, None).await.is_some());
+        assert!(gate.turn_to_login(elsewhere, Some("a session")).await.is_some());
+        turns.pop();
+        assert!(waits.await.is_some());
     }
 
     #[test]

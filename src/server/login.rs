@@ -28,6 +28,8 @@ const COOKIE_OF_HOST: &str = "__Host-plainbill_staff";
 const BELIEVED: &str = "x-plainbill-staff";
 /// Password checks at once: each takes 19 MiB and some tens of milliseconds on purpose.
 static CHECKS: Semaphore = Semaphore::const_new(2);
+/// The same for devices that are known, which wait behind no stranger.
+static CHECKS_OF_KNOWN: Semaphore = Semaphore::const_new(1);
 /// A hash that no password has, checked when there is no such account, so that both take the same time.
 const NOBODY: &str =
     "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
@@ -94,7 +96,9 @@ pub async fn login(
         None => None,
     };
     let hash = known.as_ref().map_or_else(|| NOBODY.to_owned(), |it| it.password_hash.clone());
-    let permit = CHECKS.acquire().await.map_err(|_| Problem::new(Code::Busy))?;
+    let _turn = site.gate.turn_to_login(peer.address, session.as_deref()).await;
+    let checks = if session.is_some() { &CHECKS_OF_KNOWN } else { &CHECKS };
+    let permit = checks.acquire().await.map_err(|_| Problem::new(Code::Busy))?;
     let matches = tokio::task::spawn_blocking(move || password_matches(&credentials.password, &hash)).await;
     drop(permit);
     let staff = match known {

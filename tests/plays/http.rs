@@ -180,6 +180,19 @@ async fn an_endpoint_that_is_down_means_an_honest_sentence_and_a_person_until_it
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn billing_that_is_slow_keeps_nobody_from_the_chat() {
+    let reference = Reference::start(TODAY).await;
+    let billing = Arc::new(http(&reference, &limits()));
+    let house = House::with(Plan { between: instead(billing), ..Plan::default() }).await;
+    reference.is(Mode::Silent);
+    let mut customer = house.customer("one-off-fee").await;
+    customer.says("why is my bill higher this month?").await;
+    let said = customer.hears().await;
+    assert!(said.contains("can't see your bill right now"), "{said}");
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn whoever_says_that_they_have_paid_gets_the_account_as_it_is_by_now() {
     let reference = Reference::start(TODAY).await;
     let billing = Arc::new(http(&reference, &Limits { billing_cache_ms: 3_600_000, ..limits() }));

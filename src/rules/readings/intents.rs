@@ -60,16 +60,16 @@ fn pointed_at_person(look: &Looked<'_>) -> bool {
         return false;
     }
     let wishes = |sentence: &String| {
-        let words = normal::words(sentence);
-        let found = language.person_pointed.find(&words);
-        found.is_some_and(|(at, n)| {
-            let refused =
-                (0..at).any(|from| language.denies.is(&words[from..at]) || language.conditions.is(&words[from..at]));
-            let only_asks = 0 < at
-                && language.yes_or_no_words.contains(&words[0])
-                && language.first_person.has_word(&words[1.min(at)]);
-            !refused && !only_asks && words.len() <= at + n + POINTED_BEHIND_MAX
-        })
+        let mut words = &normal::words(sentence)[..];
+        let lead = |words: &[String]| {
+            let joins = usize::from(words.first().is_some_and(|it| language.joiners.contains(it)));
+            language.fillers.at_start(words).max(language.yes.at_start(words)).max(joins)
+        };
+        while language.person_pointed.at_start(words) == 0 && 0 < lead(words) {
+            words = &words[lead(words)..];
+        }
+        let n = language.person_pointed.at_start(words);
+        0 < n && words.len() <= n + POINTED_BEHIND_MAX
     };
     questions::sentences(&look.heard.text, language).iter().any(wishes)
 }

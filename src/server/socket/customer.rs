@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::{broadcast, watch};
 
@@ -56,6 +57,10 @@ fn is_language_tag(text: &str) -> bool {
         && text.bytes().all(|it| it.is_ascii_alphanumeric() || matches!(it, b'-' | b'_'))
 }
 
+/// How long a welcome waits for the customer's name.
+const NAME_WAIT: Duration = Duration::from_secs(1);
+/// Characters of that name.
+const NAME_CHARS_MAX: usize = 40;
 /// A code is looked at before so many more messages.
 const SAID_MAX: usize = 64;
 
@@ -235,8 +240,10 @@ impl Customer {
             |id: &String| content.button(id).map(|label| WireChoice { id: id.clone(), label: label.to_owned() });
         let verified = match &self.opening.customer {
             Some(customer) if self.is_verified(app) => {
-                let account = app.billing.account(customer).await.ok();
-                Some(account.map_or_else(String::new, |it| it.person.first_name))
+                // Without a name nobody is kept waiting: billing may be slow today.
+                let account = tokio::time::timeout(NAME_WAIT, app.billing.account(customer)).await;
+                let name = account.ok().and_then(Result::ok).map_or_else(String::new, |it| it.person.first_name);
+                Some(name.chars().filter(|it| !it.is_control()).take(NAME_CHARS_MAX).collect())
             }
             _ => None,
         };
