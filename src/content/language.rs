@@ -204,6 +204,9 @@ pub struct LanguageFile {
     /// Words for the people who could be asked: "colleague".
     #[serde(default)]
     pub person_words: Vec<String>,
+    /// What joins the other half of one question: "or".
+    #[serde(default)]
+    pub or_words: Vec<String>,
     /// Words of praise: "kind".
     #[serde(default)]
     pub praises: Vec<String>,
@@ -357,6 +360,8 @@ pub struct Language {
     pub person_pointed: Phrases,
     /// Words for the people who could be asked.
     pub person_words: HashSet<String>,
+    /// What joins the other half of one question.
+    pub or_words: HashSet<String>,
     /// Words of praise.
     pub praises: Phrases,
     /// What stands before praise that is said in passing.
@@ -502,6 +507,7 @@ impl Language {
             before_names: words(&own.before_names),
             person_pointed: phrases(&own.person_pointed),
             person_words: words(&own.person_words),
+            or_words: words(&own.or_words),
             praises: phrases(&own.praises),
             praise_leads: phrases(&own.praise_leads),
             would_be: phrases(&own.would_be),
@@ -581,6 +587,7 @@ impl LanguageFile {
             ("before_names", &self.before_names),
             ("person_pointed", &self.person_pointed),
             ("person_words", &self.person_words),
+            ("or_words", &self.or_words),
             ("praises", &self.praises),
             ("praise_leads", &self.praise_leads),
             ("would_be", &self.would_be),

@@ -361,6 +361,7 @@ pub const LANGUAGE: &[Key] = &[
     may("before_names", Shape::Texts),
     may("person_pointed", Shape::Texts),
     may("person_words", Shape::Texts),
+    may("or_words", Shape::Texts),
     may("praises", Shape::Texts),
     may("praise_leads", Shape::Texts),
     may("would_be", Shape::Texts),

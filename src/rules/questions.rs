@@ -113,7 +113,9 @@ fn is_first_person(word: &str) -> bool {
 fn leans(text: &str, language: &Language) -> bool {
     let first = words(text).next().unwrap_or_default();
     let points_back = words(text).last().is_some_and(|it| language.pointing.contains(&it));
-    language.leaning.contains(&first) || (points_back && !language.question_words.contains(&first))
+    // "Do I get a say in it" is a question of its own, whatever it points to.
+    let asks = language.question_words.contains(&first) || begins_yes_or_no(text, language);
+    language.leaning.contains(&first) || (points_back && !asks)
 }
 
 /// Whether a text could be asked by itself.
@@ -195,8 +197,12 @@ fn at_joiners(sentence: &str, language: &Language) -> Vec<String> {
         {
             part.clear();
         }
-        let runs_on =
-            dictated && BEFORE_CUT_WORDS_MIN <= part.len() && begins_question(&bare(at), &bare(at + 1), language);
+        // "Do I need a new one or is it just …": the other half of one question.
+        let is_half = part.last().is_some_and(|it| words(it).any(|it| language.or_words.contains(&it)));
+        let runs_on = dictated
+            && !is_half
+            && BEFORE_CUT_WORDS_MIN <= part.len()
+            && begins_question(&bare(at), &bare(at + 1), language);
         let enough = is_enough(&part.join(" "), language) || (joiner && is_elliptical(&part.join(" "), language));
         if enough && ((joiner && opens(at + 1)) || after_comma || runs_on) {
             parts.push(part.join(" "));
@@ -313,6 +319,11 @@ mod tests {
         check("Why is my bill higher? Can I get a copy?", &["Why is my bill higher?", "Can I get a copy?"]);
         check("why is my bill so high\ncan I pay by card", &["why is my bill so high", "can I pay by card"]);
         check("I have a new card and want to change it", &[]);
+        check(
+            "so 4 quid more every month from now on? do i get a say in it",
+            &["so 4 quid more every month from now on?", "do i get a say in it"],
+        );
+        check("Do we need to sign a new contract for this or is it just a change of details?", &[]);
         check("I want a refund and please cancel my plan", &["I want a refund", "please cancel my plan"]);
         check(
             "what do I owe, when do you take it, can I pay later",

@@ -78,6 +78,7 @@ impl Said {
                 .iter()
                 .find(|it| !language.joiners.contains(*it))
                 .is_some_and(|it| language.question_words.contains(it) || language.yes_or_no_words.contains(it));
+        let asks = asks || is_tagged(&words, language);
         let in_passing = yes_no.is_some() && !strong && 1 < words.len();
         Self { words, yes_no, in_passing, rest, but, place, neither, corrects_from: corrects, matter, leans, asks }
     }
@@ -180,6 +181,15 @@ fn praise(words: &[String], language: &Language) -> (usize, bool) {
     }
     at += n;
     (at + language.praise_ends.at_start(&words[at..]), 0 < would_be)
+}
+
+/// Whether a question tag stands at the end, "is it", "don't you": what is put like that is asked, and agrees to nothing. A
+/// word alone, "right", may do either.
+pub(super) fn is_tagged(words: &[String], language: &Language) -> bool {
+    let tag = |at: usize| {
+        1 < words.len() - at && language.yes_or_no_words.contains(&words[at]) && language.checks.is(&words[at..])
+    };
+    (1..words.len().saturating_sub(1)).any(tag)
 }
 
 /// The words without fillers at their beginning and end.

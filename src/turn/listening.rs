@@ -87,7 +87,10 @@ pub(super) async fn listen(
         }
     }
     heard.told = told(parts, classifier, state, recent, &heard.text).await;
-    let mut after: Option<String> = None;
+    // What is beyond doubt for the whole is what its parts are about.
+    let whole = heard.guess.best().filter(|it| heard.guess.verdict == Verdict::Answer && BEYOND_DOUBT <= it.confidence);
+    let whole = whole.map(|it| it.intent.clone());
+    let mut after: Option<String> = whole.clone();
     for text in questions::parts(&meant, language) {
         let mut counting = counting.clone();
         counting.extend(after.iter().flat_map(|it| parts.content.follow_ups_in(it)).map(|it| it.intent.name.as_str()));
@@ -96,11 +99,14 @@ pub(super) async fn listen(
             let asks = questions::asks_somewhere(&text, language);
             let means = guess.best().filter(|_| guess.verdict == Verdict::Answer).map(|it| it.intent.clone());
             heard.parts.push(Part { text, guess, asks, after: after.clone() });
-            after = means.or(after);
+            after = whole.clone().or(means).or(after);
         }
     }
     (heard, true)
 }
+
+/// So sure of the whole of a message, its parts are read within that.
+const BEYOND_DOUBT: f32 = 0.93;
 
 /// Messages of the bot from which somebody still concludes something.
 const CONCLUDED_FROM_MAX: usize = 3;

@@ -14,7 +14,7 @@ use crate::conversation::{
 };
 use crate::feedback;
 use crate::handoff;
-use crate::rules::{self, Decision, Heard, Topic};
+use crate::rules::{self, Decision, Heard, Topic, questions};
 use crate::store::Why;
 
 use super::{Outcome, Parts, again, handing_off, step, wait_now, words_of};
@@ -23,6 +23,8 @@ use super::{Outcome, Parts, again, handing_off, step, wait_now, words_of};
 const INVOICES_OFFERED: usize = 3;
 /// Choices under one message.
 pub(super) const CHOICES_MAX: usize = 4;
+/// An answer of up to so many characters is said once more to whoever asks for it in other words.
+const ONCE_MORE_CHARS_MAX: usize = 240;
 /// How card numbers look once they are masked.
 const MASKED_CARD: &str = "[card ending";
 
@@ -220,6 +222,16 @@ impl Reply<'_> {
             // Whoever asks on and hears nothing new was not understood.
             if self.heard.choice.is_none() {
                 self.record(self.seq, &self.heard.text, Why::Missed, self.heard.guess.clone());
+            }
+            // What is short is said once more to whoever asks it in other words.
+            if let [(_, _, one)] = answers.as_slice()
+                && self.heard.choice.is_none()
+                && questions::asks_somewhere(&self.heard.text, &content.language)
+                && one.text.chars().count() <= ONCE_MORE_CHARS_MAX
+                && self.state.last_said.as_deref() == Some(&one.text)
+                && !self.objects_to(&one.text)
+            {
+                return self.as_said(&one.text.clone(), false);
             }
             let others = self.other_meanings(topics);
             if let Some(topic) = self.heard.choice.is_none().then(|| self.instead(&others)).flatten() {

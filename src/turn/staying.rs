@@ -73,7 +73,9 @@ impl Reply<'_> {
     /// Whether the last message said this, with no more than a word on what else may be meant behind it.
     pub(super) fn was_said(&self, text: &str) -> bool {
         let last = self.state.last_said.as_deref();
-        last == Some(text) || (self.state.or.is_some() && last.is_some_and(|it| it.starts_with(text.trim_end())))
+        let more =
+            |it: &str| (self.state.or.is_some() && it.starts_with(text.trim_end())) || it.ends_with(text.trim_end());
+        last == Some(text) || last.is_some_and(more)
     }
 
     /// Whether the last message was the answer to a topic.

@@ -63,7 +63,10 @@ pub(super) fn read(look: &Looked<'_>) -> Option<Reading> {
         return reading(choice, FIRST_SENTENCE, "by words of what is offered, before something else");
     }
     let likely = look.heard.guess.ranked.iter().take(3).filter(|it| OFFERED_CONFIDENCE_MIN <= it.confidence);
-    let may_be_meant = |it: &&Choice| it.id != TALK_TO_HUMAN || look.said.words.len() <= POINTING_AT_A_PERSON_WORDS_MAX;
+    // Whoever asks whether anybody is there doesn't ask for them yet.
+    let may_be_meant = |it: &&Choice| {
+        it.id != TALK_TO_HUMAN || (!look.said.asks && look.said.words.len() <= POINTING_AT_A_PERSON_WORDS_MAX)
+    };
     let meant = |intent: &str| offered.iter().filter(may_be_meant).find(|choice| choice.id == intent);
     let found = likely.filter_map(|it| meant(&it.intent)).next();
     let says_more =

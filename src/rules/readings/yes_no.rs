@@ -4,7 +4,7 @@ use super::{Looked, Reader, Reading};
 use crate::content::file::Action;
 use crate::content::language::Language;
 use crate::conversation::{Choice, format, normal};
-use crate::rules::said::{Said, YesNo, stands_in, without_fillers};
+use crate::rules::said::{Said, YesNo, is_tagged, stands_in, without_fillers};
 use crate::rules::{DO, Decision, TALK_TO_HUMAN, questions};
 
 /// Nothing else was said.
@@ -75,6 +75,8 @@ fn to_an_offer(look: &Looked<'_>, offer: &Choice) -> Option<Reading> {
         return act(REPEATED, "a yes to what is offered, and something else");
     }
     match said.yes_no {
+        // "So that's agreed now, is it" asks whether it is.
+        Some(YesNo::Yes) if said.rest.is_empty() && is_tagged(&said.words, language) => None,
         Some(YesNo::Yes) if said.rest.is_empty() => act(PLAIN, "a yes to what is offered"),
         Some(YesNo::Yes) if !said.but && said.rest_repeats(&names, language) => {
             act(REPEATED, "a yes, and what is offered once more")
