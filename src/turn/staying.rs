@@ -91,7 +91,10 @@ impl Reply<'_> {
     pub(super) fn objects_to(&self, text: &str) -> bool {
         let tells = |it: &&Event| matches!(&it.what, What::Message(message) if message.text == text);
         let told = self.recent.iter().rev().filter(|it| it.from == Sender::Bot).take(TOLD_MAX).any(|it| tells(&it));
-        told && self.heard.choice.is_none() && rules::objects(&self.parts.content, &self.heard.text)
+        // "I was asking about the refund", said of an answer about something else, wants just that again.
+        let names = self.parts.content.language.meant_instead.find(&normal::words(&self.heard.text)).is_some();
+        let returns = names && !self.was_said(text);
+        told && !returns && self.heard.choice.is_none() && rules::objects(&self.parts.content, &self.heard.text)
     }
 
     /// Confirms what was said before by its own sentence, or says what comes nearest once more.

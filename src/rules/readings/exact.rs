@@ -56,7 +56,9 @@ pub(super) fn read(look: &Looked<'_>) -> Option<Reading> {
     // "To be exact: Yes, …" would be an answer to what was asked before.
     let is_answer = |it: &&Told| {
         let words = normal::words(&it.sentence);
-        0 < language.yes.at_start(&words).max(language.no.at_start(&words))
+        // Nor does advice say anything: "If you need longer, …", "Get one, …".
+        let says_nothing = [&language.yes, &language.no, &language.conditions, &language.requests];
+        says_nothing.iter().any(|it| 0 < it.at_start(&words))
     };
     let nearest = told.iter().filter(|it| !is_answer(it)).max_by(|one, other| one.near.total_cmp(&other.near))?;
     let Told { sentence, near } = nearest;

@@ -26,8 +26,17 @@ fn is_unhappy(look: &Looked<'_>, candidate: &Candidate) -> bool {
 
 /// "Was it on May's too" is a question of the topic, whatever was asked for.
 fn asks_on(look: &Looked<'_>) -> bool {
-    let first = look.said.words.first();
-    let asks = first.is_some_and(|it| look.content.language.yes_or_no_words.contains(it));
+    let language = &look.content.language;
+    // "So has anybody got it" begins like "has anybody got it".
+    let is_lead = |it: &&String| {
+        language.joiners.contains(*it)
+            || (language.fillers.is(std::slice::from_ref(*it))
+                && !language.second_person.has_word(it)
+                && !language.pointing.contains(*it)
+                && !language.yes_or_no_words.contains(*it))
+    };
+    let first = look.said.words.iter().find(|it| !is_lead(it));
+    let asks = first.is_some_and(|it| language.yes_or_no_words.contains(it));
     let best = look.heard.guess.within.first();
     asks && best.is_some_and(|it| ASKED_ON <= it.confidence && look.content.follow_ups.contains_key(&it.intent))
 }
