@@ -40,6 +40,7 @@ pub struct Speaker<'a> {
     may_be_paying: bool,
     accounts: bool,
     once_known: bool,
+    stranger: bool,
     wait: Wait,
     made: Made,
 }
@@ -143,6 +144,7 @@ impl<'a> Speaker<'a> {
             may_be_paying: false,
             accounts: true,
             once_known: false,
+            stranger: false,
             wait: Wait::default(),
             made: Made::default(),
         }
@@ -156,6 +158,11 @@ impl<'a> Speaker<'a> {
     /// The same, where the customer was led to paying a moment ago: what came of it may not be seen yet.
     pub fn while_paying(self, may_be_paying: bool) -> Self {
         Self { may_be_paying, ..self }
+    }
+
+    /// The same, where the customer has said that they are none: nobody sends them to sign in.
+    pub fn to_a_stranger(self, stranger: bool) -> Self {
+        Self { stranger, ..self }
     }
 
     /// Writes numbers and dates as people of a language tag do, where it is known.
@@ -357,7 +364,7 @@ impl<'a> Speaker<'a> {
             let ways = ["verify_me", TALK_TO_HUMAN].map(str::to_owned);
             let general = self.render(general, &facts)?;
             // Nobody is pressed who was told so just now, or has all that there is to say.
-            let complete = (!intent.file.sign_in && !self.once_known) || !self.accounts;
+            let complete = (!intent.file.sign_in && !self.once_known) || !self.accounts || self.stranger;
             let told = complete || self.last_said.is_some_and(|it| it.contains(&check));
             return Ok(Answer {
                 text: if told { general } else { format!("{general}\n\n{check}") },

@@ -249,6 +249,7 @@ pub async fn take_heard(
         .speaker(parts, text)
         .after(state.last_said.as_deref())
         .with_wait(words_of(parts, state, wait_now(parts, state)))
+        .to_a_stranger(!known.verified && is_stranger(parts, recent, heard))
         .while_paying(may_be_paying && !told_of_paying(parts, recent) && !speaks_of_paying_later(parts, heard));
     let (decision, then, readings) = decide(parts, state, heard, looked, &known, &speaker, &before);
     let proof = Proof::take(parts, &decision, heard).await;
@@ -365,6 +366,13 @@ fn told_of_paying(parts: &Parts, recent: &[Event]) -> bool {
     let sentence = parts.content.sentences.just_paid.as_str();
     let tells = |it: &Event| matches!(&it.what, What::Message(message) if message.text.contains(sentence));
     recent.iter().filter(|it| it.from == Sender::Bot).any(tells)
+}
+
+/// Whether somebody whom we don't know has said that they are no customer.
+fn is_stranger(parts: &Parts, recent: &[Event], heard: &Heard) -> bool {
+    let says = |text: &str| parts.content.language.no_account.find(&crate::conversation::normal::words(text)).is_some();
+    let mut theirs = recent.iter().filter(|it| it.from == Sender::Customer);
+    says(&heard.text) || theirs.any(|it| matches!(&it.what, What::Message(message) if says(&message.text)))
 }
 
 /// Whether the customer says that something was paid: billing may know it by now.

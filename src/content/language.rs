@@ -204,6 +204,15 @@ pub struct LanguageFile {
     /// Words for the people who could be asked: "colleague".
     #[serde(default)]
     pub person_words: Vec<String>,
+    /// What leaves things as they are, and is no wish to leave: "leave it".
+    #[serde(default)]
+    pub leaves_it: Vec<String>,
+    /// What says that somebody is no customer: "not a customer".
+    #[serde(default)]
+    pub no_account: Vec<String>,
+    /// What stands between the first and the last of several months: "to".
+    #[serde(default)]
+    pub range_words: Vec<String>,
     /// What joins the other half of one question: "or".
     #[serde(default)]
     pub or_words: Vec<String>,
@@ -360,6 +369,12 @@ pub struct Language {
     pub person_pointed: Phrases,
     /// Words for the people who could be asked.
     pub person_words: HashSet<String>,
+    /// What leaves things as they are, and is no wish to leave.
+    pub leaves_it: Phrases,
+    /// What says that somebody is no customer.
+    pub no_account: Phrases,
+    /// What stands between the first and the last of several months.
+    pub range_words: HashSet<String>,
     /// What joins the other half of one question.
     pub or_words: HashSet<String>,
     /// Words of praise.
@@ -507,6 +522,9 @@ impl Language {
             before_names: words(&own.before_names),
             person_pointed: phrases(&own.person_pointed),
             person_words: words(&own.person_words),
+            leaves_it: phrases(&own.leaves_it),
+            no_account: phrases(&own.no_account),
+            range_words: words(&own.range_words),
             or_words: words(&own.or_words),
             praises: phrases(&own.praises),
             praise_leads: phrases(&own.praise_leads),
@@ -587,6 +605,9 @@ impl LanguageFile {
             ("before_names", &self.before_names),
             ("person_pointed", &self.person_pointed),
             ("person_words", &self.person_words),
+            ("leaves_it", &self.leaves_it),
+            ("no_account", &self.no_account),
+            ("range_words", &self.range_words),
             ("or_words", &self.or_words),
             ("praises", &self.praises),
             ("praise_leads", &self.praise_leads),

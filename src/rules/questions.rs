@@ -319,10 +319,7 @@ mod tests {
         check("Why is my bill higher? Can I get a copy?", &["Why is my bill higher?", "Can I get a copy?"]);
         check("why is my bill so high\ncan I pay by card", &["why is my bill so high", "can I pay by card"]);
         check("I have a new card and want to change it", &[]);
-        check(
-            "so 4 quid more every month from now on? do i get a say in it",
-            &["do i get a say in it"],
-        );
+        check("so 4 quid more every month from now on? do i get a say in it", &["do i get a say in it"]);
         check("Do we need to sign a new contract for this or is it just a change of details?", &[]);
         check("I want a refund and please cancel my plan", &["I want a refund", "please cancel my plan"]);
         check(

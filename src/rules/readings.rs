@@ -161,7 +161,7 @@ pub(super) fn all(content: &Content, state: &State, heard: &Heard, now: &Circums
     readings.extend(intents::read_person(&look));
     readings.extend(parts::read(&look));
     readings.extend(intents::read_unsure(&look));
-    if yes_no::never_wished(&look) {
+    if yes_no::never_wished(&look) || yes_no::leaves_it(&look) {
         readings.retain(|it| !does_or_offers_to(&look, &it.decision));
     }
     // A stable sort: of equals the reader that stands first counts.
@@ -201,6 +201,12 @@ pub(super) fn unit(look: &Looked<'_>, text: &str, guess: &Guess) -> Option<Readi
     let bare = without_lead_words(look, text);
     let begins_anew = 0 < language.new_topic.at_start(&bare).max(language.meant_instead.at_start(&bare));
     if begins_anew && by_itself.as_ref().is_some_and(|it| it.by == Reader::Intent && NEW_TOPIC_MIN <= it.sure) {
+        return by_itself;
+    }
+    // An idea was taken note of: what is clear by itself is another matter.
+    let aside = state.topic.as_deref().and_then(|it| look.content.intents.get(it)).is_some_and(|it| it.file.suggestion);
+    let says_enough = ASIDE_WORDS_MIN <= look.said.words.len() && state.owner == Owner::Bot;
+    if aside && says_enough && by_itself.as_ref().is_some_and(|it| it.what != state.topic && BEYOND_DOUBT <= it.sure) {
         return by_itself;
     }
     // None of our business, and nothing within the topic comes before that.
@@ -295,6 +301,8 @@ fn begins_alone(guess: &Guess, by_itself: Option<&Reading>) -> bool {
     }
 }
 
+/// With fewer words a message leans on what was said before.
+const ASIDE_WORDS_MIN: usize = 4;
 /// So sure is what begins another matter.
 const NEW_TOPIC_MIN: f32 = 0.7;
 /// So likely is a follow-up that stands at the beginning.

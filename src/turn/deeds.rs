@@ -241,11 +241,11 @@ impl Reply<'_> {
     pub(super) fn together(&self, answers: &[(&Intent, &Topic, Answer)]) -> Vec<Choice> {
         let content = &self.parts.content;
         let mut choices: Vec<Choice> = Vec::new();
+        let confirms_last = confirms_last(answers);
         for (intent, _, answer) in answers {
-            let yes = answer.deed.as_ref().filter(|it| matches!(it.ruling, Ruling::Grant { .. }));
-            if let Some(label) = yes.and_then(|it| it.confirm.clone()) {
-                // Of two answers in one message, each is confirmed by itself.
-                let id = if answers.len() == 1 { format!("{}{}", rules::DO, intent.name) } else { intent.name.clone() };
+            if let Some(label) = asks_for(answer) {
+                // Of several that ask for a yes, each is confirmed by itself.
+                let id = if confirms_last { format!("{}{}", rules::DO, intent.name) } else { intent.name.clone() };
                 choices.push(Choice { id, label });
             }
         }
@@ -257,6 +257,17 @@ impl Reply<'_> {
         choices.truncate(CHOICES_MAX);
         choices
     }
+}
+
+/// The button by which an answer asks for a yes.
+fn asks_for(answer: &Answer) -> Option<String> {
+    answer.deed.as_ref().filter(|it| matches!(it.ruling, Ruling::Grant { .. })).and_then(|it| it.confirm.clone())
+}
+
+/// Whether of these answers the last alone asks for a yes.
+pub(super) fn confirms_last(answers: &[(&Intent, &Topic, Answer)]) -> bool {
+    let asks = |it: &&(&Intent, &Topic, Answer)| asks_for(&it.2).is_some();
+    answers.iter().filter(asks).count() == 1 && answers.last().is_some_and(|it| asks(&it))
 }
 
 /// An address so that its owner knows it and nobody else does: `l…@post.example`.

@@ -8,7 +8,7 @@ use crate::answers::Speaker;
 use crate::classifier::Classifier;
 use crate::content::Content;
 use crate::conversation::{
-    Did, Event, Message, NewEvent, Owner, OwnerChange, Reason, Sender, Seq, State, Verdict, What,
+    Candidate, Did, Event, Message, NewEvent, Owner, OwnerChange, Reason, Sender, Seq, State, Verdict, What,
 };
 use crate::rules::{self, Heard, Part, Told, questions};
 
@@ -89,7 +89,11 @@ pub(super) async fn listen(
     heard.told = told(parts, classifier, state, recent, &heard.text).await;
     // What is beyond doubt for the whole is what its parts are about.
     let whole = heard.guess.best().filter(|it| heard.guess.verdict == Verdict::Answer && BEYOND_DOUBT <= it.confidence);
-    let whole = whole.map(|it| it.intent.clone());
+    let leads_on = |it: &&Candidate| {
+        let intent = parts.content.intents.get(&it.intent);
+        intent.is_some_and(|it| !it.file.small_talk && !it.file.gives_way && !it.file.suggestion)
+    };
+    let whole = whole.filter(leads_on).map(|it| it.intent.clone());
     let mut after: Option<String> = whole.clone();
     for text in questions::parts(&meant, language) {
         let mut counting = counting.clone();

@@ -17,7 +17,7 @@ use crate::handoff;
 use crate::rules::{self, Decision, Heard, Topic, questions};
 use crate::store::Why;
 
-use super::{Outcome, Parts, again, handing_off, step, wait_now, words_of};
+use super::{Outcome, Parts, again, deeds, handing_off, step, wait_now, words_of};
 
 /// Bills that are offered when we ask which one.
 const INVOICES_OFFERED: usize = 3;
@@ -201,7 +201,8 @@ impl Reply<'_> {
         let is_said = |one: &Answer| self.was_said(&one.text) || (self.objects_to(&one.text) && !offers(one));
         let same = matches!(answers.as_slice(), [(_, _, one)] if is_said(one));
         // A link is given again: the one before may have ended.
-        if same && self.ran.is_empty() && self.pages.is_empty() && answers.iter().all(|it| it.2.then == Then::Wait) {
+        let waits = |one: &Answer| one.then == Then::Wait || offers(one);
+        if same && self.ran.is_empty() && self.pages.is_empty() && answers.iter().all(|it| waits(&it.2)) {
             let sentences = &content.sentences;
             // Who concludes something from it hears the sentence on which that rests.
             let last = self.state.last_said.as_deref().unwrap_or_default();
@@ -209,14 +210,28 @@ impl Reply<'_> {
             if let Some(told) = told.max_by(|one, other| one.near.total_cmp(&other.near)) {
                 return self.as_said(&told.sentence, false);
             }
-            // What is typed once more for the same offer is about that: the question again, and no more.
-            if let [(_, _, one)] = answers.as_slice()
-                && offers(one)
-                && let Some(question) = one.text.lines().rfind(|it| it.trim_end().ends_with('?'))
-                && self.state.last_said.as_deref() != Some(question)
-                && self.state.confirms.is_some()
+            // What is typed once more for the same offer is about that: it is asked again, and no more.
+            if let [(_, topic, one)] = answers.as_slice()
+                && let Some(confirms) = one.deed.as_ref().and_then(|it| self.confirm(it))
             {
-                self.ask_again(question.to_owned());
+                let choices = self.together(&answers);
+                let question = one.text.lines().rfind(|it| it.trim_end().ends_with('?')).filter(|it| *it != one.text);
+                let button = choices.iter().find(|it| it.id.starts_with(rules::DO)).map(|it| it.label.as_str());
+                let text = match question {
+                    Some(question) => question.to_owned(),
+                    None => {
+                        let first = one.text.split_inclusive(". ").next().and_then(|it| it.lines().next());
+                        let about = About { first: first.map(str::trim_end), second: button, ..About::default() };
+                        self.speaker.sentence(&sentences.offer_stands, about)?
+                    }
+                };
+                let (intent, slots) = (Some(topic.intent.clone()), topic.slots.clone());
+                let confirms = Some(confirms);
+                let step = Step { intent, slots, confirms, asks_yes: true, ..step(Did::Answered) };
+                self.message(text, &[], step);
+                if let Some(last) = self.last_choices() {
+                    *last = choices;
+                }
                 return Ok(());
             }
             // Whoever asks on and hears nothing new was not understood.
@@ -229,7 +244,6 @@ impl Reply<'_> {
                 && questions::asks_somewhere(&self.heard.text, &content.language)
                 && one.text.chars().count() <= ONCE_MORE_CHARS_MAX
                 && self.state.last_said.as_deref() == Some(&one.text)
-                && !self.objects_to(&one.text)
             {
                 return self.as_said(&one.text.clone(), false);
             }
@@ -245,6 +259,7 @@ impl Reply<'_> {
         let mut choices = self.together(&answers);
         let then = plain().map(|it| it.2.then).find(|it| *it != Then::Wait).unwrap_or(Then::Wait);
         let reason = reason_of(&answers, self.speaker);
+        let confirms_last = deeds::confirms_last(&answers) && self.ran.is_empty();
         let n = answers.len();
         let hands_off = matches!(then, Then::HandOff | Then::HandOffUrgent);
         let mut done = Vec::new();
@@ -266,8 +281,9 @@ impl Reply<'_> {
             let did = if intent.file.small_talk { Did::Talked } else { Did::Answered };
             let slots = topic.slots.clone();
             let last = index + 1 == n && !hands_off;
-            let confirms = answer.deed.as_ref().and_then(|it| self.confirm(it)).filter(|_| last && n == 1);
-            let asks_yes = confirms.is_some();
+            // Beside other answers, a yes has to name it.
+            let confirms = answer.deed.as_ref().and_then(|it| self.confirm(it)).filter(|_| last && confirms_last);
+            let asks_yes = confirms.is_some() && n == 1;
             // A question in between leaves the offer where it was, for a tap.
             let stands = (last && n == 1 && topic.within.is_some()).then(|| self.standing_offer()).flatten();
             let confirms = confirms.or_else(|| self.state.confirms.clone().filter(|_| stands.is_some()));

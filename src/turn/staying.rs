@@ -39,17 +39,8 @@ impl Reply<'_> {
 
     /// A word in between: what is on offer stays so.
     pub(super) fn keep_offer(&mut self, text: String) {
-        self.with_offer(text, false);
-    }
-
-    /// Asks once more for a yes to what is on offer.
-    pub(super) fn ask_again(&mut self, text: String) {
-        self.with_offer(text, true);
-    }
-
-    fn with_offer(&mut self, text: String, asks_yes: bool) {
         let confirms = self.state.confirms.clone();
-        self.message(text, &[], Step { confirms, asks_yes, ..step(Did::Talked) });
+        self.message(text, &[], Step { confirms, ..step(Did::Talked) });
         let offered = self.state.offered.clone();
         if let Some(choices) = self.last_choices() {
             *choices = offered;

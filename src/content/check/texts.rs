@@ -277,6 +277,7 @@ impl Check<'_> {
             ("which_one", &file.which_one),
             ("which_one_again", &file.which_one_again),
             ("ask_to_name", &file.ask_to_name),
+            ("offer_stands", &file.offer_stands),
             ("not_now", &file.not_now),
             ("not_answered", &file.not_answered),
             ("on_condition", &file.on_condition),

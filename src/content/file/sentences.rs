@@ -24,6 +24,8 @@ pub struct SentencesFile {
     pub which_one_again: String,
     /// A yes, without naming it, to what ends something; `first` is its button.
     pub ask_to_name: String,
+    /// What is offered already is asked for in other words; `first` says what it is, `second` is its button.
+    pub offer_stands: String,
     /// Not now: it stays on offer.
     pub not_now: String,
     /// A part of the message that has not been answered, after the answers; `first` is its words.

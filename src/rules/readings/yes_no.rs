@@ -28,6 +28,9 @@ pub(super) fn read(look: &Looked<'_>) -> Option<Reading> {
     if never_wished(look) {
         return Some(Reading::new(Reader::YesNo, NEVER_WISHED, "it was never wished for", Decision::Declined));
     }
+    if leaves_it(look) {
+        return Some(Reading::new(Reader::YesNo, NEVER_WISHED, "it is left as it is", Decision::Declined));
+    }
     let offer = look.state.offered.iter().find(|it| it.id.starts_with(DO));
     match (&look.state.confirms, offer) {
         // Asked which of two is meant, a bare yes is to those; one that names what is on offer beside them is to that.
@@ -50,6 +53,23 @@ pub(super) fn never_wished(look: &Looked<'_>) -> bool {
         && !look.heard.text.contains('?')
         && language.insteads.find(words).is_none()
 }
+
+/// Whether a message leaves things as they are, and asks nothing: "I'd like to leave it then, until I know more".
+pub(super) fn leaves_it(look: &Looked<'_>) -> bool {
+    let language = &look.content.language;
+    let words = &look.said.words;
+    let leaves = language.leaves_it.find(words);
+    let to_people = |at: usize| words[at..].iter().any(|it| language.person_words.contains(it));
+    let hangs = |at: usize| (0..at).any(|from| 0 < language.conditions.at_start(&words[from..at]));
+    // To what is on offer, it is a no.
+    look.state.confirms.is_none()
+        && leaves.is_some_and(|(at, _)| !to_people(at) && !hangs(at))
+        && words.len() <= LEAVES_IT_WORDS_MAX
+        && !questions::asks_somewhere(&look.heard.text, language)
+}
+
+/// A longer message says more.
+const LEAVES_IT_WORDS_MAX: usize = 24;
 
 /// It begins within so many words, and a longer message says more.
 const NEVER_WISHED_WITHIN: usize = 5;

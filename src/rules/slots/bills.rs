@@ -65,6 +65,14 @@ pub(super) fn read(text: &str, context: &SlotContext<'_>) -> Option<String> {
 /// The bills of several months that a text puts side by side, in its order: "October, then September and November".
 /// None where it names one, or compares one with another.
 pub(super) fn read_several(text: &str, context: &SlotContext<'_>) -> Vec<String> {
+    if !COMPARED_WITH.is_match(text)
+        && let Some((first, last)) = range(text, context)
+    {
+        let mut of_range: Vec<_> =
+            context.invoices.iter().filter(|it| (first..=last).contains(&it.1.first_of_month())).collect();
+        of_range.sort_by_key(|it| it.1);
+        return of_range.into_iter().map(|it| it.0.clone()).collect();
+    }
     if COMPARED_WITH.is_match(text) || context.words.is_some_and(|it| it.comparing.find(&normal::words(text)).is_some())
     {
         return Vec::new();
@@ -77,6 +85,18 @@ pub(super) fn read_several(text: &str, context: &SlotContext<'_>) -> Vec<String>
         }
     }
     if numbers.len() < 2 { Vec::new() } else { numbers }
+}
+
+/// The first and the last of several months in a row: "August to October". None where it is but one.
+fn range(text: &str, context: &SlotContext<'_>) -> Option<(Date, Date)> {
+    let language = context.words?;
+    let words = normal::words(text);
+    let is_month = |at: usize| words.get(at).is_some_and(|it| language.months.iter().any(|month| month.contains(it)));
+    let between = (1..words.len())
+        .find(|at| is_month(at - 1) && is_month(at + 1) && language.range_words.contains(&words[*at]))?;
+    let month = |at: usize| dates::months(&words[at], context.today).into_iter().next();
+    let (first, last) = (month(between - 1)?, month(between + 1)?);
+    (first < last).then_some((first, last))
 }
 
 /// The one before or after the bill that is being talked about, or the other one of it and the newest.
