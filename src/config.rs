@@ -340,7 +340,7 @@ mod tests {
         for (name, value) in [
             ("PLAINBILL_PUBLIC_URL", "https://help.shop.example"),
             ("PLAINBILL_ORIGINS", "[\"https://shop.example\"]"),
-            ("PLAINBILL_TRUSTED_PROXIES", "[\"10.0.0.1\"]"),
+            ("PLAINBILL_BILLING_KEY", "k"),
         ] {
             assert_eq!(read(&[(name, value)]), of(false, "none"), "{name}");
             assert_eq!(read(&[(name, value), ("PLAINBILL_DEMO", "true")]), of(true, "demo"), "{name}");

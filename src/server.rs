@@ -1,5 +1,6 @@
 //! The URL map, the accept loop with its limits, and the way to the end.
 
+use std::convert::Infallible;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
@@ -63,6 +64,8 @@ const OWN_FILES: usize = 128;
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 /// When whoever has too many connections may come again, in milliseconds.
 const FULL_WAIT_MS: u32 = 5_000;
+/// A body of more bytes isn't there at once.
+const LONG_BODY_BYTES: u64 = 4 * 1024;
 /// Connections above the cap that are told so at once.
 const TURNED_AWAY_MAX: usize = 32;
 /// What a connection above the cap is told.
@@ -194,14 +197,19 @@ async fn connection(site: Site, stream: TcpStream, peer: Peer, router: Router) {
         let client = behind_proxies(&site, &peer, request.headers());
         let (site, router) = (site.clone(), router.clone());
         async move {
-            let Some(client) = client else {
-                return Ok(Problem { retry_after_ms: Some(FULL_WAIT_MS), ..Problem::new(Code::Busy) }.into_response());
+            let is_long = is_long(request.headers());
+            let mut response = match client.map(|it| (site.gate.request(it.address), it)) {
+                None => Problem { retry_after_ms: Some(FULL_WAIT_MS), ..Problem::new(Code::Busy) }.into_response(),
+                Some((Err(wait), _)) => Problem::too_fast(wait).into_response(),
+                Some((Ok(()), client)) => {
+                    request.extensions_mut().insert(client);
+                    router.oneshot(request.map(Body::new)).await?
+                }
             };
-            if let Err(wait) = site.gate.request(client.address) {
-                return Ok(Problem::too_fast(wait).into_response());
+            if is_long && (response.status().is_client_error() || response.status().is_server_error()) {
+                response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
             }
-            request.extensions_mut().insert(client);
-            router.oneshot(request.map(Body::new)).await
+            Ok::<Response, Infallible>(response)
         }
     });
     let limits = &app.config.limits;
@@ -223,6 +231,14 @@ async fn connection(site: Site, stream: TcpStream, peer: Peer, router: Router) {
         // Clients that leave in mid-request are everyday life.
         tracing::debug!(%error, "a connection ended early");
     }
+}
+
+/// Whether a request's body may not be read to its end once it is refused: then the connection ends, and whoever would use
+/// it again has to know.
+fn is_long(headers: &HeaderMap) -> bool {
+    let length =
+        headers.get(header::CONTENT_LENGTH).and_then(|it| it.to_str().ok()).and_then(|it| it.parse::<u64>().ok());
+    headers.contains_key(header::TRANSFER_ENCODING) || length.is_some_and(|it| LONG_BODY_BYTES < it)
 }
 
 /// Whom a request comes from: whoever connected, or whom a proxy of ours names; none where they have too many open.

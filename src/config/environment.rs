@@ -40,16 +40,8 @@ pub(super) fn read(
 }
 
 /// Settings that only a real business makes.
-const OF_A_BUSINESS: [&str; 8] = [
-    "PUBLIC_URL",
-    "ORIGINS",
-    "IDENTITY_KEYS",
-    "BILLING_SOURCE",
-    "BILLING_URL",
-    "BILLING_KEY",
-    "MAIL_SMTP",
-    "TRUSTED_PROXIES",
-];
+const OF_A_BUSINESS: [&str; 6] =
+    ["PUBLIC_URL", "ORIGINS", "IDENTITY_KEYS", "BILLING_SOURCE", "BILLING_URL", "BILLING_KEY"];
 
 /// Whether a variable sets what only a real business sets.
 pub(super) fn is_of_a_business(variable: &impl Fn(&str) -> Option<String>) -> bool {
