@@ -53,13 +53,19 @@ export default async function asking(test) {
     await chat.menu('Start over');
     const own = chat.customer.filter({ hasText: 'Start over' });
     await own.waitFor();
-    const box = await own.boundingBox();
-    const log = await chat.log.boundingBox();
-    assert.ok(log.y <= box.y && box.y < log.y + log.height, 'what was tapped is to be seen');
+    // Asked within the page, since the log is written anew while the answer comes in.
+    const isSeen = (it) => {
+      const [box, log] = [it, it.closest('.log')].map((one) => one.getBoundingClientRect());
+      return log.top <= box.top && box.top < log.bottom;
+    };
+    assert.ok(await own.evaluate(isSeen), 'what was tapped is to be seen');
+    await chat.hear("Let's start again");
 
-    const heights = await chat.panel.locator('.newest').evaluate((it) => [true, false].map((hidden) => ((it.hidden = hidden), it.parentNode.querySelector('.log').clientHeight)));
+    const newest = chat.panel.locator('.newest');
+    const heights = await newest.evaluate((it) => [true, false].map((hidden) => ((it.hidden = hidden), it.parentNode.querySelector('.log').clientHeight)));
     assert.equal(heights[0], heights[1], '“New messages” lies over the log');
-    await chat.panel.locator('.newest').click();
+    await newest.evaluate((it) => it.click());
+    await newest.waitFor({ state: 'hidden' });
 
     await chat.tap('Talk to a person');
     assert.equal(await chat.panel.locator('.person').evaluate((it) => getComputedStyle(it).backgroundColor), 'rgba(0, 0, 0, 0)');

@@ -48,6 +48,8 @@ export async function openServer({ origins = [], isOpen = true } = {}) {
     ...process.env,
     PLAINBILL_METRICS_LISTEN: '127.0.0.1:0',
     PLAINBILL_ORIGINS: JSON.stringify(origins),
+    // Pages of a business's own mean a business: the demo has to be asked for.
+    PLAINBILL_DEMO: 'true',
     // All of a run's customers come from one address.
     PLAINBILL_LIMITS_MESSAGES_PER_MINUTE: '10000',
     PLAINBILL_LIMITS_LOGINS_PER_MINUTE: '1000',

@@ -108,45 +108,78 @@ fn tax_number(tokens: &[&str], language: &Language) -> Option<Number> {
 
 /// The name before the last word that says what form a company has, "Ltd", where nobody says that it isn't that one.
 fn name_with_form(tokens: &[&str], language: &Language) -> Option<String> {
-    let word = |at: usize| normal::words(tokens[at]).concat();
-    let is_form = |at: &usize| language.company_forms.contains(&word(*at).replace('.', ""));
-    (0..tokens.len()).rev().filter(is_form).find_map(|last| {
-        let ends = |at: usize| tokens[at].ends_with(['.', '!', '?', ';', ':', ')']);
-        let sentence = (0..last).rev().find(|at| ends(*at)).map_or(0, |it| it + 1);
-        let is_denied = |at: usize| language.denies.is(&[word(at)]) || language.nots.is(&[word(at)]);
-        let is_capital =
-            |at: usize| tokens[at].starts_with(|it: char| it.is_uppercase() || it.is_ascii_digit() || it == '&');
-        let links = |at: usize| language.joiners.contains(&word(at)) || language.thin.contains(&word(at));
+    let tokens = Tokens { tokens, language };
+    (0..tokens.tokens.len()).rev().filter(|at| tokens.is_form(*at)).find_map(|last| tokens.name_to(last))
+}
+
+/// The words of a text as they are typed.
+struct Tokens<'a> {
+    tokens: &'a [&'a str],
+    language: &'a Language,
+}
+
+impl Tokens<'_> {
+    fn word(&self, at: usize) -> String {
+        normal::words(self.tokens[at]).concat()
+    }
+
+    fn is_form(&self, at: usize) -> bool {
+        self.language.company_forms.contains(&self.word(at).replace('.', ""))
+    }
+
+    fn is_capital(&self, at: usize) -> bool {
+        self.tokens[at].starts_with(|it: char| it.is_uppercase() || it.is_ascii_digit() || it == '&')
+    }
+
+    fn is_denied(&self, at: usize) -> bool {
+        let word = [self.word(at)];
+        self.language.denies.is(&word) || self.language.nots.is(&word)
+    }
+
+    /// A small word, which may stand within a name: "Moss and Sons".
+    fn is_small(&self, at: usize) -> bool {
+        self.language.joiners.contains(&self.word(at)) || self.language.thin.contains(&self.word(at))
+    }
+
+    /// What stands before a name and is no part of it: "just", "the name is".
+    fn leads(&self, at: usize) -> bool {
+        let word = self.word(at);
+        self.language.before_names.contains(&word) || self.language.fillers.is(&[word])
+    }
+
+    /// The name that ends here, at the form of the company.
+    fn name_to(&self, last: usize) -> Option<String> {
+        let ends = |at: &usize| self.tokens[*at].ends_with(['.', '!', '?', ';', ':', ')']);
+        let sentence = (0..last).rev().find(ends).map_or(0, |it| it + 1);
+        let mut from = self.from_capital(sentence, last);
+        // Nobody writes capitals on a phone: there it is what follows the words that lead to it.
+        if from == last {
+            let before = |at: &usize| self.is_small(*at) || self.leads(*at);
+            from = (sentence..last).rev().find(before).map_or(sentence, |it| it + 1);
+        }
+        // "Just Moss Ltd": what begins a sentence has a capital and is no name.
+        while from < last && self.leads(from) {
+            from += 1;
+        }
+        let before: Vec<String> = (sentence..from).map(|at| self.word(at)).collect();
+        let refused = (0..before.len()).any(|at| self.language.denies.is(&before[at..]));
+        let fits = (1..NAME_WORDS_MAX).contains(&(last - from));
+        (fits && !refused).then(|| bare_of(&self.tokens[from..=last].join(" ")))
+    }
+
+    /// Where the capitals before the form begin.
+    fn from_capital(&self, sentence: usize, last: usize) -> usize {
         let mut from = last;
         while sentence < from {
             let before = from - 1;
-            // "Moss and Sons": a small word within a name has a capital before it.
-            let within = sentence < before && links(before) && is_capital(before) == is_capital(from)
-                || links(before) && sentence < before && is_capital(before - 1) && from < last;
-            let is_other = is_form(&before) || is_denied(before);
-            if is_other || (!is_capital(before) && !within) {
+            let within = self.is_small(before) && sentence < before && self.is_capital(before - 1) && from < last;
+            if self.is_form(before) || self.is_denied(before) || !(self.is_capital(before) || within) {
                 break;
             }
-            from -= 1;
+            from = before;
         }
-        // Nobody writes capitals on a phone: what follows the words that lead to it.
-        if from == last {
-            let leads =
-                |at: usize| links(at) || language.fillers.is(&[word(at)]) || language.before_names.contains(&word(at));
-            from = (sentence..last).rev().find(|at| leads(*at)).map_or(sentence, |it| it + 1);
-        }
-        // "Just Moss Ltd", "The Moss Ltd": what begins a sentence has a capital and is no name.
-        let is_lead = |at: &usize| language.fillers.is(&[word(*at)]) || language.before_names.contains(&word(*at));
-        while from < last && is_lead(&from) {
-            from += 1;
-        }
-        let refused = (0..from).any(|at| {
-            let before: Vec<String> = (at..from).map(word).collect();
-            sentence <= at && language.denies.is(&before)
-        });
-        let n = last - from;
-        (0 < n && n < NAME_WORDS_MAX && !refused).then(|| bare_of(&tokens[from..=last].join(" ")))
-    })
+        from
+    }
 }
 
 /// A reply that is a name and nothing else.
