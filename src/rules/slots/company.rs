@@ -151,7 +151,7 @@ impl Tokens<'_> {
     fn name_to(&self, last: usize) -> Option<String> {
         let ends = |at: &usize| self.tokens[*at].ends_with(['.', '!', '?', ';', ':', ')']);
         let sentence = (0..last).rev().find(ends).map_or(0, |it| it + 1);
-        let mut from = self.from_capital(sentence, last);
+        let mut from = self.capitals_from(sentence, last);
         // Nobody writes capitals on a phone: there it is what follows the words that lead to it.
         if from == last {
             let before = |at: &usize| self.is_small(*at) || self.leads(*at);
@@ -168,7 +168,7 @@ impl Tokens<'_> {
     }
 
     /// Where the capitals before the form begin.
-    fn from_capital(&self, sentence: usize, last: usize) -> usize {
+    fn capitals_from(&self, sentence: usize, last: usize) -> usize {
         let mut from = last;
         while sentence < from {
             let before = from - 1;
