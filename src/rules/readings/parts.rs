@@ -84,12 +84,6 @@ pub(super) fn read(look: &Looked<'_>) -> Option<Reading> {
         // What only tells something beside a question is no complaint of its own: "I hardly phone anybody".
         (1, None) if gives_way(look, &topics[0].0) && tells_beside(look, &topics[0].0) => return None,
         (1, None) => (of_parts(bare(topics), left), sure),
-        // What the whole is about has its answer: of its own next questions, it says what it knows.
-        (_, Some(whole))
-            if BEYOND_DOUBT <= whole.sure && topics[1..].iter().all(|it| is_within(&topics[0].0, &it.0)) =>
-        {
-            (of_parts(bare(vec![topics.swap_remove(0)]), left), whole.weight() + SEVERAL)
-        }
         (n, whole) => {
             let left = left.filter(|_| n < TOPICS_MAX);
             // What a part means only because the whole does adds nothing to how sure it is.
@@ -98,11 +92,6 @@ pub(super) fn read(look: &Looked<'_>) -> Option<Reading> {
         }
     };
     Some(Reading::new(Reader::Parts, sure, because, decision))
-}
-
-/// Whether a topic is one of the next questions of another.
-fn is_within(one: &Topic, other: &Topic) -> bool {
-    other.intent.split_once('.').is_some_and(|(intent, _)| intent == one.intent)
 }
 
 /// Where the whole may mean one of two, and one question of it may mean the one and another the other: both.
