@@ -155,7 +155,7 @@ pub(super) fn all(content: &Content, state: &State, heard: &Heard, now: &Circums
     }
     readings.extend(going_on::read(&look));
     readings.extend(account::read(&look));
-    readings.extend(unit(&look, &heard.text, &heard.guess));
+    readings.extend(unit(&look, &heard.text, &heard.guess).map(|it| beside_another(&look, it)));
     let by_itself = intents::likeliest(&look, &heard.text, &heard.guess);
     readings.extend(by_itself.filter(|_| !heard.guess.within.is_empty()).map(Reading::behind));
     readings.extend(intents::read_person(&look));
@@ -261,6 +261,31 @@ pub(super) fn unit(look: &Looked<'_>, text: &str, guess: &Guess) -> Option<Readi
         None if first.is_some() => Some(best),
         None => by_itself,
     }
+}
+
+/// A reading that is clear and yet leaves room for another: it is answered, with the other beside it to tap.
+fn beside_another(look: &Looked<'_>, reading: Reading) -> Reading {
+    // Who waits for a person is answered what is clear, and asked nothing.
+    let with_bot = look.state.owner == Owner::Bot;
+    let Some(topic) = plain_topic(look, &reading).filter(|_| with_bot) else { return reading };
+    let mut may_be = may_be_meant(look, &look.heard.text, &look.heard.guess).into_iter();
+    let (Some((likely, first)), Some((share, second))) = (may_be.next(), may_be.next()) else { return reading };
+    let leaves_room = first.what == reading.what && likely < SURE_ALONE && ANOTHER_MIN <= share;
+    let other =
+        second.what.filter(|it| leaves_room && !is_named(look, &look.heard.text, &first) && offers_to_tell(look, it));
+    match other {
+        Some(other) => {
+            let because = format!("{}, or {other}", reading.because);
+            Reading { because, decision: Decision::AnswerOr { topic, other }, ..reading }
+        }
+        None => reading,
+    }
+}
+
+/// Whether a name can be offered, and tells something where it is taken up: nobody is offered a change beside an answer.
+fn offers_to_tell(look: &Looked<'_>, name: &str) -> bool {
+    let acts = |it: &Intent| it.acts() || it.file.answer.iter().any(|it| it.then != Then::Wait);
+    intents::may_be_offered(look.content, name) && look.content.answering(name).is_some_and(|it| !acts(it))
 }
 
 /// What a reading answers, where that only tells something: it does no harm where another thing was meant.
@@ -379,6 +404,10 @@ const CLEAR_BY_ITSELF: f32 = 0.99;
 /// From here on the likelier of two is answered, with the other beside it to tap: to be asked which is a step more. Of
 /// 208 such reactions the answer was meant in half, the other in a quarter; below it in a third and a fifth.
 const LIKELIER_MIN: f32 = 0.3;
+/// A clear one that is surer than this needs none beside it; and another one that is less likely isn't named. Of 2,281
+/// reactions, 363 that were answered as meant get one named too, and with 95 that were answered otherwise it is the right one.
+const SURE_ALONE: f32 = 0.8;
+const ANOTHER_MIN: f32 = 0.16;
 /// Asked which of two it is.
 const OFFER: f32 = 0.4;
 

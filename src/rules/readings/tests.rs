@@ -38,6 +38,24 @@ fn the_likelier_of_two_is_answered_and_the_other_named() {
 }
 
 #[test]
+fn what_is_clear_and_leaves_room_for_another_is_answered_with_that_beside_it() {
+    let content = content();
+    let decide = |within: &[(&str, f32)]| decided(&content, "refund_request", "will that come off", within);
+    let other = |decision: Decision| match decision {
+        Decision::AnswerOr { topic, other } if topic.intent == "refund_request.sure" => Some(other),
+        Decision::Answer(topics) if topics[0].intent == "refund_request.sure" => None,
+        other => panic!("{other:?}"),
+    };
+    let room = [("refund_request.sure", 0.6), ("refund_request.if_no", 0.2)];
+    assert_eq!(other(decide(&room)).as_deref(), Some("refund_request.if_no"));
+    let far_behind = [("refund_request.sure", 0.6), ("refund_request.if_no", 0.1)];
+    assert_eq!(other(decide(&far_behind)), None);
+    // Nobody is offered a change beside an answer.
+    let acts = [("refund_request.sure", 0.6), ("cancel_subscription", 0.2)];
+    assert_eq!(other(decide(&acts)), None);
+}
+
+#[test]
 fn where_neither_is_likely_or_something_would_be_done_it_is_asked_which() {
     let content = content();
     let unlikely = [("refund_request.sure", 0.25), ("refund_request.if_no", 0.2)];
