@@ -324,9 +324,11 @@ pub fn key_for(
     conversation: &ConversationId,
     offered: Seq,
 ) -> String {
-    match deed.about() {
-        Some(bill) => format!("{action}:{customer}:{bill}"),
-        None => format!("{action}:{conversation}:{offered}"),
+    match (deed.about(), deed) {
+        (Some(bill), _) => format!("{action}:{customer}:{bill}"),
+        // Of several bills each is sent.
+        (None, Deed::SendCopy { invoice, .. }) => format!("{action}:{conversation}:{offered}:{invoice}"),
+        (None, _) => format!("{action}:{conversation}:{offered}"),
     }
 }
 

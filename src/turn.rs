@@ -307,6 +307,7 @@ fn decide(
             language: speaker.locale(),
             invoices: &invoices,
             current: talked_about.as_deref(),
+            shown: &state.shown,
             words: Some(&parts.content.language),
         },
         verified: known.verified,

@@ -147,7 +147,7 @@ impl<'a> FactsInput<'a> {
     pub fn slot_context(&self) -> SlotContext<'a> {
         let currency = self.business.currency.as_str();
         let language = self.locale();
-        SlotContext { today: self.today, currency, language, invoices: &[], current: None, words: self.language }
+        SlotContext { today: self.today, currency, language, words: self.language, ..SlotContext::nothing() }
     }
 
     /// The bill before the one in question.

@@ -147,6 +147,8 @@ pub struct SlotFile {
     /// Buttons that give a value: `parts:all = "Pay in parts"` may then stand among an answer's choices.
     #[serde(default)]
     pub offers: BTreeMap<String, String>,
+    /// The slot whose place it takes where it is told, and that takes its place: "all of them", and no longer that bill.
+    pub instead_of: Option<String>,
 }
 
 /// The kinds of fact that are read in-process.

@@ -87,6 +87,9 @@ pub struct LanguageFile {
     /// What takes all of several.
     #[serde(default)]
     pub both: Vec<String>,
+    /// Words that point to several things that were just shown.
+    #[serde(default)]
+    pub them: Vec<String>,
     /// What points to the one that is not being talked about.
     #[serde(default)]
     pub other: Vec<String>,
@@ -291,6 +294,8 @@ pub struct Language {
     pub new_topic: Phrases,
     /// What takes all of several.
     pub both: Phrases,
+    /// Words that point to several things that were just shown.
+    pub them: HashSet<String>,
     /// What points to the other one.
     pub other: Phrases,
     /// What points to the one before.
@@ -483,6 +488,7 @@ impl Language {
             not_told: phrases(&own.not_told),
             new_topic: phrases(&own.new_topic),
             both: phrases(&own.both),
+            them: words(&own.them),
             other: phrases(&own.other),
             before: phrases(&own.before),
             after: phrases(&own.after),
@@ -566,6 +572,7 @@ impl LanguageFile {
             ("not_told", &self.not_told),
             ("new_topic", &self.new_topic),
             ("both", &self.both),
+            ("them", &self.them),
             ("other", &self.other),
             ("before", &self.before),
             ("after", &self.after),

@@ -102,6 +102,7 @@ pub const SLOT: &[Key] = &[
     may("words", Shape::Texts),
     may("from_words", Shape::Count),
     may("offers", Shape::Named(&Shape::Text)),
+    may("instead_of", Shape::Text),
 ];
 
 /// `[[answer]]` of an intent, `[[follow_up.answer]]` of a follow-up.
@@ -323,6 +324,7 @@ pub const LANGUAGE: &[Key] = &[
     may("not_told", Shape::Texts),
     may("new_topic", Shape::Texts),
     may("both", Shape::Texts),
+    may("them", Shape::Texts),
     may("other", Shape::Texts),
     may("before", Shape::Texts),
     may("after", Shape::Texts),

@@ -33,6 +33,10 @@ pub struct State {
     pub urgent: bool,
     /// What the customer has told us for the topic.
     pub slots: BTreeMap<String, String>,
+    /// The bills, by number, that the bot's last turn answered about.
+    pub shown: Vec<String>,
+    /// The customer has written since.
+    pub wrote_since: bool,
     /// The topics before it, the last one first, each with what was known in it: they can be come back to.
     pub earlier: Vec<(String, BTreeMap<String, String>)>,
     /// The slot that the bot's last message asked for.
@@ -67,6 +71,9 @@ pub struct State {
 
 /// The choice that has a one-time code sent.
 const VERIFY_ME: &str = "verify_me";
+
+/// The slot that keeps a bill's number.
+const INVOICE: &str = "invoice";
 
 /// Topics that can be come back to.
 const EARLIER_MAX: usize = 3;
@@ -126,6 +133,7 @@ impl State {
         match from {
             Sender::Customer => {
                 self.n_customer_messages = self.n_customer_messages.saturating_add(1);
+                self.wrote_since = true;
                 if message.choice.is_none() {
                     self.wrote.clone_from(&message.text);
                 }
@@ -139,7 +147,13 @@ impl State {
                 self.asked_which = false;
                 self.or = None;
                 self.asked_about.clear();
+                if std::mem::take(&mut self.wrote_since) {
+                    self.shown.clear();
+                }
                 let Some(step) = &message.step else { return };
+                if let Some(number) = step.slots.get(INVOICE).filter(|it| !self.shown.contains(it)) {
+                    self.shown.push(number.clone());
+                }
                 self.asked = step.asks.clone();
                 self.or = step.or.clone();
                 if self.or.is_some() {
@@ -204,6 +218,7 @@ impl State {
         self.topic = None;
         self.aside = None;
         self.slots.clear();
+        self.shown.clear();
         self.earlier.clear();
         self.asked = None;
         self.offered.clear();

@@ -425,8 +425,12 @@ pub(super) fn of_each_bill(look: &Looked<'_>, text: &str, decision: Decision) ->
     let Some(intent) = look.content.answering(&topic.intent).filter(|it| !it.acts()) else { return decision };
     let Some((name, _)) = intent.file.slots.iter().find(|it| it.1.kind == SlotKind::Invoice) else { return decision };
     let numbers = slots::read_bills(text, &look.now.slots);
-    if !numbers.is_empty() && topic.slots.contains_key(name) {
-        let of = |number: String| Topic { slots: with(&topic.slots, name, number), ..topic.clone() };
+    if !numbers.is_empty() {
+        let of = |number: String| {
+            let mut slots = with(&topic.slots, name, number);
+            intents::without_replaced(intent, &mut slots);
+            Topic { slots, ..topic.clone() }
+        };
         return Decision::Answer(numbers.into_iter().take(TOPICS_MAX).map(of).collect());
     }
     decision

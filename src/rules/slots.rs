@@ -33,6 +33,8 @@ pub struct SlotContext<'a> {
     pub invoices: &'a [(String, Date)],
     /// The number of the bill that is being talked about.
     pub current: Option<&'a str>,
+    /// The bills that were answered about in the last turn.
+    pub shown: &'a [String],
     /// The small words of the language.
     pub words: Option<&'a Language>,
 }
@@ -40,7 +42,8 @@ pub struct SlotContext<'a> {
 impl SlotContext<'_> {
     /// Nothing to read against: only what stands in the text itself.
     pub fn nothing() -> Self {
-        Self { today: Date::ZERO, currency: "EUR", language: "en", invoices: &[], current: None, words: None }
+        let (currency, language) = ("EUR", "en");
+        Self { today: Date::ZERO, currency, language, invoices: &[], current: None, shown: &[], words: None }
     }
 }
 

@@ -42,13 +42,13 @@ impl Reply<'_> {
                 let (actions, at_ms) = (&self.parts.actions, self.parts.now.as_millisecond());
                 let begun = actions.resume(&confirm.key, &self.parts.conversation, self.seq, at_ms, paper).await?;
                 if let Some(ran) = begun {
-                    self.ran.insert(topic.intent.clone(), ran);
+                    self.ran.insert(of_topic(topic), ran);
                     continue;
                 }
                 match self.confirmed(intent, topic, confirm, deed.map(|it| it.2)) {
                     Ok(Some(order)) => {
                         let ran = self.parts.actions.run(&order, self.parts.now.as_millisecond(), paper).await?;
-                        self.ran.insert(topic.intent.clone(), ran);
+                        self.ran.insert(of_topic(topic), ran);
                     }
                     Ok(None) => {}
                     Err(error) => return Ok(Err(error)),
@@ -78,7 +78,7 @@ impl Reply<'_> {
                 let order =
                     Order { key, action, customer, conversation, seq: self.seq, clause, deed, words, by: None, notice };
                 let ran = self.parts.actions.run(&order, self.parts.now.as_millisecond(), paper).await?;
-                self.ran.insert(topic.intent.clone(), ran);
+                self.ran.insert(of_topic(topic), ran);
             }
         }
         Ok(Ok(()))
@@ -257,6 +257,11 @@ impl Reply<'_> {
         choices.truncate(CHOICES_MAX);
         choices
     }
+}
+
+/// What was done for a topic is kept by this: two bills can be sent in one turn.
+pub(super) fn of_topic(topic: &Topic) -> String {
+    topic.slots.get("invoice").map_or_else(|| topic.intent.clone(), |it| format!("{} {it}", topic.intent))
 }
 
 /// The button by which an answer asks for a yes.

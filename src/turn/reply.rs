@@ -39,7 +39,7 @@ pub(super) struct Reply<'a> {
     pub(super) account: Option<&'a Account>,
     /// Pages that billing hosts, by intent.
     pub(super) pages: BTreeMap<String, Purpose>,
-    /// What was done at once, by intent; what the customer said yes to, too. After a no, what was begun before it.
+    /// What was done at once, by topic; what the customer said yes to, too. After a no, what was begun before it.
     pub(super) ran: BTreeMap<String, Ran>,
     pub(super) outcome: Outcome,
     /// How the words were read, kept with the first message of the turn.
@@ -83,7 +83,7 @@ impl Reply<'_> {
                 }
                 self.hand_off(*reason, None, false)
             }
-            Decision::Act(topic) => match self.ran.remove(&topic.intent) {
+            Decision::Act(topic) => match self.ran.remove(&deeds::of_topic(topic)) {
                 Some(ran) => self.tell(ran, Some(topic)),
                 // The rules say otherwise by now, or something else than was offered: it is said anew.
                 None => self.answer(&content, std::slice::from_ref(topic), billing_down),
@@ -196,6 +196,8 @@ impl Reply<'_> {
             let link = self.pages.contains_key(&intent.name).then_some(page::MARK);
             answers.push((*intent, *topic, self.speaker.answer(intent, &topic.slots, &wait, link)?));
         }
+        // Of two bills the same may be said: once is enough.
+        answers.dedup_by(|next, one| next.2.text == one.2.text);
         // An offer that was passed over may come again.
         let offers = |one: &Answer| one.deed.as_ref().and_then(|it| self.confirm(it)).is_some();
         let is_said = |one: &Answer| self.was_said(&one.text) || (self.objects_to(&one.text) && !offers(one));
@@ -274,7 +276,7 @@ impl Reply<'_> {
                 self.outcome.n_answers += 1;
                 self.outcome.n_own += u32::from(answer.is_own);
             }
-            done.extend(self.ran.remove(&intent.name).map(|it| (it, topic)));
+            done.extend(self.ran.remove(&deeds::of_topic(topic)).map(|it| (it, topic)));
             if intent.file.suggestion {
                 self.record(self.seq, &self.heard.text, Why::Suggestion, self.heard.guess.clone());
             }

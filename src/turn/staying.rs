@@ -106,9 +106,8 @@ impl Reply<'_> {
             today: self.speaker.style().today,
             currency: &content.business.currency,
             language: self.speaker.locale(),
-            invoices: &[],
-            current: None,
             words: Some(&content.language),
+            ..SlotContext::nothing()
         };
         let Some((working, per_year)) = year_of(&self.heard.text, answer, &content.language, &context) else {
             return Ok(None);

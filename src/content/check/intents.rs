@@ -279,6 +279,11 @@ fn check_slots(intent: &Read, faults: &mut Vec<Fault>) {
             let hint = "Write `kind = \"words\"` and `words = [\"…\"]`, or take `words` out.";
             faults.push(intent.source.fault(&path, what, hint));
         }
+        if let Some(other) = slot.instead_of.as_ref().filter(|it| *it == name || !file.slots.contains_key(*it)) {
+            let what = format!("there is no other slot `{other}` whose place `{name}` could take");
+            let hint = "Name a slot of this intent, or take `instead_of` out.";
+            faults.push(intent.source.fault(&format!("{path}.instead_of"), what, hint));
+        }
         for (value, label) in &slot.offers {
             let n = words(label).count();
             if n == 0 || BUTTON_WORDS_MAX < n {

@@ -35,7 +35,7 @@ pub fn counting<'a>(content: &'a Content, state: &State) -> Vec<&'a str> {
 pub(super) fn as_meant(look: &Looked<'_>, name: &str, confidence: f32, text: &str) -> Option<Reading> {
     let follow_up = look.content.follow_ups.get(name)?;
     let (within, slots, left) = topic_of(look, follow_up)?;
-    let decision = decide(look, follow_up, within, &slots, text)?;
+    let decision = super::of_each_bill(look, text, decide(look, follow_up, within, &slots, text)?);
     let sure = SURE_FROM + (1.0 - SURE_FROM) * confidence - if left { LEFT } else { 0.0 };
     let because = format!("asked about {within}: {}", follow_up.file.about);
     Some(Reading::new(Reader::FollowUp, sure, because, decision).of(&follow_up.intent.name))
@@ -108,7 +108,7 @@ fn decide(
     }
     let mut known = intents::known_for(target, slots);
     known.extend(follow_up.file.with.iter().map(|(name, value)| (name.clone(), value.clone())));
-    known.extend(intents::read_said(target, text, now));
+    intents::tell(target, &mut known, intents::read_said(target, text, now));
     known.extend(pointed_out(look, target, slots, &known));
     if let Some(takes) = follow_up.file.takes.as_ref().filter(|_| !text.trim().is_empty()) {
         let value = match target.file.slots.get(takes) {

@@ -224,11 +224,27 @@ pub(in crate::rules) fn read_slots(
         true => carried_over(intent, state),
         false => BTreeMap::new(),
     };
-    for (name, value) in read_said(intent, text, now) {
+    tell(intent, &mut slots, read_said(intent, text, now));
+    slots
+}
+
+/// Takes what was told into the slots that are known: one that stands in another's place ends that one.
+pub(super) fn tell(intent: &Intent, slots: &mut BTreeMap<String, String>, said: BTreeMap<String, String>) {
+    let other_of = |it: &String| intent.file.slots.get(it).and_then(|it| it.instead_of.clone());
+    let ended: Vec<String> = said.keys().filter_map(other_of).filter(|it| !said.contains_key(it)).collect();
+    slots.retain(|it, _| !ended.contains(it));
+    for (name, value) in said {
         let value = intent.file.slots.get(&name).map_or(value.clone(), |it| beside_known(it, slots.get(&name), value));
         slots.insert(name, value);
     }
-    slots
+    without_replaced(intent, slots);
+}
+
+/// Takes out what stood in the place of a slot that is known now.
+pub(super) fn without_replaced(intent: &Intent, slots: &mut BTreeMap<String, String>) {
+    let stands_for = |it: &String| intent.file.slots.get(it).and_then(|it| it.instead_of.as_ref());
+    let known: Vec<String> = slots.keys().cloned().collect();
+    slots.retain(|it, _| stands_for(it).is_none_or(|other| !known.contains(other)));
 }
 
 /// What a text says for an intent's slots.

@@ -6,7 +6,7 @@ use jiff::civil::Date;
 use regex::{Captures, Regex};
 
 use super::dates::{bare, has_words};
-use super::{SlotContext, dates};
+use super::{SlotContext, dates, small_number};
 use crate::content::language::Language;
 use crate::conversation::normal;
 
@@ -41,6 +41,13 @@ static TIME_OF: LazyLock<Regex> = LazyLock::new(|| {
     )
 });
 
+/// `last three bills`, `newest 2 invoices`.
+static NEWEST: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r"(?i)\b(?:last|past|latest|newest|most\s+recent)\s+(\d|[a-z]+)\s+(bills|invoices|statements|receipts|months)\b",
+    )
+});
+
 fn pattern(text: &str) -> Regex {
     Regex::new(text).expect("the pattern is fixed and a test compiles it")
 }
@@ -63,7 +70,8 @@ pub(super) fn read(text: &str, context: &SlotContext<'_>) -> Option<String> {
 }
 
 /// The bills of several months that a text puts side by side, in its order: "October, then September and November".
-/// None where it names one, or compares one with another.
+/// Also those that were just shown, "send me both", and the newest so many, "my last two bills". None where it names one,
+/// or compares one with another.
 pub(super) fn read_several(text: &str, context: &SlotContext<'_>) -> Vec<String> {
     if !COMPARED_WITH.is_match(text)
         && let Some((first, last)) = range(text, context)
@@ -84,8 +92,29 @@ pub(super) fn read_several(text: &str, context: &SlotContext<'_>) -> Vec<String>
             numbers.push(number.clone());
         }
     }
-    if numbers.len() < 2 { Vec::new() } else { numbers }
+    if numbers.len() < 2 { shown(text, context).or_else(|| newest(text, context)).unwrap_or_default() } else { numbers }
 }
+
+/// All bills that were answered about just now, where a text takes both or points to them.
+fn shown(text: &str, context: &SlotContext<'_>) -> Option<Vec<String>> {
+    let language = context.words?;
+    let words = normal::words(text);
+    let takes_all = language.both.find(&words).is_some() || words.iter().any(|it| language.them.contains(it));
+    (takes_all && 1 < context.shown.len()).then(|| context.shown.to_vec())
+}
+
+/// The newest so many bills: "the last two bills", "my last 3 invoices".
+fn newest(text: &str, context: &SlotContext<'_>) -> Option<Vec<String>> {
+    let language = context.words?;
+    let n = NEWEST.captures(text).filter(|it| language.thing.contains(&it[2].to_lowercase()))?;
+    let n = usize::try_from(small_number(&n[1].to_lowercase())?).ok().filter(|it| (2..=NEWEST_MAX).contains(it))?;
+    let mut bills: Vec<_> = context.invoices.iter().collect();
+    bills.sort_by_key(|it| std::cmp::Reverse(it.1));
+    (n <= bills.len()).then(|| bills.into_iter().take(n).map(|it| it.0.clone()).collect())
+}
+
+/// So many newest bills are shown one by one; of more there is a list.
+const NEWEST_MAX: usize = 3;
 
 /// The first and the last of several months in a row: "August to October". None where it is but one.
 fn range(text: &str, context: &SlotContext<'_>) -> Option<(Date, Date)> {

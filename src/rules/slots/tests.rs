@@ -19,7 +19,7 @@ fn read_as(kind: SlotKind, text: &str, language: &str, currency: &str) -> Option
     read(
         kind,
         text,
-        &SlotContext { today: date(2026, 6, 16), currency, language, invoices: &bills, current: None, words: None },
+        &SlotContext { today: date(2026, 6, 16), currency, language, invoices: &bills, ..SlotContext::nothing() },
     )
 }
 
@@ -259,8 +259,7 @@ fn what_names_no_bill_is_left() {
         currency: "GBP",
         language: "en",
         invoices: &[],
-        current: None,
-        words: None,
+        ..SlotContext::nothing()
     };
     assert_eq!(read(SlotKind::Invoice, "the last one", &none), None);
     assert_eq!(read(SlotKind::Invoice, "INV-77", &none).as_deref(), None);
@@ -321,8 +320,7 @@ fn words_are_found_whole_in_any_case_whatever_the_punctuation() {
         currency: "GBP",
         language: "en",
         invoices: &bills,
-        current: None,
-        words: None,
+        ..SlotContext::nothing()
     };
     let read = |text| read_slot(&slot("words"), text, &context);
     assert_eq!(read("Please SEND it!").as_deref(), Some("send"));
@@ -340,8 +338,7 @@ fn a_number_alone_is_the_next_such_day_where_a_day_is_asked() {
         currency: "GBP",
         language: "en",
         invoices: &bills,
-        current: None,
-        words: None,
+        ..SlotContext::nothing()
     };
     let read = |text| read_slot(&slot("date"), text, &context);
     for (text, wanted) in [
@@ -381,8 +378,7 @@ fn a_number_that_is_paid_is_an_amount_and_one_that_counts_is_not() {
                 currency: "GBP",
                 language: "en",
                 invoices: &[],
-                current: None,
-                words: None,
+                ..SlotContext::nothing()
             },
         )
     };
@@ -413,8 +409,8 @@ fn an_address_is_read_where_it_is_told() {
                 currency: "GBP",
                 language: "en",
                 invoices: &[],
-                current: None,
                 words: Some(&words),
+                ..SlotContext::nothing()
             },
         )
     };
@@ -450,6 +446,7 @@ fn the_bill_beside_the_one_that_is_talked_about_is_found() {
                 invoices: &bills,
                 current: Some(current),
                 words: Some(&words),
+                ..SlotContext::nothing()
             },
         )
     };
