@@ -33,7 +33,7 @@ pub fn parts(text: &str, language: &Language) -> Vec<String> {
             // What was told before is no part of a sentence that asks.
             let told = |last: &str| {
                 let after_comma = last.ends_with(',') && !is_condition(last, language);
-                (at == 0 || after_comma) && PART_WORDS_MIN < words(last).count() && asks(&part, language)
+                (at == 0 || after_comma) && PART_WORDS_MIN <= words(last).count() && asks(&part, language)
             };
             match parts.last_mut() {
                 // Too little to be a question: it belongs to what was said before or what comes after.
@@ -69,9 +69,11 @@ pub(super) fn asks_within(sentence: &str, language: &Language) -> bool {
     asks(sentence, language) || words.windows(2).any(|it| begins_question(&it[0], &it[1], language))
 }
 
-/// Whether any sentence of a part asks or requests: "3 days from when? so by when will it show."
+/// Whether any sentence of a part asks or requests, or any clause of one: "3 days from when? so by when will it show", "my
+/// payment failed, is there a charge for that".
 pub fn asks_somewhere(part: &str, language: &Language) -> bool {
-    asks(part, language) || sentences(part, language).iter().any(|it| asks(it, language))
+    let clause_asks = |sentence: &String| sentence.split(',').any(|it| asks(it.trim(), language));
+    asks(part, language) || sentences(part, language).iter().any(clause_asks)
 }
 
 /// Whether a sentence begins as a request: "ok put it on the card then".
@@ -198,7 +200,9 @@ fn at_joiners(sentence: &str, language: &Language) -> Vec<String> {
             part.clear();
         }
         // "Do I need a new one or is it just …": the other half of one question.
-        let is_half = part.last().is_some_and(|it| words(it).any(|it| language.or_words.contains(&it)));
+        // "So why is it still …": its own question word stands before it.
+        let ends_open = |it: &String| language.or_words.contains(it) || language.question_words.contains(it);
+        let is_half = part.last().is_some_and(|it| words(it).any(|it| ends_open(&it)));
         let runs_on = dictated
             && !is_half
             && BEFORE_CUT_WORDS_MIN <= part.len()
@@ -319,6 +323,7 @@ mod tests {
         check("Why is my bill higher? Can I get a copy?", &["Why is my bill higher?", "Can I get a copy?"]);
         check("why is my bill so high\ncan I pay by card", &["why is my bill so high", "can I pay by card"]);
         check("I have a new card and want to change it", &[]);
+        check("i paid on the 3rd so why is it still showing", &[]);
         check("so 4 quid more every month from now on? do i get a say in it", &["do i get a say in it"]);
         check("Do we need to sign a new contract for this or is it just a change of details?", &[]);
         check("I want a refund and please cancel my plan", &["I want a refund", "please cancel my plan"]);

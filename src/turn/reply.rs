@@ -10,7 +10,8 @@ use crate::content::file::{SlotKind, Then};
 use crate::content::{Content, Intent, SOMETHING_ELSE};
 use crate::conversation::page::{self, Purpose};
 use crate::conversation::{
-    Choice, Did, Event, Guess, Message, NewEvent, Owner, OwnerChange, ReadAs, Reason, Sender, Seq, State, Step, What,
+    Card, Choice, Did, Event, Guess, Message, NewEvent, Owner, OwnerChange, ReadAs, Reason, Sender, Seq, State, Step,
+    What,
 };
 use crate::feedback;
 use crate::handoff;
@@ -266,6 +267,7 @@ impl Reply<'_> {
         let hands_off = matches!(then, Then::HandOff | Then::HandOffUrgent);
         let mut done = Vec::new();
         let mut said = String::new();
+        let mut shown: Vec<Card> = Vec::new();
         for (index, (intent, topic, answer)) in answers.into_iter().enumerate() {
             let mut text = again::without(&answer.text, &said);
             said.push_str(&answer.text);
@@ -298,7 +300,10 @@ impl Reply<'_> {
             }
             // What is done at once has its choices under the receipt.
             let choices = if last && done.is_empty() { std::mem::take(&mut choices) } else { Vec::new() };
-            self.message_with_card(text, Vec::new(), step, answer.card);
+            // What stands above needs no second look.
+            let card = answer.card.filter(|it| !shown.contains(it));
+            shown.extend(card.clone());
+            self.message_with_card(text, Vec::new(), step, card);
             let leads_to = self.pages.get(&intent.name).copied();
             if let Some(What::Message(message)) = self.outcome.events.last_mut().map(|it| &mut it.what) {
                 message.choices = choices;
@@ -417,13 +422,7 @@ impl Reply<'_> {
         self.message_with_card(text, choices, step, None);
     }
 
-    pub(super) fn message_with_card(
-        &mut self,
-        text: String,
-        choices: Vec<Choice>,
-        step: Step,
-        card: Option<crate::conversation::Card>,
-    ) {
+    pub(super) fn message_with_card(&mut self, text: String, choices: Vec<Choice>, step: Step, card: Option<Card>) {
         let mut text = text;
         if self.outcome.events.is_empty() && self.heard.text.contains(MASKED_CARD) {
             let masked = &self.parts.content.sentences.card_masked;

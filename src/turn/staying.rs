@@ -9,7 +9,7 @@ use crate::answers::{About, TemplateError, facts};
 use crate::content::file::Then;
 use crate::content::{Content, SOMETHING_ELSE};
 use crate::conversation::normal;
-use crate::conversation::{Choice, Did, Event, Guess, Message, NewEvent, Reason, Sender, State, Step, What};
+use crate::conversation::{Choice, Did, Event, Guess, Message, NewEvent, Owner, Reason, Sender, State, Step, What};
 use crate::feedback;
 use crate::rules::readings::sums::year_of;
 use crate::rules::slots::SlotContext;
@@ -300,10 +300,16 @@ impl Reply<'_> {
         ANSWERED_WORDS_MIN <= telling.len() && telling.len() * ANSWERED_OF <= n_said * ANSWERED_PART
     }
 
+    /// Whether this turn calls a person.
+    fn hands_over(&self) -> bool {
+        self.outcome.events.iter().any(|it| matches!(&it.what, What::Owner(change) if change.owner == Owner::Queue))
+    }
+
     /// Names the part of the message that has not been answered, with buttons for what it may mean.
     pub(super) fn name_what_is_left(&mut self, left: &Left) -> Result<(), TemplateError> {
         let content = Arc::clone(&self.parts.content);
-        if !left.likelier && self.has_answered(&left.text) {
+        // A person who has been called reads all of it.
+        if self.hands_over() || (!left.likelier && self.has_answered(&left.text)) {
             return Ok(());
         }
         let sentences = &content.sentences;
