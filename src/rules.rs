@@ -11,7 +11,7 @@ pub mod language;
 pub mod policy;
 pub mod questions;
 pub mod readings;
-mod said;
+pub mod said;
 pub mod slots;
 
 pub use readings::exact::may_rest_on;
@@ -104,6 +104,8 @@ pub enum Decision {
     Act(Topic),
     /// A yes to what ends something: it is done once the customer names it.
     AskToName,
+    /// A person is wished for should something happen: that is promised, and nobody is called yet.
+    PersonInCase,
     /// A yes to it that holds only if something else does, in these words: nothing is done.
     YesOnCondition {
         /// The whole message.

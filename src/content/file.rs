@@ -147,6 +147,9 @@ pub struct SlotFile {
     /// Buttons that give a value: `parts:all = "Pay in parts"` may then stand among an answer's choices.
     #[serde(default)]
     pub offers: BTreeMap<String, String>,
+    /// Of the kind `date`: a day to come, so that "the 11th" is never one that has passed.
+    #[serde(default)]
+    pub ahead: bool,
     /// The slot whose place it takes where it is told, and that takes its place: "all of them", and no longer that bill.
     pub instead_of: Option<String>,
 }

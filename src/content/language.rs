@@ -90,6 +90,18 @@ pub struct LanguageFile {
     /// Words that point to several things that were just shown.
     #[serde(default)]
     pub them: Vec<String>,
+    /// What stands before the day that a change goes away from.
+    #[serde(default)]
+    pub away_from: Vec<String>,
+    /// What stands before what follows from the words before it.
+    #[serde(default)]
+    pub so_words: Vec<String>,
+    /// What begins a case that may come.
+    #[serde(default)]
+    pub in_case: Vec<String>,
+    /// Words of an "if" that is only polite.
+    #[serde(default)]
+    pub polite_ifs: Vec<String>,
     /// What points to the one that is not being talked about.
     #[serde(default)]
     pub other: Vec<String>,
@@ -296,6 +308,14 @@ pub struct Language {
     pub both: Phrases,
     /// Words that point to several things that were just shown.
     pub them: HashSet<String>,
+    /// What stands before the day that a change goes away from.
+    pub away_from: Phrases,
+    /// What stands before what follows from the words before it.
+    pub so_words: HashSet<String>,
+    /// What begins a case that may come.
+    pub in_case: Phrases,
+    /// Words of an "if" that is only polite.
+    pub polite_ifs: HashSet<String>,
     /// What points to the other one.
     pub other: Phrases,
     /// What points to the one before.
@@ -489,6 +509,10 @@ impl Language {
             new_topic: phrases(&own.new_topic),
             both: phrases(&own.both),
             them: words(&own.them),
+            away_from: phrases(&own.away_from),
+            so_words: words(&own.so_words),
+            in_case: phrases(&own.in_case),
+            polite_ifs: words(&own.polite_ifs),
             other: phrases(&own.other),
             before: phrases(&own.before),
             after: phrases(&own.after),
@@ -573,6 +597,10 @@ impl LanguageFile {
             ("new_topic", &self.new_topic),
             ("both", &self.both),
             ("them", &self.them),
+            ("away_from", &self.away_from),
+            ("so_words", &self.so_words),
+            ("in_case", &self.in_case),
+            ("polite_ifs", &self.polite_ifs),
             ("other", &self.other),
             ("before", &self.before),
             ("after", &self.after),

@@ -102,6 +102,7 @@ pub const SLOT: &[Key] = &[
     may("words", Shape::Texts),
     may("from_words", Shape::Count),
     may("offers", Shape::Named(&Shape::Text)),
+    may("ahead", Shape::Flag),
     may("instead_of", Shape::Text),
 ];
 
@@ -255,6 +256,7 @@ pub const SENTENCES: &[Key] = &[
     must("does_not_add_up", Shape::Text),
     must("trouble", Shape::Text),
     must("same_answer", Shape::Text),
+    must("person_in_case", Shape::Text),
     must("as_said", Shape::Text),
     must("to_be_exact", Shape::Text),
     must("adds_up", Shape::Text),
@@ -325,6 +327,10 @@ pub const LANGUAGE: &[Key] = &[
     may("new_topic", Shape::Texts),
     may("both", Shape::Texts),
     may("them", Shape::Texts),
+    may("away_from", Shape::Texts),
+    may("so_words", Shape::Texts),
+    may("in_case", Shape::Texts),
+    may("polite_ifs", Shape::Texts),
     may("other", Shape::Texts),
     may("before", Shape::Texts),
     may("after", Shape::Texts),

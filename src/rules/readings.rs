@@ -161,6 +161,9 @@ pub(super) fn all(content: &Content, state: &State, heard: &Heard, now: &Circums
     readings.extend(intents::read_person(&look));
     readings.extend(parts::read(&look));
     readings.extend(intents::read_unsure(&look));
+    if intents::wishes_in_case(&look) {
+        readings.iter_mut().for_each(|it| intents::put_off_person(&mut it.decision));
+    }
     if yes_no::never_wished(&look) || yes_no::leaves_it(&look) {
         readings.retain(|it| !does_or_offers_to(&look, &it.decision));
     }

@@ -106,7 +106,7 @@ fn is_month(word: &str, language: &Language) -> bool {
 }
 
 /// Whether a word stands among these, in any of its forms: "check" in "get it checked".
-pub(super) fn stands_in(words: &[String], word: &str) -> bool {
+pub fn stands_in(words: &[String], word: &str) -> bool {
     const STEM_LETTERS_MIN: usize = 4;
     let same_stem = |it: &str, other: &str| STEM_LETTERS_MIN <= it.chars().count() && other.starts_with(it);
     words.iter().any(|it| it == word || same_stem(it, word) || same_stem(word, it))

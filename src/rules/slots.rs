@@ -10,9 +10,9 @@ use crate::content::file::{SlotFile, SlotKind};
 use crate::content::language::Language;
 use crate::conversation::format::{self, Locale};
 use crate::conversation::normal;
-use crate::rules::questions;
 
 mod amounts;
+mod asked_day;
 mod bills;
 pub mod company;
 mod dates;
@@ -90,9 +90,9 @@ pub fn read_slot(slot: &SlotFile, text: &str, context: &SlotContext<'_>) -> Opti
         // "Another day of the month" is not tomorrow.
         let text =
             text.to_lowercase().replace("another day", "").replace("a different day", "").replace("other day", "");
-        // Of several days the one that is asked for counts: "so the 15th. I get paid on the 22nd, can it be then".
-        let asked = asking(&text, context).and_then(|it| read(slot.kind, &it, context));
-        return asked.or_else(|| read(slot.kind, &text, context)).or_else(|| lone_day(&text, context.today));
+        let asked = asked_day::read(&text, context).or_else(|| dates::read(&text, context.today, context.language));
+        let asked = asked.map(|it| if slot.ahead { dates::ahead(it, &text, context.today) } else { it });
+        return asked.map(|it| it.to_string()).or_else(|| lone_day(&text, context.today));
     }
     let said = spaced(text);
     slot.words.iter().find(|it| said.contains(&spaced(it))).cloned()
@@ -101,14 +101,6 @@ pub fn read_slot(slot: &SlotFile, text: &str, context: &SlotContext<'_>) -> Opti
 /// The customer's bills of several months that a text puts side by side; none where it names one.
 pub fn read_bills(text: &str, context: &SlotContext<'_>) -> Vec<String> {
     bills::read_several(text, context)
-}
-
-/// The last sentence of several that asks.
-fn asking(text: &str, context: &SlotContext<'_>) -> Option<String> {
-    let language = context.words?;
-    let sentences = questions::sentences(text, language);
-    let asks = |it: &String| questions::asks_within(it, language);
-    (1 < sentences.len()).then(|| sentences.into_iter().rfind(asks)).flatten()
 }
 
 /// A number alone, as somebody types it who was asked for a day of the month: the next such day.

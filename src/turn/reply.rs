@@ -102,6 +102,11 @@ impl Reply<'_> {
             Decision::WhichOne => self.stay(&[&sentences.which_one, &sentences.which_one_again], Did::Talked, &[]),
             Decision::YesOnCondition { words } => self.keep_on_condition(words),
             Decision::AskToName => self.ask_to_name(),
+            Decision::PersonInCase => {
+                let text = self.fresh(&[&sentences.person_in_case])?;
+                self.message(text, &[rules::TALK_TO_HUMAN.to_owned()], step(Did::Talked));
+                Ok(())
+            }
             Decision::AnotherWay => self.another_way(),
             Decision::AsSaid { sentence, agrees } => self.as_said(sentence, *agrees),
             Decision::Sum { working, per_year } => self.sum(working, per_year.as_deref()),

@@ -12,6 +12,7 @@ use crate::conversation::normal;
 use crate::conversation::{Choice, Did, Event, Guess, Message, NewEvent, Owner, Reason, Sender, State, Step, What};
 use crate::feedback;
 use crate::rules::readings::sums::year_of;
+use crate::rules::said::stands_in;
 use crate::rules::slots::SlotContext;
 use crate::rules::{self, Left, Topic};
 use crate::store::Why;
@@ -28,7 +29,7 @@ const TOLD_MAX: usize = 6;
 /// A part is answered where so many parts of so many of its words stand in the answer, and it has so many.
 const ANSWERED_PART: usize = 3;
 const ANSWERED_OF: usize = 2;
-const ANSWERED_WORDS_MIN: usize = 3;
+const ANSWERED_WORDS_MIN: usize = 1;
 
 impl Reply<'_> {
     /// The button of what can still be done by a tap.
@@ -296,7 +297,7 @@ impl Reply<'_> {
             .flatten()
             .collect();
         let telling: Vec<String> = normal::words(part).into_iter().filter(|it| !language.thin.contains(it)).collect();
-        let n_said = telling.iter().filter(|it| said.contains(it)).count();
+        let n_said = telling.iter().filter(|it| stands_in(&said, it)).count();
         ANSWERED_WORDS_MIN <= telling.len() && telling.len() * ANSWERED_OF <= n_said * ANSWERED_PART
     }
 

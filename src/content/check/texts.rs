@@ -317,6 +317,7 @@ impl Check<'_> {
             ("does_not_add_up", &file.does_not_add_up),
             ("trouble", &file.trouble),
             ("same_answer", &file.same_answer),
+            ("person_in_case", &file.person_in_case),
             ("as_said", &file.as_said),
             ("to_be_exact", &file.to_be_exact),
             ("adds_up", &file.adds_up),

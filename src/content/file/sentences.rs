@@ -104,6 +104,8 @@ pub struct SentencesFile {
     pub trouble: String,
     /// The same answer would come a second time in a row: said before it.
     pub same_answer: String,
+    /// A person is wished for should something happen: one is there then, and nobody is called yet.
+    pub person_in_case: String,
     /// The customer has said back what the answer before said: `first` is the sentence that says it.
     pub as_said: String,
     /// The customer concludes something from an answer: `first` is the sentence of it that comes nearest.

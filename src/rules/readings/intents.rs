@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::{Looked, Reader, Reading};
 use crate::content::file::{Need, SlotFile, SlotKind, Then};
 use crate::content::{Content, Intent};
-use crate::conversation::{Candidate, Guess, Owner, State, Verdict, normal};
+use crate::conversation::{Candidate, Guess, Owner, Reason, State, Verdict, normal};
 use crate::rules::{Circumstances, Decision, OUT_OF_SCOPE, TALK_TO_HUMAN, Topic, language, questions, said, slots};
 
 /// From here on it is likelier that a message isn't ours to answer than that it means anything else.
@@ -44,6 +44,35 @@ pub(super) fn read_person(look: &Looked<'_>) -> Option<Reading> {
         decision => decision,
     };
     Some(Reading::new(Reader::Intent, PERSON, "a person is asked for, among other words", decision).of(TALK_TO_HUMAN))
+}
+
+/// Whether what is wished is for later, should something happen: "can I get a person if it doesn't arrive". What is said
+/// of us ("if you can't help") or out of politeness ("if possible") is for now.
+pub(super) fn wishes_in_case(look: &Looked<'_>) -> bool {
+    let language = &look.content.language;
+    let in_case = |clause: &str| {
+        let words = normal::words(clause);
+        let Some((at, n)) = language.in_case.find(&words) else { return false };
+        let condition = &words[at + n..];
+        let polite = condition.iter().any(|it| language.polite_ifs.contains(it));
+        1 < condition.len()
+            && !polite
+            && !condition.iter().any(|it| language.second_person.is(std::slice::from_ref(it)))
+    };
+    look.state.owner == Owner::Bot
+        && look.said.asks
+        && questions::sentences(&look.heard.text, language).iter().flat_map(|it| it.split(',')).any(in_case)
+}
+
+/// In place of calling a person it is said that one will be called should it come to that.
+pub(super) fn put_off_person(decision: &mut Decision) {
+    let is_person = |topics: &[Topic]| topics.iter().all(|it| it.intent == TALK_TO_HUMAN);
+    match decision {
+        Decision::HandOff { reason: Reason::Asked, .. } => *decision = Decision::PersonInCase,
+        Decision::Answer(topics) if is_person(topics) => *decision = Decision::PersonInCase,
+        Decision::AnswerThenPerson { topics, .. } => *decision = Decision::Answer(std::mem::take(topics)),
+        _ => {}
+    }
 }
 
 /// Whether a sentence wishes for the person whom the last message spoke of and offered: "right, get me one then", "ask them

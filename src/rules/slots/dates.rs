@@ -338,6 +338,25 @@ fn day_of_month(found: &Captures<'_>, today: Date) -> Option<Date> {
     }
 }
 
+/// The same day, the next time that it comes: one that is named without its year, or by its number alone, has not passed.
+pub(super) fn ahead(day: Date, text: &str, today: Date) -> Date {
+    if today <= day {
+        return day;
+    }
+    let text = bare(text);
+    let with_year = |pattern: &Regex, year: usize| pattern.captures(&text).is_some_and(|it| it.get(year).is_some());
+    let has_year =
+        ISO.is_match(&text) || with_year(&DAY_MONTH, 3) || with_year(&MONTH_DAY, 3) || with_year(&NUMERIC, 3);
+    let has_month = DAY_MONTH.is_match(&text) || MONTH_DAY.is_match(&text) || NUMERIC.is_match(&text);
+    if names_day_alone(&text) {
+        next_such_day(i64::from(day.day()), today).unwrap_or(day)
+    } else if has_month && !has_year {
+        shift(day, 1.year()).unwrap_or(day)
+    } else {
+        day
+    }
+}
+
 /// The next day of this number, today or later.
 fn next_such_day(number: i64, today: Date) -> Option<Date> {
     let first = today.first_of_month();

@@ -494,3 +494,19 @@ fn a_day_is_read_in_the_digits_and_hyphens_of_any_keyboard() {
         assert_eq!(read_as(SlotKind::Date, text, "en-GB", "GBP").as_deref(), Some(wanted), "{text}");
     }
 }
+
+#[test]
+fn a_day_to_come_has_not_passed() {
+    let context = SlotContext { today: date(2026, 11, 24), ..SlotContext::nothing() };
+    let ahead = SlotFile { ahead: true, ..slot("date") };
+    for (text, wanted) in [
+        ("the 11th", "2026-12-11"),
+        ("11 November", "2027-11-11"),
+        ("11 November 2026", "2026-11-11"),
+        ("the 28th", "2026-11-28"),
+        ("yesterday", "2026-11-23"),
+    ] {
+        assert_eq!(read_slot(&ahead, text, &context).as_deref(), Some(wanted), "{text}");
+    }
+    assert_eq!(read_slot(&slot("date"), "the 11th", &context).as_deref(), Some("2026-11-11"));
+}
