@@ -160,12 +160,14 @@ pub enum Decision {
     CheckCode,
     /// The customer is known already: go on with what was asked before.
     GoOn,
-    /// "Did you mean" one of these two intents.
+    /// "Did you mean" one of these two or three intents.
     Offer {
-        /// The likelier.
+        /// The likeliest.
         first: String,
-        /// The other.
+        /// The next.
         second: String,
+        /// One more, where it isn't unlikely.
+        third: Option<String>,
     },
     /// Not understood: ask to say it again. `refused`: both choices of "did you mean" were wrong.
     Miss {

@@ -115,7 +115,7 @@ impl Reply<'_> {
             Decision::AskCode => self.ask_code(),
             // These are what a step of the proof comes to, which says them.
             Decision::SendCode { .. } | Decision::CheckCode | Decision::GoOn => Ok(()),
-            Decision::Offer { first, second } => self.offer(&content, first, second),
+            Decision::Offer { first, second, third } => self.offer(&content, first, second, third.as_deref()),
             Decision::Miss { refused } => {
                 self.record_miss(*refused);
                 let first = [&sentences.say_it_again, &sentences.miss_again];
@@ -398,10 +398,24 @@ impl Reply<'_> {
         newest.map(|it| Choice { id: format!("invoice:{}", it.number), label: label(it) }).collect()
     }
 
-    fn offer(&mut self, content: &Content, first: &str, second: &str) -> Result<(), TemplateError> {
-        let about = About { first: content.means(first), second: content.means(second), ..About::default() };
+    fn offer(
+        &mut self,
+        content: &Content,
+        first: &str,
+        second: &str,
+        third: Option<&str>,
+    ) -> Result<(), TemplateError> {
+        // Of three the last one has the "or".
+        let named: Vec<&str> = [Some(first), Some(second), third].into_iter().flatten().collect();
+        let means: Vec<&str> = named.iter().filter_map(|it| content.means(it)).collect();
+        let (last, others) =
+            means.split_last().map_or((None, String::new()), |(last, it)| (Some(*last), it.join(", ")));
+        let about = About { first: Some(&others), second: last, ..About::default() };
         let text = self.speaker.sentence(&content.sentences.did_you_mean, about)?;
-        let mut choices = vec![first.to_owned(), second.to_owned(), SOMETHING_ELSE.to_owned()];
+        let mut choices: Vec<String> = named.iter().map(|it| (*it).to_owned()).collect();
+        if third.is_none() {
+            choices.push(SOMETHING_ELSE.to_owned());
+        }
         // Whatever was guessed, a person is among the ways.
         if !choices.iter().any(|it| it == rules::TALK_TO_HUMAN) {
             choices.push(rules::TALK_TO_HUMAN.to_owned());

@@ -18,7 +18,7 @@ pub struct Figures {
     pub n: usize,
     /// Answered as meant.
     pub right: f64,
-    /// Not answered, and what was meant is one of the two that are offered.
+    /// Not answered, and what was meant is one of those that are offered.
     pub offered: f64,
     /// Answered otherwise.
     pub wrong: f64,
@@ -123,8 +123,8 @@ fn came(content: &Content, meant: &str, read: Option<String>, decision: &Decisio
             return (Came::Offered, topic.intent.clone());
         }
         Decision::AnswerOr { topic, .. } => vec![topic.intent.clone()],
-        Decision::Offer { first, second } => {
-            let found = is(first) || is(second);
+        Decision::Offer { first, second, third } => {
+            let found = is(first) || is(second) || third.as_deref().is_some_and(is);
             return (if found { Came::Offered } else { Came::AskedWrongly }, format!("{first} or {second}"));
         }
         _ => return (Came::Missed, String::new()),

@@ -149,7 +149,7 @@ pub(super) fn as_meant(look: &Looked<'_>, best: &Candidate, guess: &Guess, text:
         && best.confidence < ACT_CONFIDENCE_MIN
         && let Some(rival) = rival
     {
-        let decision = Decision::Offer { first: intent.name.clone(), second: rival.intent.clone() };
+        let decision = Decision::Offer { first: intent.name.clone(), second: rival.intent.clone(), third: None };
         return Some(Reading::new(Reader::Intent, ANSWER, format!("{because}, not sure enough to act"), decision));
     }
     Some(Reading::new(Reader::Intent, best.confidence.max(ANSWER), because, decision).of(&intent.name))
@@ -213,12 +213,10 @@ pub(super) fn read_unsure(look: &Looked<'_>) -> Vec<Reading> {
     if heard.guess.best().is_some_and(|it| it.intent == OUT_OF_SCOPE && OUTSIDE_CONFIDENCE_MIN <= it.confidence) {
         readings.push(unsure(OUTSIDE, "not ours to answer", Decision::OutOfScope));
     }
-    let two: Vec<&str> = (heard.guess.ranked.iter().map(|it| it.intent.as_str()))
-        .filter(|name| offers(look.content, name))
-        .take(2)
-        .collect();
-    if let (Verdict::AskBack, [first, second]) = (heard.guess.verdict, two.as_slice()) {
-        let decision = Decision::Offer { first: (*first).to_owned(), second: (*second).to_owned() };
+    let mut ranked = heard.guess.ranked.iter().filter(|it| offers(look.content, &it.intent));
+    if let (Verdict::AskBack, Some(first), Some(second)) = (heard.guess.verdict, ranked.next(), ranked.next()) {
+        let third = ranked.next().filter(|it| super::THIRD_MIN <= it.confidence).map(|it| it.intent.clone());
+        let decision = Decision::Offer { first: first.intent.clone(), second: second.intent.clone(), third };
         readings.push(unsure(OFFER, "one of two, not sure which", decision));
     }
     readings

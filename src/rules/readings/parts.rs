@@ -97,7 +97,7 @@ pub(super) fn read(look: &Looked<'_>) -> Option<Reading> {
 /// Where the whole may mean one of two, and one question of it may mean the one and another the other: both.
 fn each_of_offered(look: &Looked<'_>, decision: &Decision) -> Option<Decision> {
     let (first, second) = match decision {
-        Decision::Offer { first, second } => (first, second),
+        Decision::Offer { first, second, .. } => (first, second),
         Decision::AnswerOr { topic, other } => (&topic.intent, other),
         _ => return None,
     };
@@ -233,7 +233,7 @@ fn hands_off_urgently(look: &Looked<'_>, reading: &Reading) -> bool {
 /// What a part may mean that isn't clear: at most two that may be asked about.
 fn may_mean(look: &Looked<'_>, part: &Part, reading: Option<&Reading>) -> Vec<String> {
     let named: Vec<String> = match reading.map(|it| &it.decision) {
-        Some(Decision::Offer { first, second }) => vec![first.clone(), second.clone()],
+        Some(Decision::Offer { first, second, .. }) => vec![first.clone(), second.clone()],
         Some(Decision::AnswerOr { topic, other }) => vec![topic.intent.clone(), other.clone()],
         Some(Decision::Ask { intent, .. }) => vec![intent.clone()],
         Some(Decision::Answer(topics)) => topics.iter().map(|it| it.intent.clone()).collect(),
