@@ -429,8 +429,8 @@ impl<'a> Speaker<'a> {
         if 0 < account.overpaid().minor && !says(&["account.overpaid", "duplicate"]) {
             beside.push(&sentences.overpaid);
         }
-        // Once is enough, and not before the way to pay was on the screen.
-        if owes && self.may_be_paying && !is_coming && !pays(answer) {
+        // Once is enough, where something is called open, and not before the way to pay was on the screen.
+        if owes && self.may_be_paying && !is_coming && !pays(answer) && says(&["owed", "balance"]) {
             beside.push(&sentences.just_paid);
         }
         if !account.owed_elsewhere().is_empty() {

@@ -102,6 +102,9 @@ pub struct LanguageFile {
     /// Words of an "if" that is only polite.
     #[serde(default)]
     pub polite_ifs: Vec<String>,
+    /// What begins a question about who is writing.
+    #[serde(default)]
+    pub asks_who: Vec<String>,
     /// What points to the one that is not being talked about.
     #[serde(default)]
     pub other: Vec<String>,
@@ -316,6 +319,8 @@ pub struct Language {
     pub in_case: Phrases,
     /// Words of an "if" that is only polite.
     pub polite_ifs: HashSet<String>,
+    /// What begins a question about who is writing.
+    pub asks_who: Phrases,
     /// What points to the other one.
     pub other: Phrases,
     /// What points to the one before.
@@ -513,6 +518,7 @@ impl Language {
             so_words: words(&own.so_words),
             in_case: phrases(&own.in_case),
             polite_ifs: words(&own.polite_ifs),
+            asks_who: phrases(&own.asks_who),
             other: phrases(&own.other),
             before: phrases(&own.before),
             after: phrases(&own.after),
@@ -601,6 +607,7 @@ impl LanguageFile {
             ("so_words", &self.so_words),
             ("in_case", &self.in_case),
             ("polite_ifs", &self.polite_ifs),
+            ("asks_who", &self.asks_who),
             ("other", &self.other),
             ("before", &self.before),
             ("after", &self.after),

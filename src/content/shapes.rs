@@ -331,6 +331,7 @@ pub const LANGUAGE: &[Key] = &[
     may("so_words", Shape::Texts),
     may("in_case", Shape::Texts),
     may("polite_ifs", Shape::Texts),
+    may("asks_who", Shape::Texts),
     may("other", Shape::Texts),
     may("before", Shape::Texts),
     may("after", Shape::Texts),

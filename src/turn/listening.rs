@@ -101,7 +101,9 @@ pub(super) async fn listen(
         // A part that cannot be looked at is left to the whole.
         if let Ok(guess) = classifier.guess_within(&text, &counting).await {
             let asks = questions::asks_somewhere(&text, language);
-            let means = guess.best().filter(|_| guess.verdict == Verdict::Answer).map(|it| it.intent.clone());
+            // What is only told within a topic begins no other.
+            let leads = guess.verdict == Verdict::Answer && (asks || state.topic.is_none());
+            let means = guess.best().filter(|_| leads).map(|it| it.intent.clone());
             heard.parts.push(Part { text, guess, asks, after: after.clone() });
             after = whole.clone().or(means).or(after);
         }

@@ -17,6 +17,8 @@ use crate::rules::slots::SlotContext;
 use crate::rules::{self, Left, Topic};
 use crate::store::Why;
 
+/// So likely is what is answered in place of what was said just before.
+const INSTEAD_MIN: f32 = 0.12;
 /// Topics that are offered where a message isn't understood.
 const NEAR_TOPICS_MAX: usize = 2;
 /// From this confidence on, a topic may have been meant.
@@ -216,7 +218,9 @@ impl Reply<'_> {
             let only_tells = follow_up.file.goes_to.is_none()
                 && !follow_up.intent.acts()
                 && follow_up.intent.file.answer.iter().all(|it| it.then == Then::Wait);
-            let answers = holds && only_tells && self.speaker.answers(&follow_up.intent, &slots);
+            let share = self.heard.guess.within.iter().find(|it| it.intent == *name).map_or(0.0, |it| it.confidence);
+            let answers =
+                INSTEAD_MIN <= share && holds && only_tells && self.speaker.answers(&follow_up.intent, &slots);
             answers.then(|| Topic { intent: name.clone(), slots, within: Some(within.to_owned()) })
         });
         topics.into_iter().find(|it| !self.has_said(content, it))
@@ -288,7 +292,6 @@ impl Reply<'_> {
 
     /// Whether most of what a part asks stands in what is being said: "will you take it again, or do I have to pay it?".
     fn has_answered(&self, part: &str) -> bool {
-        let language = &self.parts.content.language;
         let said: Vec<String> = (self.outcome.events.iter())
             .filter_map(|it| match &it.what {
                 What::Message(message) => Some(normal::words(&message.text)),
@@ -296,8 +299,14 @@ impl Reply<'_> {
             })
             .flatten()
             .collect();
+        self.has_answered_in(part, &said)
+    }
+
+    /// The same of the words of one answer.
+    pub(super) fn has_answered_in(&self, part: &str, said: &[String]) -> bool {
+        let language = &self.parts.content.language;
         let telling: Vec<String> = normal::words(part).into_iter().filter(|it| !language.thin.contains(it)).collect();
-        let n_said = telling.iter().filter(|it| stands_in(&said, it)).count();
+        let n_said = telling.iter().filter(|it| stands_in(said, it)).count();
         ANSWERED_WORDS_MIN <= telling.len() && telling.len() * ANSWERED_OF <= n_said * ANSWERED_PART
     }
 

@@ -41,7 +41,11 @@ pub(super) fn read(look: &Looked<'_>) -> Option<Reading> {
     let best = look.heard.guess.best().filter(|_| look.heard.guess.verdict == Verdict::Answer);
     let takes_amount =
         |name: &str| look.content.intents.get(name).is_some_and(|it| it.file.slots.contains_key("amount"));
+    // "If my card fails, do you charge me 5 again": what may come stands on no bill yet.
+    let language = &look.content.language;
+    let may_come = [&language.in_case, &language.future].iter().any(|it| it.find(&look.said.words).is_some());
     let sure = match best {
+        _ if may_come && !(charge.by_amount && charge.by_words) => BESIDE_OTHERS,
         Some(best) if takes_amount(&best.intent) || !(charge.by_amount && charge.by_words) => BESIDE_OTHERS,
         Some(_) => LINE_ITSELF,
         None => sure,

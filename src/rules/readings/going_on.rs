@@ -23,6 +23,8 @@ const BILL: f32 = 0.7;
 /// The same, and not a word more.
 const BILL_BARE: f32 = 0.9;
 const BARE_WORDS_MAX: usize = 2;
+/// A question of more words isn't only about the value that stands in it.
+const VALUE_WORDS_MAX: usize = 6;
 
 pub(super) fn read(look: &Looked<'_>) -> Option<Reading> {
     let topic = look.state.topic.as_deref().and_then(|it| look.content.intents.get(it));
@@ -70,6 +72,9 @@ fn within(look: &Looked<'_>, topic: &Intent) -> Option<Reading> {
             _ if slot.kind == SlotKind::Company => TOLD,
             // "Was it on May's too": a question about that bill, and not only the bill.
             0 if begins_yes_or_no(look) => QUESTION,
+            0 | 1 if restates(look) && slot.kind != SlotKind::Words => CORRECTED,
+            // "So it's always 14 days after the bill?" only has the word.
+            0 if slot.kind == SlotKind::Words && asks_at_length(look) => QUESTION,
             0 if slot.kind == SlotKind::Words => WORD,
             0 => ALONE,
             1 if look.said.leans || look.said.words.len() <= 5 => LEANING,
@@ -89,6 +94,16 @@ fn within(look: &Looked<'_>, topic: &Intent) -> Option<Reading> {
         return Some(Reading::new(Reader::GoingOn, sure, because, decision));
     }
     None
+}
+
+/// "Not that, I said October": what was said before is said again.
+fn restates(look: &Looked<'_>) -> bool {
+    look.content.language.meant_instead.find(&look.said.words).is_some()
+}
+
+/// Whether it asks, in more words than the value needs.
+fn asks_at_length(look: &Looked<'_>) -> bool {
+    look.said.asks && VALUE_WORDS_MAX < look.said.words.len()
 }
 
 /// Whether it begins as a question that is answered with yes or no.

@@ -31,8 +31,9 @@ pub(super) fn read_person(look: &Looked<'_>) -> Option<Reading> {
     // "Don't get me a person" isn't one.
     let among = among.is_some_and(|(at, _)| !refused(&look.said.words[..at]));
     let by_itself = || {
-        let mut sentences = questions::sentences(&look.heard.text, language).into_iter();
-        sentences.any(|it| language.talk_to_human.is(&said::without_fillers(&normal::words(&it), language)))
+        let sentences = questions::sentences(&look.heard.text, language).into_iter();
+        let wishes = |words: &[String]| language.talk_to_human.is(&said::without_fillers(words, language));
+        sentences.map(|it| normal::words(&it)).any(|it| language.asks_who.at_start(&it) == 0 && wishes(&it))
     };
     if !among && !by_itself() && !pointed_at_person(look) {
         return None;

@@ -193,7 +193,8 @@ impl Found {
         // "Ok but what about mine" has nothing of its own that could be left unanswered.
         let is_thin = || Said::of(&part.text, &look.content.language).matter.is_empty();
         let is_short = questions::words(&part.text).count() < NAMED_WORDS_MIN || is_thin();
-        if !part.asks || (is_short && may_mean.is_empty()) {
+        // "Can you do that" only points to what was said.
+        if !part.asks || is_thin() || (is_short && may_mean.is_empty()) {
             return;
         }
         let of_whole = whole.map(|it| topics_of(&it.decision)).unwrap_or_default();

@@ -70,6 +70,10 @@ static MONTH_NAME: LazyLock<Regex> = LazyLock::new(|| {
     ))
 });
 
+/// `octobers bill`, as it is typed on a phone.
+static WITHOUT_APOSTROPHE: LazyLock<Regex> =
+    LazyLock::new(|| pattern(r"\b(january|february|april|june|july|august|september|october|november|december)s\b"));
+
 fn pattern(text: &str) -> Regex {
     Regex::new(text).expect("the pattern is fixed and a test compiles it")
 }
@@ -100,7 +104,7 @@ pub(super) fn read(text: &str, today: Date, language: &str) -> Option<Date> {
 
 /// The months that a text names, each as its first day: `june`, `last month`, `may 2025`.
 pub(super) fn months(text: &str, today: Date) -> Vec<Date> {
-    let lower = bare(text);
+    let lower = WITHOUT_APOSTROPHE.replace_all(&bare(text), "$1's").into_owned();
     let mut found = Vec::new();
     let this = today.first_of_month();
     for (words, away) in [
