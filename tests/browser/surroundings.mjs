@@ -108,12 +108,30 @@ export default async function surroundings(test) {
     });
   }
 
-  await test('a page that runs its stub again is heard', async (play) => {
-    const stub = 'window.plainbill = function () { (plainbill.q = plainbill.q || []).push(arguments) }';
-    const { chat, tab } = await visit(play, { page: { head: `<script>${stub}; plainbill('open')</script>` } });
+  const stub = 'function () { (plainbill.q = plainbill.q || []).push(arguments) }';
+  for (const [how, declared] of [
+    ['as a property', `window.plainbill = ${stub}`],
+    ['with var', `var plainbill = ${stub}`],
+    ['as a function', stub.replace('function', 'function plainbill')],
+    ['strictly', `'use strict'; window.plainbill = ${stub}`],
+  ]) {
+    await test(`a page that runs its stub again is heard: declared ${how}`, async (play) => {
+      const { chat, tab } = await visit(play, { page: { head: `<script>${declared}; plainbill('open')</script>` } });
+      await chat.panel.waitFor();
+      await tab.addScriptTag({ content: `${declared}; plainbill('close')` });
+      await chat.panel.waitFor({ state: 'hidden' });
+      await tab.evaluate(() => plainbill('open'));
+      await chat.panel.waitFor();
+    });
+  }
+
+  await test('a stub that can’t be replaced is heard, before and after the script has come', async (play) => {
+    const { chat, tab } = await visit(play, { page: { head: `<script>const plainbill = ${stub}; plainbill('open')</script>` } });
     await chat.panel.waitFor();
-    await tab.evaluate(`${stub}; plainbill('close')`);
-    await chat.panel.waitFor({ state: 'hidden' });
+    for (const [call, state] of [['close', 'hidden'], ['open', 'visible']]) {
+      await tab.addScriptTag({ content: `plainbill('${call}')` });
+      await chat.panel.waitFor({ state });
+    }
   });
 
   await test('a body that is moved moves no launcher', async (play) => {
