@@ -67,7 +67,8 @@ function embed({ src, dataset }: HTMLScriptElement) {
     const q = plainbill.q;
     page.plainbill = hear;
     q?.splice(0).forEach((words) => hear(...words));
-    if (document.body && !host.isConnected) {
+    // Apart from the body (1), or before it (2); where there is none, later.
+    if (document.body?.compareDocumentPosition(host) & 3) {
       document.documentElement.append(host);
       launcher.onpointerenter = launcher.onfocus = load;
       launcher.onclick = tap;
