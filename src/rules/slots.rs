@@ -248,6 +248,7 @@ pub fn lone_amount(text: &str, context: &SlotContext<'_>) -> Option<i64> {
         return None;
     }
     let locale = Locale::of(context.language).unwrap_or_default();
+    let text = amounts::plain(text);
     let tokens: Vec<&str> = text.split_whitespace().collect();
     let refused = |at: usize| context.words.is_some_and(|it| it.denies.is(&normal::words(tokens[at])));
     let amount = |at: usize| {
