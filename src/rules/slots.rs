@@ -95,6 +95,12 @@ pub fn read_slot(slot: &SlotFile, text: &str, context: &SlotContext<'_>) -> Opti
     slot.words.iter().find(|it| said.contains(&spaced(it))).cloned()
 }
 
+/// The day that a text has in figures, as the customer writes days and as others do, where that makes two: 3 April and
+/// 4 March.
+pub fn day_in_two_ways(text: &str, context: &SlotContext<'_>) -> Option<(Date, Date)> {
+    dates::in_two_ways(text, context.today, context.language)
+}
+
 /// The customer's bills of several months that a text puts side by side; none where it names one.
 pub fn read_bills(text: &str, context: &SlotContext<'_>) -> Vec<String> {
     bills::read_several(text, context)

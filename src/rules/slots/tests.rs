@@ -200,6 +200,21 @@ fn days_are_read_as_iso_dates() {
 }
 
 #[test]
+fn a_day_in_figures_may_be_two() {
+    let both = |text: &str, language: &str| {
+        let context = SlotContext { today: date(2026, 6, 16), language, ..SlotContext::nothing() };
+        day_in_two_ways(text, &context)
+    };
+    let (april, march) = (date(2026, 4, 3), date(2026, 3, 4));
+    assert_eq!(both("the charge of 03/04/2026", "en-GB"), Some((april, march)));
+    assert_eq!(both("the charge of 03/04/2026", "en-US"), Some((march, april)));
+    assert_eq!(both("3/4?", "en-US"), Some((march, april)));
+    for one in ["25/12/2025", "04/04/2026", "2026-04-03", "3 April", "24/7", "£3.04"] {
+        assert_eq!(both(one, "en-US"), None, "{one}");
+    }
+}
+
+#[test]
 fn what_is_no_day_is_left() {
     check(
         SlotKind::Date,
