@@ -546,6 +546,7 @@ impl App {
                 // Learnt first, so that no answer is said to what the examples of before made of a question.
                 let learnt = self.teach_content(&content).await;
                 if learnt {
+                    content.log_warnings();
                     self.contents.swap(content);
                     tracing::info!("new content has been taken over");
                 }

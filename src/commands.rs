@@ -286,17 +286,32 @@ fn print_faults(faults: &[Fault]) {
     }
 }
 
+fn print_warnings(warnings: &[Fault]) {
+    for warning in warnings {
+        eprintln!("warning: {warning}");
+    }
+}
+
+/// What was found in a folder, in one line.
+fn print_found(config: &Config, faults: &[Fault], warnings: &[Fault]) {
+    let folder = config.intents.display();
+    match (n(faults.len()), n(warnings.len())) {
+        (0, 0) => println!("No faults in {folder}."),
+        (0, n) => println!("No faults in {folder}, and {}: it runs.", format::plural(n, "warning", "warnings")),
+        (n, _) => eprintln!("{} in {folder}.", format::plural(n, "fault", "faults")),
+    }
+}
+
 async fn check(config: &Config, only_faults: bool, print: Print) -> anyhow::Result<ExitCode> {
     let (content, faults) = match Content::load(&config.intents) {
         Ok(content) => (Some(content), Vec::new()),
         Err(faults) => (None, faults),
     };
+    let warnings = content.as_ref().map(|it| it.warnings.as_slice()).unwrap_or_default();
     if !print.json {
         print_faults(&faults);
-        match n(faults.len()) {
-            0 => println!("No faults in {}.", config.intents.display()),
-            n => eprintln!("{} in {}.", format::plural(n, "fault", "faults"), config.intents.display()),
-        }
+        print_warnings(warnings);
+        print_found(config, &faults, warnings);
     }
     let (expected, near) = match &content {
         Some(content) if !only_faults => {
@@ -310,7 +325,9 @@ async fn check(config: &Config, only_faults: bool, print: Print) -> anyhow::Resu
             let report = expected.as_ref().and_then(|it| it.as_ref().ok());
             let why_not = expected.as_ref().and_then(|it| it.as_ref().err()).map(|why| format!("{why:#}"));
             let expected = report.map(|it| json!({ "quality": it.quality, "bounds": it.bounds }));
-            let all = json!({ "faults": faults, "expected": expected, "why_not": why_not, "near_acts": near });
+            let all = json!({
+                "faults": faults, "warnings": warnings, "expected": expected, "why_not": why_not, "near_acts": near,
+            });
             println!("{}", serde_json::to_string_pretty(&all)?);
         }
         (false, Some(Ok(report))) => {

@@ -36,7 +36,7 @@ pub const SOMETHING_ELSE: &str = "something_else";
 /// The choice that has a one-time code sent again; only talks may name it.
 pub const SEND_ANOTHER_CODE: &str = "send_another_code";
 
-/// Something wrong in a content file.
+/// Something wrong in a content file: a fault, with which it doesn't run, or a warning, with which it does.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
 pub struct Fault {
     /// The file.
@@ -125,6 +125,8 @@ pub struct Content {
     pub follow_ups: BTreeMap<String, FollowUp>,
     /// The small words of the business's language.
     pub language: Language,
+    /// What runs and is hardly meant so, sorted by file and line.
+    pub warnings: Vec<Fault>,
     /// Each rule's phrases and exceptions as bare words.
     urgent_words: Vec<UrgentWords>,
     templates: Templates,
@@ -139,6 +141,13 @@ impl Content {
     /// All faults of all files, sorted by file and line.
     pub fn load(dir: &Path) -> Result<Content, Vec<Fault>> {
         check::load(dir)
+    }
+
+    /// Says in the log what is hardly meant so.
+    pub fn log_warnings(&self) {
+        for warning in &self.warnings {
+            tracing::warn!(%warning, "the content runs with something that is hardly meant so");
+        }
     }
 
     /// All examples, each with the name of its intent.

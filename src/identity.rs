@@ -24,6 +24,11 @@ const LEEWAY_SECONDS: i64 = 60;
 /// The longest token that is looked at, in bytes.
 const TOKEN_BYTES_MAX: usize = 4_096;
 
+/// Header, body and signature.
+const TOKEN_PARTS: usize = 3;
+/// The year 2286; in milliseconds this was in April 1970.
+const SECONDS_MAX: f64 = 1e10;
+
 /// What a token says (RFC 7519): signed with HS256 (RFC 7518, section 3.2) or EdDSA (RFC 8037), with `kid` in the header.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 struct Claims {
@@ -82,7 +87,7 @@ fn kind_of(value: &Value) -> &'static str {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum IdentityError {
     /// No key has the token's name.
-    #[error("the token's `kid` names no key of ours")]
+    #[error("the token's `kid` names no key of `identity_keys`")]
     UnknownKey,
     /// Not a token at all, or not one that can be read.
     #[error("the token cannot be read: {0}")]
@@ -100,24 +105,49 @@ pub enum IdentityError {
         /// What it has to be.
         wanted: &'static str,
     },
-    /// Signed with another key or algorithm, or changed on the way.
-    #[error("the token's signature is not of the key that its `kid` names, or not of that key's algorithm")]
+    /// Signed with another key, or changed on the way.
+    #[error("the token's signature is not of the key that its `kid` names: is it the same secret or key pair?")]
     BadSignature,
+    /// Signed in another way than its key is for.
+    #[error("the token's `alg` is {is:?}, where the key that its `kid` names is for {wanted:?}")]
+    WrongAlgorithm {
+        /// How it is signed.
+        is: Algorithm,
+        /// How it has to be.
+        wanted: Algorithm,
+    },
     /// For somebody else.
     #[error("the token's `aud` doesn't name plainbill")]
     OtherAudience,
     /// It is over.
-    #[error("the token's `exp` is over")]
-    Ended,
+    #[error("the token's `exp` was {0} seconds ago: make one for each request, and see that the site's clock is right")]
+    Ended(i64),
     /// It doesn't count yet, or was made in the future.
-    #[error("the token's `{0}` lies in the future: is the clock of the site right?")]
-    NotYet(&'static str),
+    #[error("the token's `{claim}` lies {seconds} seconds in the future: is the clock of the site right?")]
+    NotYet {
+        /// The time's name.
+        claim: &'static str,
+        /// How far ahead of our clock it is.
+        seconds: i64,
+    },
+    /// A time that is one only if it counts something smaller than seconds.
+    #[error(
+        "the token's `{0}` is no time in our century: does it count milliseconds? It must count seconds since 1970"
+    )]
+    NotSeconds(&'static str),
     /// It demands that something is understood which isn't (RFC 7515, section 4.1.11).
     #[error("the token's header has `crit`, and nothing critical is understood here")]
     Critical,
     /// It would be valid for too long.
-    #[error("the token is valid for longer than allowed")]
-    TooLong,
+    #[error(
+        "the token is valid for {is} seconds from `iat` to `exp`, where `limits.identity_seconds_max` allows {max}"
+    )]
+    TooLong {
+        /// For so long.
+        is: i64,
+        /// The longest that is allowed.
+        max: i64,
+    },
 }
 
 /// The keys, and how long a token may be valid.
@@ -141,21 +171,26 @@ impl Identity {
     /// The customer whom a token vouches for at `now`, in seconds since 1970.
     pub fn customer(&self, token: &str, now: i64) -> Result<CustomerId, IdentityError> {
         if TOKEN_BYTES_MAX < token.len() {
-            return Err(IdentityError::Malformed("it is too long"));
+            return Err(IdentityError::Malformed("it is longer than 4096 bytes"));
         }
-        let header = jsonwebtoken::decode_header(token).map_err(|_| IdentityError::Malformed("its header"))?;
+        if token.split('.').count() != TOKEN_PARTS {
+            return Err(IdentityError::Malformed("it has not three parts with dots between them"));
+        }
+        let header = jsonwebtoken::decode_header(token)
+            .map_err(|_| IdentityError::Malformed("its header is no JSON with an `alg` of HS256 or EdDSA"))?;
         if has_critical(token) {
             return Err(IdentityError::Critical);
         }
         let keys = self.keys.load();
-        let key = keys.iter().find(|it| Some(&it.kid) == header.kid.as_ref()).ok_or(IdentityError::UnknownKey)?;
+        let kid = header.kid.ok_or(IdentityError::Missing("kid"))?;
+        let key = keys.iter().find(|it| it.kid == kid).ok_or(IdentityError::UnknownKey)?;
         // The key says the algorithm, never the token: else a public key would do as a shared secret.
         let (algorithm, decoding_key) = match key.public_bytes() {
             Some(bytes) => (Algorithm::EdDSA, DecodingKey::from_ed_der(&bytes)),
             None => (Algorithm::HS256, DecodingKey::from_secret(key.secret.as_bytes())),
         };
         if header.alg != algorithm {
-            return Err(IdentityError::BadSignature);
+            return Err(IdentityError::WrongAlgorithm { is: header.alg, wanted: algorithm });
         }
         let mut validation = Validation::new(algorithm);
         validation.required_spec_claims.clear();
@@ -181,21 +216,23 @@ impl Identity {
     #[expect(clippy::cast_precision_loss, reason = "seconds since 1970 are far below 2^52")]
     fn check_times(&self, claims: &Claims, now: i64) -> Result<(), IdentityError> {
         let (now, leeway) = (now as f64, LEEWAY_SECONDS as f64);
+        let times = [("iat", Some(claims.iat)), ("exp", Some(claims.exp)), ("nbf", claims.nbf)];
         // What is not a number is none.
-        if !claims.exp.is_finite() || !claims.iat.is_finite() {
-            return Err(IdentityError::Malformed("its times"));
+        let is_none = |it: f64| !(0.0..SECONDS_MAX).contains(&it);
+        if let Some((claim, _)) = times.into_iter().find(|it| it.1.is_some_and(is_none)) {
+            return Err(IdentityError::NotSeconds(claim));
         }
         if claims.exp + leeway <= now {
-            return Err(IdentityError::Ended);
+            return Err(IdentityError::Ended(whole(now - claims.exp)));
         }
-        if now + leeway < claims.iat {
-            return Err(IdentityError::NotYet("iat"));
+        for (claim, from) in [("iat", Some(claims.iat)), ("nbf", claims.nbf)] {
+            if let Some(from) = from.filter(|it| now + leeway < *it) {
+                return Err(IdentityError::NotYet { claim, seconds: whole(from - now) });
+            }
         }
-        if claims.nbf.is_some_and(|it| now + leeway < it) {
-            return Err(IdentityError::NotYet("nbf"));
-        }
-        if (self.seconds_max as f64) < claims.exp - claims.iat {
-            return Err(IdentityError::TooLong);
+        let seconds = claims.exp - claims.iat;
+        if (self.seconds_max as f64) < seconds {
+            return Err(IdentityError::TooLong { is: whole(seconds.ceil()), max: self.seconds_max });
         }
         Ok(())
     }
@@ -216,6 +253,12 @@ impl Identity {
     }
 }
 
+/// Seconds of a time that is one, without their fraction.
+#[expect(clippy::cast_possible_truncation, reason = "times are far below 2^52 here")]
+fn whole(seconds: f64) -> i64 {
+    seconds as i64
+}
+
 /// Whether the header demands that extensions are understood.
 fn has_critical(token: &str) -> bool {
     let header = token.split('.').next().and_then(|it| URL_SAFE_NO_PAD.decode(it).ok()).unwrap_or_default();
@@ -225,9 +268,9 @@ fn has_critical(token: &str) -> bool {
 /// What is wrong with a token, without anything that stands in it.
 fn fault(error: jsonwebtoken::errors::Error) -> IdentityError {
     match error.kind() {
-        ErrorKind::InvalidSignature | ErrorKind::InvalidAlgorithm => IdentityError::BadSignature,
+        ErrorKind::InvalidSignature => IdentityError::BadSignature,
         ErrorKind::Json(_) => IdentityError::Malformed("its body is no JSON object"),
-        _ => IdentityError::Malformed("its parts"),
+        _ => IdentityError::Malformed("its parts are no base64url"),
     }
 }
 
@@ -287,7 +330,7 @@ mod tests {
         }
         let long = Claims { exp: NOW_F + 601.0, ..claims() };
         let token = signed("ed", Algorithm::EdDSA, &long, &site_key());
-        assert_eq!(ours.customer(&token, NOW), Err(IdentityError::TooLong));
+        assert_eq!(ours.customer(&token, NOW), Err(IdentityError::TooLong { is: 601, max: 600 }));
     }
 
     #[test]
@@ -324,7 +367,7 @@ mod tests {
         let header = Header::new(Algorithm::HS256);
         let secret = EncodingKey::from_secret(shared("a").secret.as_bytes());
         let token = jsonwebtoken::encode(&header, &claims(), &secret).expect("it can be signed");
-        assert_eq!(identity("a").customer(&token, NOW), Err(IdentityError::UnknownKey));
+        assert_eq!(identity("a").customer(&token, NOW), Err(IdentityError::Missing("kid")));
     }
 
     #[test]
@@ -357,7 +400,7 @@ mod tests {
     fn a_token_that_is_valid_for_too_long_does_not_count() {
         let generous = Identity::new(identity("a").keys.load().to_vec(), 6_000);
         let token = generous.token(&CustomerId::new("x"), NOW).expect("there is a key");
-        assert_eq!(identity("a").customer(&token, NOW), Err(IdentityError::TooLong));
+        assert_eq!(identity("a").customer(&token, NOW), Err(IdentityError::TooLong { is: 6_000, max: 600 }));
     }
 
     #[test]
@@ -378,13 +421,32 @@ mod tests {
         assert_eq!(check(&Claims { exp: NOW_F + 599.25, iat: NOW_F + 0.5, ..claims() }), good);
         assert_eq!(check(&Claims { aud: serde_json::json!(["shop", "plainbill"]), ..claims() }), good);
         assert_eq!(check(&Claims { nbf: Some(NOW_F - 5.0), ..claims() }), good);
-        assert_eq!(check(&Claims { nbf: Some(NOW_F + 3_600.0), ..claims() }), Err(IdentityError::NotYet("nbf")));
-        assert_eq!(
-            check(&Claims { iat: NOW_F + 90.0, exp: NOW_F + 200.0, ..claims() }),
-            Err(IdentityError::NotYet("iat"))
-        );
+        let not_yet = |claim, seconds| Err(IdentityError::NotYet { claim, seconds });
+        assert_eq!(check(&Claims { nbf: Some(NOW_F + 3_600.0), ..claims() }), not_yet("nbf", 3_600));
+        assert_eq!(check(&Claims { iat: NOW_F + 90.0, exp: NOW_F + 200.0, ..claims() }), not_yet("iat", 90));
         assert_eq!(check(&Claims { aud: serde_json::json!(["shop"]), ..claims() }), Err(IdentityError::OtherAudience));
         assert_eq!(check(&Claims { aud: serde_json::json!([]), ..claims() }), Err(IdentityError::OtherAudience));
+    }
+
+    #[test]
+    fn each_cause_is_told_by_itself() {
+        let (ours, key) = (identity("a"), EncodingKey::from_secret(shared("a").secret.as_bytes()));
+        let check = |token: &str| ours.customer(token, NOW).map_err(|it| it.to_string()).expect_err("it is refused");
+        let of = |claims: &Claims| check(&signed("a", Algorithm::HS256, claims, &key));
+        for (said, wanted) in [
+            (check("not.atoken"), "three parts"),
+            (check("e30.e30.e30"), "its header is no JSON with an `alg`"),
+            (check(&"x".repeat(5_000)), "longer than 4096 bytes"),
+            (check(&signed("a", Algorithm::HS512, &claims(), &key)), "`alg` is HS512"),
+            (check(&signed("b", Algorithm::HS256, &claims(), &key)), "names no key of `identity_keys`"),
+            (check(&signed("a", Algorithm::HS256, &claims(), &EncodingKey::from_secret(b"other"))), "the same secret"),
+            (of(&Claims { iat: NOW_F * 1e3, exp: NOW_F * 1e3 + 6e5, ..claims() }), "`iat` is no time"),
+            (of(&Claims { exp: NOW_F * 1e3, ..claims() }), "does it count milliseconds"),
+            (of(&Claims { iat: NOW_F - 4e3, exp: NOW_F - 3_600.0, ..claims() }), "`exp` was 3600 seconds ago"),
+            (of(&Claims { exp: NOW_F + 86_400.0, ..claims() }), "86400 seconds from `iat` to `exp`"),
+        ] {
+            assert!(said.contains(wanted), "{said} | {wanted}");
+        }
     }
 
     #[test]

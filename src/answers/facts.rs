@@ -15,7 +15,7 @@ use crate::content::file::{Action, BusinessFile};
 use crate::content::language::Language;
 use crate::conversation::format::{Locale, Style};
 use crate::rules::policy::{self, Book, Case, Past, Ruling};
-use crate::rules::slots::SlotContext;
+use crate::rules::slots::{self, SlotContext};
 use ahead::{Asked, NextBill, OpenBill, ThisYear};
 use may::MayFacts;
 use parts::{
@@ -160,13 +160,44 @@ impl<'a> FactsInput<'a> {
         Some(explain_in(self.invoice()?, self.previous()?, self.style().locale))
     }
 
-    /// The charge that was named, by its amount, its day or words of its label.
+    /// The charge that was named, by its amount, its day or words of its label. Where nothing was charged on the day as
+    /// the customer writes days, the other way round counts.
     pub fn charge(&self) -> Option<Charge<'a>> {
+        let on = self.charged_on();
+        let other = || self.charge_of_day(self.charged_on_read_otherwise()?);
+        let (asked, named) = self.named_charge()?;
+        on.and_then(|it| self.charge_of_day(it)).or_else(other).or_else(|| self.known()?.find_charge(asked, &named))
+    }
+
+    /// The other day that the customer may mean, where something else was charged on it.
+    pub fn other_day_of_charge(&self) -> Option<Date> {
+        let other = self.charged_on_read_otherwise()?;
+        let (own, others) = (self.charge_of_day(self.charged_on()?)?, self.charge_of_day(other)?);
+        (own != others).then_some(other)
+    }
+
+    /// The bill that was named and what else is known of the charge, but for its day.
+    fn named_charge(&self) -> Option<(Option<&'a Invoice>, Named<'a>)> {
         let account = self.known()?;
         let amount = self.slots.get(SLOT_AMOUNT).and_then(|it| parts::read_amount(it, account));
-        let on = self.slots.get(SLOT_CHARGED_ON).and_then(|it| it.parse().ok()).filter(|it| *it <= self.today);
         let asked = self.slots.get(SLOT_INVOICE).and(self.invoice());
-        account.find_charge(asked, &Named { amount, on, text: self.text })
+        Some((asked, Named { amount, on: None, text: self.text }))
+    }
+
+    fn charge_of_day(&self, on: Date) -> Option<Charge<'a>> {
+        let (asked, named) = self.named_charge()?;
+        self.known()?.find_charge_of_day(asked, &Named { on: Some(on), ..named })
+    }
+
+    fn charged_on(&self) -> Option<Date> {
+        self.slots.get(SLOT_CHARGED_ON).and_then(|it| it.parse().ok()).filter(|it| *it <= self.today)
+    }
+
+    /// The day of the charge as others read the customer's figures: 4 March for 3 April.
+    fn charged_on_read_otherwise(&self) -> Option<Date> {
+        let (own, other) = slots::day_in_two_ways(self.text, &self.slot_context())?;
+        let is_read = self.slots.get(SLOT_CHARGED_ON).is_some_and(|it| *it == own.to_string());
+        (is_read && other <= self.today).then_some(other)
     }
 
     /// What the rules say to an action; none where we don't know the customer.
@@ -304,7 +335,7 @@ impl Facts {
             price_change: account.and_then(|it| PriceChangeFacts::new(it, today)),
             plan_change: account.and_then(|it| PlanChangeFacts::new(it, today)),
             plans: input.plans().iter().map(PlanFacts::new).collect(),
-            charge: input.charge().map(|it| ChargeFacts::new(it, today)),
+            charge: input.charge().map(|it| ChargeFacts::new(it, input.other_day_of_charge(), today)),
             may: account.is_some().then(|| {
                 let ruling = |action| input.may(action).map(|it| MayFacts::new(&it, today));
                 Action::ALL.iter().filter_map(|(action, name)| Some((*name, ruling(*action)?))).collect()
@@ -498,6 +529,7 @@ pub(crate) mod tests {
     fn a_charge_is_named_by_amount_or_by_words() {
         let engineer = json!({
             "label": "Engineer visit", "amount": 1200, "month": "June", "text": "a one-off engineer visit",
+            "other_day": null,
         });
         for (sample, text) in [
             (Sample::new().with_slot("amount", "1200"), "what is this £12"),
@@ -509,6 +541,27 @@ pub(crate) mod tests {
         let whole = facts("one-off-fee", &Sample::new().with_slot("amount", "4200"), "");
         assert_eq!(whole["charge"]["text"], "the whole of your June bill");
         assert_eq!(facts("one-off-fee", &Sample::new(), "what is this charge")["charge"], Value::Null);
+    }
+
+    #[test]
+    fn a_day_in_figures_that_may_be_two_is_the_one_on_which_something_was_charged() {
+        let mut account = demo::account("one-off-fee", date(2026, 6, 16)).expect("a demo customer");
+        let (newer, older) = (account.payments[0].clone(), account.payments[1].clone());
+        let charge = |account: &Account, locale: &'static str, read: &str| {
+            let sample = Sample { locale: Some(locale), ..Sample::new().with_slot("charged_on", read) };
+            let input = sample.input(Some(account), "what is the charge of 03/04/2026");
+            let invoice = input.charge().map(|it| it.invoice.number.clone());
+            (invoice, input.other_day_of_charge())
+        };
+        let (april, march) = (date(2026, 4, 3), date(2026, 3, 4));
+        account.payments[0].on = april;
+        for (locale, read) in [("en-GB", "2026-04-03"), ("en-US", "2026-03-04")] {
+            assert_eq!(charge(&account, locale, read), (newer.invoice.clone(), None), "{locale}");
+        }
+        account.payments[1].on = march;
+        assert_eq!(charge(&account, "en-GB", "2026-04-03"), (newer.invoice.clone(), Some(march)));
+        assert_eq!(charge(&account, "en-US", "2026-03-04"), (older.invoice.clone(), Some(april)));
+        assert_ne!(newer.invoice, older.invoice);
     }
 
     #[test]

@@ -291,25 +291,36 @@ impl Account {
     /// Looks at `asked` before the other bills, then from the newest back. An amount or a day that is on no line may be
     /// that of a payment or the total of a bill, which is what a bank statement shows. `None` rather than a guess.
     pub fn find_charge(&self, asked: Option<&Invoice>, named: &Named<'_>) -> Option<Charge<'_>> {
-        let asked = asked.and_then(|it| self.find_invoice_numbered(&it.number));
-        let others = self.invoices.iter().filter(|it| !it.void).take(CHARGE_INVOICES_MAX);
-        let invoices: Vec<&Invoice> = asked.into_iter().chain(others).collect();
-        let text = named.text.to_lowercase();
-        let said: Vec<&str> = words_of(&text).collect();
-        let line = |on: Option<Date>| {
-            invoices.iter().copied().find_map(|invoice| {
-                let line = best_line(invoice, named.amount, on, &said)?;
-                Some(Charge { invoice, line: Some(line) })
-            })
-        };
-        let on_the_day = || line(Some(named.on?)).or_else(|| self.find_paid(named.amount, named.on));
+        let line = || self.find_line(asked, &Named { on: None, ..*named });
         let total = || {
             let amount = named.amount?;
-            let invoice = invoices.iter().copied().find(|it| it.total == amount)?;
+            let invoice = self.looked_at(asked).find(|it| it.total == amount)?;
             Some(Charge { invoice, line: None })
         };
         let paid = || self.find_paid(Some(named.amount?), None);
-        on_the_day().or_else(|| line(None)).or_else(total).or_else(paid)
+        self.find_charge_of_day(asked, named).or_else(line).or_else(total).or_else(paid)
+    }
+
+    /// The same of the named day alone: nothing where nothing was charged or paid on it.
+    pub fn find_charge_of_day(&self, asked: Option<&Invoice>, named: &Named<'_>) -> Option<Charge<'_>> {
+        named.on?;
+        self.find_line(asked, named).or_else(|| self.find_paid(named.amount, named.on))
+    }
+
+    /// The line that fits, on the first bill that has one.
+    fn find_line(&self, asked: Option<&Invoice>, named: &Named<'_>) -> Option<Charge<'_>> {
+        let text = named.text.to_lowercase();
+        let said: Vec<&str> = words_of(&text).collect();
+        self.looked_at(asked).find_map(|invoice| {
+            let line = best_line(invoice, named.amount, named.on, &said)?;
+            Some(Charge { invoice, line: Some(line) })
+        })
+    }
+
+    /// The bills on which a charge is looked for, in this order.
+    fn looked_at(&self, asked: Option<&Invoice>) -> impl Iterator<Item = &Invoice> {
+        let asked = asked.and_then(|it| self.find_invoice_numbered(&it.number));
+        asked.into_iter().chain(self.invoices.iter().filter(|it| !it.void).take(CHARGE_INVOICES_MAX))
     }
 
     /// The bill for which a payment of this amount was made on this day, tried ones too.

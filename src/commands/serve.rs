@@ -29,6 +29,7 @@ pub async fn serve(config: Config) -> anyhow::Result<ExitCode> {
             anyhow::bail!("the content has faults: see above");
         }
     };
+    contents.current().log_warnings();
     // Held until the end.
     let _held = store::hold(&store_settings(&config))?;
     let store = open_store(&config).await?;

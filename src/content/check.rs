@@ -140,20 +140,26 @@ pub(super) fn load(dir: &Path) -> Result<Content, Vec<Fault>> {
         let hint = "Name the folder with `--intents`, or start where `intents/` is.";
         return Err(vec![Fault::new(dir, 1, "there is no such folder", hint)]);
     }
-    let mut loading = Loading { dir, faults: Vec::new(), digest: DefaultHasher::new() };
+    let mut loading = Loading { dir, faults: Vec::new(), warnings: Vec::new(), digest: DefaultHasher::new() };
     let content = loading.load();
-    let mut faults = loading.faults;
-    faults.sort();
-    faults.dedup();
+    let (faults, warnings) = (in_order(loading.faults), in_order(loading.warnings));
     match content {
-        Some(content) if faults.is_empty() => Ok(content),
+        Some(content) if faults.is_empty() => Ok(Content { warnings, ..content }),
         _ => Err(faults),
     }
+}
+
+/// Each once, by file and line.
+fn in_order(mut faults: Vec<Fault>) -> Vec<Fault> {
+    faults.sort();
+    faults.dedup();
+    faults
 }
 
 struct Loading<'a> {
     dir: &'a Path,
     faults: Vec<Fault>,
+    warnings: Vec<Fault>,
     digest: DefaultHasher,
 }
 
@@ -167,7 +173,7 @@ impl Loading<'_> {
         let words = self.read_one::<WordsFile>(4, shapes::WORDS);
         let languages = self.read_languages(business.as_ref().map(|it| it.0.language.as_str()));
         let (intents, known) = self.read_intents();
-        let faults = &mut self.faults;
+        let (faults, warnings) = (&mut self.faults, &mut self.warnings);
 
         let hours = business.as_ref().map(|(file, source)| {
             check_business(file, source, &known, faults);
@@ -175,12 +181,13 @@ impl Loading<'_> {
             let hours = read_hours(&file.hours, &file.time_zone, source, faults);
             // Hours that can't be read differ from any text.
             if faults.len() == n_faults {
-                hours_text::check(&hours, base_tag(&file.language), source, faults);
+                hours_text::check(&hours, base_tag(&file.language), source, warnings);
             }
             hours
         });
         if let Some((file, source)) = &policies {
-            rules::check(file, source, &intents, faults);
+            rules::check(file, source, faults);
+            rules::check_needed(&file.policy, source, &intents, warnings);
         }
         if let Some((file, source)) = &urgent {
             check_urgent(file, source, faults);
@@ -224,6 +231,7 @@ impl Loading<'_> {
             words: words?.0,
             intents: intents.collect(),
             templates,
+            warnings: Vec::new(),
             digest: self.digest.finish(),
         })
     }

@@ -77,6 +77,7 @@ pub(crate) fn everything(business: &BusinessFile, policy: Value, slots: Value) -
         ],
         "charge": {
             "label": "Engineer visit", "amount": 1200, "month": "June", "text": "a one-off engineer visit",
+            "other_day": "2026-05-06",
         },
         "may": may(true),
         "link": "https://example.com/pay/1",
@@ -267,6 +268,7 @@ const SITUATIONS: &[(&str, &[&str])] = &[
 const MAY_BE_MISSING: &[(&str, &[&str])] = &[
     ("payment", &["method", "reason"]),
     ("failed_payment", &["method", "reason"]),
+    ("charge", &["other_day"]),
     ("refund", &["expected_by", "to", "reason"]),
     ("discount", &["ends_on"]),
     ("dispute", &["amount"]),

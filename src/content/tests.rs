@@ -172,11 +172,17 @@ impl Folder {
 
     /// The faults, with file names from the folder on.
     fn faults(&self) -> Vec<String> {
+        Content::load(self.dir()).err().map(|it| self.told(&it)).unwrap_or_default()
+    }
+
+    /// The warnings of content that runs.
+    fn warnings(&self) -> Vec<String> {
+        self.told(&Content::load(self.dir()).expect("the content is good").warnings)
+    }
+
+    fn told(&self, faults: &[Fault]) -> Vec<String> {
         let dir = format!("{}/", self.dir().display());
-        match Content::load(self.dir()) {
-            Ok(_) => Vec::new(),
-            Err(faults) => faults.iter().map(|it| it.to_string().replace(&dir, "")).collect(),
-        }
+        faults.iter().map(|it| it.to_string().replace(&dir, "")).collect()
     }
 }
 

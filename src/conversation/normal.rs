@@ -71,6 +71,26 @@ pub fn letters(text: &str) -> Vec<(Range<usize>, char)> {
     read
 }
 
+/// A letter as it reads in an amount: digits of all scripts as 0 to 9, their marks, wide letters and signs as those of
+/// ASCII. `None` for what nobody sees.
+///
+/// Unlike [`letters`] it takes nothing apart: "£4½" is not 41.
+pub fn figure(letter: char) -> Option<char> {
+    let plain = match one_kind(letter) {
+        // The wide forms stand in the order of ASCII.
+        wide @ '\u{ff01}'..='\u{ff5e}' => char::from_u32(u32::from(wide) - 0xfee0).unwrap_or(wide),
+        '\u{66b}' => '.',
+        '\u{66c}' => ',',
+        '\u{3000}' => ' ',
+        '\u{fe69}' => '$',
+        '\u{ffe1}' => '£',
+        '\u{ffe5}' => '¥',
+        '\u{ffe6}' => '₩',
+        other => digit(other),
+    };
+    (!is_invisible(plain)).then_some(plain)
+}
+
 /// A decimal digit of any script as the one of ASCII.
 fn digit(letter: char) -> char {
     let n_up_to = ZEROS.partition_point(|it| *it <= letter);
@@ -79,8 +99,8 @@ fn digit(letter: char) -> char {
     value.and_then(|it| char::from_digit(it, 10)).unwrap_or(letter)
 }
 
-/// The zeros of all scripts (general category Nd) that compatibility doesn't make the one of ASCII; 1 to 9 follow each.
-const ZEROS: [char; 59] = [
+/// The zeros of all scripts and styles (general category Nd), but for the wide ones; 1 to 9 follow each.
+const ZEROS: [char; 65] = [
     '\u{30}',
     '\u{660}',
     '\u{6f0}',
@@ -137,9 +157,15 @@ const ZEROS: [char; 59] = [
     '\u{16a60}',
     '\u{16ac0}',
     '\u{16b50}',
+    '\u{1d7ce}',
+    '\u{1d7d8}',
+    '\u{1d7e2}',
+    '\u{1d7ec}',
+    '\u{1d7f6}',
     '\u{1e140}',
     '\u{1e2f0}',
     '\u{1e950}',
+    '\u{1fbf0}',
 ];
 
 /// A text as words: in its normal form and lower case, single spaces around each, apostrophes within.
@@ -295,6 +321,15 @@ mod tests {
             let digits: String = (0..10).filter_map(|it| char::from_u32(u32::from(zero) + it)).collect();
             assert_eq!(plain(&digits), "0123456789", "{zero:?}");
         }
+    }
+
+    #[test]
+    fn figures_of_all_scripts_are_read_and_nothing_is_taken_apart() {
+        let read = |text: &str| text.chars().filter_map(figure).collect::<String>();
+        assert_eq!(read("￡１，２３４．５０"), "£1,234.50");
+        assert_eq!(read("\u{200f}١٬٢٣٤٫٥٠\u{a0}€"), "1,234.50\u{a0}€");
+        assert_eq!(read("₹१२३ −𝟓 ＧＢＰ"), "₹123 -5 GBP");
+        assert_eq!(read("£4½, 5², é"), "£4½, 5², é");
     }
 
     #[test]

@@ -98,6 +98,12 @@ pub fn read_slot(slot: &SlotFile, text: &str, context: &SlotContext<'_>) -> Opti
     slot.words.iter().find(|it| said.contains(&spaced(it))).cloned()
 }
 
+/// The day that a text has in figures, as the customer writes days and as others do, where that makes two: 3 April and
+/// 4 March.
+pub fn day_in_two_ways(text: &str, context: &SlotContext<'_>) -> Option<(Date, Date)> {
+    dates::in_two_ways(text, context.today, context.language)
+}
+
 /// The customer's bills of several months that a text puts side by side; none where it names one.
 pub fn read_bills(text: &str, context: &SlotContext<'_>) -> Vec<String> {
     bills::read_several(text, context)
@@ -243,6 +249,7 @@ pub fn lone_amount(text: &str, context: &SlotContext<'_>) -> Option<i64> {
         return None;
     }
     let locale = Locale::of(context.language).unwrap_or_default();
+    let text = amounts::plain(text);
     let tokens: Vec<&str> = text.split_whitespace().collect();
     let refused = |at: usize| context.words.is_some_and(|it| it.denies.is(&normal::words(tokens[at])));
     let amount = |at: usize| {

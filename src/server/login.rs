@@ -14,6 +14,7 @@ use tokio::sync::Semaphore;
 
 use crate::app::App;
 use crate::classifier::memory;
+use crate::conversation::normal;
 use crate::identity::secrets;
 use crate::server::error::Problem;
 use crate::server::extract::{FromOurPage, InJson};
@@ -49,7 +50,9 @@ pub fn hash_password(password: &str) -> anyhow::Result<String> {
     Ok(hash.map_err(|error| anyhow::anyhow!("the password could not be hashed: {error}"))?.to_string())
 }
 
-fn password_matches(password: &str, hash: &str) -> bool {
+fn password_matches(typed: &str, hash: &str) -> bool {
+    // Passwords are all made by us and have no such letter: what stands around one was copied with it.
+    let password = typed.trim_matches(|it: char| normal::is_blank(it.encode_utf8(&mut [0; 4])));
     let argon2 = Argon2::default();
     let matches = PasswordHash::new(hash).is_ok_and(|it| argon2.verify_password(password.as_bytes(), &it).is_ok());
     // Each thread would keep the 19 MiB for the next time.
@@ -217,6 +220,19 @@ mod tests {
         assert!(password_matches("correct horse", &hash));
         assert!(!password_matches("correct horsf", &hash));
         assert!(!password_matches("", NOBODY));
+    }
+
+    #[test]
+    fn a_password_that_was_copied_with_the_space_around_it_matches() {
+        let made = secrets::random();
+        let hash = hash_password(&made).expect("it can be hashed");
+        for typed in
+            [format!("{made}\r\n"), format!(" {made}"), format!("\t{made}\u{a0}"), format!("\u{feff}{made}\u{200b}")]
+        {
+            assert!(password_matches(&typed, &hash), "{typed:?}");
+        }
+        let (start, end) = made.split_at(9);
+        assert!(!password_matches(&format!("{start} {end}"), &hash), "a space within is typed");
     }
 
     #[test]

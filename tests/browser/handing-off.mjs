@@ -78,6 +78,31 @@ export default async function handingOff(test) {
     await jo.page.getByText('This conversation is closed.').first().waitFor();
   });
 
+  await test('whoever waits reads that the opening hours end, and once that they begin', async ({ server, open }) => {
+    const context = await open();
+    // What the server says when they do, which no test can wait for.
+    let toChat;
+    await context.routeWebSocket(/\/v1\/chat/, (socket) => {
+      const server = socket.connectToServer();
+      server.onMessage((message) => JSON.parse(message).type === 'queue' || socket.send(message));
+      toChat = (frame) => socket.send(JSON.stringify(frame));
+    });
+    const chat = await customerOn(context, server.url, 'refund-pending');
+    await chat.open();
+    await chat.tap('Talk to a person');
+    await chat.panel.getByText('Waiting for a colleague').waitFor();
+    const away = chat.panel.getByText('Our team is away and answers by Tuesday 9:30.');
+    toChat({ type: 'queue', place: 2, back: 'Tuesday 9:30' });
+    await chat.strip.filter({ hasText: 'We’re closed now. Somebody will answer by Tuesday 9:30.' }).waitFor();
+    await away.waitFor();
+    toChat({ type: 'queue', place: 2 });
+    await chat.strip.filter({ hasText: /^We’re open now. You’re second in line.$/ }).waitFor();
+    await away.waitFor({ state: 'detached' });
+    toChat({ type: 'queue', place: 1 });
+    await chat.strip.filter({ hasText: /^You’re next in line.$/ }).waitFor();
+    await chat.menu('End chat');
+  });
+
   await test('outside the opening hours the customer reads when somebody answers, and can leave a message', async ({ open, after }) => {
     const server = await openServer({ isOpen: false });
     after(() => server.stop());

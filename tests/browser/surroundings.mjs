@@ -61,6 +61,7 @@ export default async function surroundings(test) {
         await chat.panel.waitFor();
       }
       assert.equal(await chat.host.count(), 1);
+      await tab.waitForFunction(() => document.querySelector('body ~ plainbill-chat'));
       assert.equal(await chat.field.inputValue(), 'half a sen');
       const end = await chat.log.evaluate((it) => it.scrollHeight - it.clientHeight - it.scrollTop);
       assert.ok(end < 2, 'the log stands at its end');
@@ -108,18 +109,44 @@ export default async function surroundings(test) {
     });
   }
 
-  await test('a page that runs its stub again is heard', async (play) => {
-    const stub = 'window.plainbill = function () { (plainbill.q = plainbill.q || []).push(arguments) }';
-    const { chat, tab } = await visit(play, { page: { head: `<script>${stub}; plainbill('open')</script>` } });
+  const stub = 'function () { (plainbill.q = plainbill.q || []).push(arguments) }';
+  for (const [how, declared] of [
+    ['as a property', `window.plainbill = ${stub}`],
+    ['with var', `var plainbill = ${stub}`],
+    ['as a function', stub.replace('function', 'function plainbill')],
+    ['strictly', `'use strict'; window.plainbill = ${stub}`],
+  ]) {
+    await test(`a page that runs its stub again is heard: declared ${how}`, async (play) => {
+      const { chat, tab } = await visit(play, { page: { head: `<script>${declared}; plainbill('open')</script>` } });
+      await chat.panel.waitFor();
+      await tab.addScriptTag({ content: `${declared}; plainbill('close')` });
+      await chat.panel.waitFor({ state: 'hidden' });
+      await tab.evaluate(() => plainbill('open'));
+      await chat.panel.waitFor();
+    });
+  }
+
+  await test('a stub that can’t be replaced is heard, before and after the script has come', async (play) => {
+    const { chat, tab } = await visit(play, { page: { head: `<script>const plainbill = ${stub}; plainbill('open')</script>` } });
     await chat.panel.waitFor();
-    await tab.evaluate(`${stub}; plainbill('close')`);
-    await chat.panel.waitFor({ state: 'hidden' });
+    for (const [call, state] of [['close', 'hidden'], ['open', 'visible']]) {
+      await tab.addScriptTag({ content: `plainbill('${call}')` });
+      await chat.panel.waitFor({ state });
+    }
   });
 
   await test('a body that is moved moves no launcher', async (play) => {
     const { chat, tab } = await visit(play, { page: { head: '<style>body { transform: scale(1); height: 3000px }</style>' } });
     const { y, height } = await chat.launcher.boundingBox();
     assert.equal(Math.round(y + height), tab.viewportSize().height - 20);
+  });
+
+  await test('the launcher keeps the focus when the panel has come', async (play) => {
+    const { chat, tab } = await visit(play);
+    await chat.launcher.focus();
+    await chat.host.locator('.panel').waitFor({ state: 'attached' });
+    await tab.keyboard.press('Enter');
+    await chat.bot.first().waitFor();
   });
 
   await test('while the panel is on its way the launcher says so, once', async (play) => {
@@ -152,6 +179,58 @@ export default async function surroundings(test) {
     await chat.field.click();
     await tab.keyboard.type('mine');
     assert.equal(await chat.field.inputValue(), 'mine');
+  });
+
+  /** Ways in which libraries keep the focus in a modal of the page. */
+  const TRAPS = {
+    'by what is focused, as it begins': `
+      for (const type of ['focus', 'focusin']) document.addEventListener(type, ({ target }) => modal.contains(target) || inside.focus(), true);`,
+    'by what is left': `
+      document.addEventListener('focusout', ({ relatedTarget }) => relatedTarget && !modal.contains(relatedTarget) && inside.focus());`,
+    'by what is pressed and tapped': `
+      for (const type of ['pointerdown', 'mousedown', 'touchstart', 'click'])
+        document.addEventListener(type, (event) => modal.contains(event.target) || (event.preventDefault(), event.stopImmediatePropagation()), { capture: true, passive: false });`,
+  };
+  for (const [how, trap] of Object.entries(TRAPS)) {
+    await test(`where the page keeps the focus in a modal ${how}, the chat is written and tapped in`, async (play) => {
+      const { chat, tab } = await visit(play);
+      await chat.open();
+      await tab.evaluate((trap) => {
+        document.body.insertAdjacentHTML('beforeend', '<div id="modal" role="dialog"><input id="inside"></div>');
+        const script = document.createElement('script');
+        script.textContent = trap;
+        document.body.append(script);
+        document.querySelector('#inside').focus();
+      }, trap);
+      await chat.field.click();
+      await tab.keyboard.type('how can I pay?');
+      assert.equal(await chat.field.inputValue(), 'how can I pay?');
+      await chat.tap('Send');
+      await chat.bot.nth(1).waitFor();
+      await chat.tap('Close the chat');
+      await chat.panel.waitFor({ state: 'hidden' });
+      await tab.locator('#inside').click();
+      await tab.keyboard.type('the page’s');
+      assert.equal(await tab.locator('#inside').inputValue(), 'the page’s');
+      await chat.launcher.click();
+      await tab.keyboard.type('mine');
+      assert.equal(await chat.field.inputValue(), 'mine');
+    });
+  }
+
+  await test('a chat that is opened behind a modal <dialog> says so in the console, and is there when that is closed', async (play) => {
+    const { chat, tab } = await visit(play);
+    await chat.launcher.waitFor();
+    await tab.evaluate(() => {
+      document.body.insertAdjacentHTML('beforeend', '<dialog><button>Done</button></dialog>');
+      document.querySelector('dialog').showModal();
+      plainbill('open');
+    });
+    await chat.bot.first().waitFor();
+    assert.ok(tab.said.some((text) => text.startsWith('plainbill: the page’s modal <dialog>')), tab.said.join('\n'));
+    await tab.evaluate(() => document.querySelector('dialog').close());
+    await chat.say('how can I pay?');
+    await chat.bot.nth(1).waitFor();
   });
 
   await test('a page that is translated hears the same line once', async (play) => {

@@ -58,6 +58,17 @@ test('a change of owner names the person', () => {
   assert.deepEqual([back.owner, back.staff], ['bot', undefined]);
 });
 
+test('whoever waits hears once that the opening hours have begun', () => {
+  const closed = welcome({ owner: 'queue', hours: { open: false, text: 'Mondays', back: 'Monday 9:30' } });
+  const waiting = after(closed, { type: 'queue', place: 2, back: 'Monday 9:30' });
+  assert.deepEqual([waiting.hours?.open, waiting.queue?.opened], [false, false]);
+  const begun = step(waiting, { type: 'queue', place: 2 }, 0);
+  assert.deepEqual([begun.hours, begun.queue?.opened], [{ open: true, text: 'Mondays', back: undefined }, true]);
+  assert.equal(step(begun, { type: 'queue', place: 1 }, 0).queue?.opened, false);
+  const ended = step(begun, { type: 'queue', place: 2, back: 'Tuesday 9:30' }, 0);
+  assert.deepEqual([ended.hours?.open, ended.hours?.back], [false, 'Tuesday 9:30']);
+});
+
 test('who is speaking is still known after a break', () => {
   const joined = after(welcome(), event(1, { from: 'system', kind: 'owner', owner: 'staff', name: 'Priya' }));
   assert.equal(step(joined, welcome({ owner: 'staff', seq: 1 }), 0).staff, 'Priya');

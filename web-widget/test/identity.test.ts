@@ -334,3 +334,29 @@ test('a server that does not tell its time leaves the clock as it is', async () 
   await pass(chat, 530);
   assert.equal(asked.mock.callCount(), 1);
 });
+
+test('whoever builds the page reads why there is no token', async () => {
+  const warned = mock.method(console, 'warn', () => {});
+  const said = async (answer: () => unknown, identityUrl?: string) => {
+    warned.mock.resetCalls();
+    const chat = chatWith({ identityUrl });
+    if (identityUrl) mock.method(globalThis, 'fetch', async () => answer());
+    else chat.identify(answer as () => string);
+    assert.equal((await connected(chat)).identity, undefined);
+    return warned.mock.calls.map((call) => call.arguments.join(' ')).join('\n');
+  };
+  const start = 'plainbill: no identity token, so the customer is a visitor:';
+  for (const [answer, why, address] of [
+    [() => ({ token: 'x' }), 'object, not text or null'],
+    [() => undefined, 'undefined, not text or null'],
+    [() => 'x'.repeat(8_001), 'too long'],
+    [() => 'eyJ.x.y', 'no JWT with sub'],
+    [() => Promise.reject(new Error('signed out')), 'Error: signed out'],
+    [() => new Response('', { status: 403 }), '/my/token: 403', '/my/token'],
+    [() => new Response('<html>'), "SyntaxError: Unexpected token '<'", '/my/token'],
+    [() => Response.json({ jwt: 'x' }), 'undefined, not text or null', '/my/token'],
+  ] as const) {
+    assert.ok((await said(answer, address)).startsWith(`${start} ${why}`), why);
+  }
+  assert.equal(await said(() => new Response('', { status: 401 }), '/my/token'), '');
+});

@@ -16,7 +16,7 @@ export type Conversation = {
   owner: string;
   staff?: string;
   /** The place in the queue; of interest while the owner is `queue`. */
-  queue?: { place: number; minutes?: number; back?: string };
+  queue?: { place: number; minutes?: number; back?: string; /** The opening hours have just begun. */ opened?: boolean };
   typing?: { from: string; until: number };
   business?: BusinessCard;
   hours?: Hours;
@@ -47,10 +47,17 @@ export function step(before: Conversation, frame: ServerFrame, now: number): Con
     case 'typing':
       return { ...before, typing: frame.on ? { from: frame.from, until: now + TYPING_MS } : undefined };
     case 'queue':
-      return { ...before, queue: frame };
+      return withQueue(before, frame);
     default:
       return before;
   }
+}
+
+/** Whoever waits hears of the hours too: what the welcome said of them may be over. */
+function withQueue(before: Conversation, frame: Extract<ServerFrame, { type: 'queue' }>): Conversation {
+  const { back } = frame;
+  const hours = before.hours && { ...before.hours, open: !back, back };
+  return { ...before, hours, queue: { ...frame, opened: !back && !!before.queue?.back } };
 }
 
 function withEvent(before: Conversation, event: WireEvent): Conversation {

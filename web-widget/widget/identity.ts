@@ -23,17 +23,24 @@ export async function fetchToken(address: string): Promise<Token> {
   } catch {
     return SILENCE;
   }
+  const { status } = response;
   // A page to sign in on is an answer too, and no token.
   if (response.ok) return notSilence((await response.json()).token);
-  return response.status === 401 ? null : response.status < 500 ? undefined : SILENCE;
+  if (status === 401 || status >= 500) return status === 401 ? null : SILENCE;
+  throw `${address}: ${status}`;
+}
+
+/** Says to whoever builds the page why the customer is a visitor, and returns that. */
+export function noToken(why: unknown): undefined {
+  console.warn('plainbill: no identity token, so the customer is a visitor:', why);
 }
 
 /** A token that can be sent and says whom it is about; anything else that a page may answer is none. */
 export function good(answer: unknown): Token {
   if (answer === null) return null;
-  if (typeof answer === 'string' && answer.length <= TOKEN_LETTERS_MAX && claims(answer).sub) return answer;
-  console.warn('plainbill: the page gave no identity token that can be used, so the customer is a visitor.');
-  return undefined;
+  if (typeof answer !== 'string') return noToken(`${typeof answer}, not text or null`);
+  if (answer.length > TOKEN_LETTERS_MAX) return noToken('too long');
+  return claims(answer).sub ? answer : noToken('no JWT with sub');
 }
 
 /** What a token says; it is only compared, the server is who believes it. */

@@ -16,7 +16,9 @@ const FULL_SCREEN = '(max-width: 480px), (max-height: 480px)';
 const TICK_MS = 1_000;
 
 /** What happens in the chat and is nobody else's: pages take what is pasted, keep it from scrolling, and draw the focus to themselves. */
-const OURS = ['paste', 'copy', 'dragover', 'drop', 'wheel', 'touchmove', 'focusin'];
+const OURS = ['paste', 'copy', 'dragover', 'drop', 'wheel', 'touchmove'];
+/** By these a page's modal keeps the focus, as they begin: nothing of ours needs them. */
+const FOCUS = ['pointerdown', 'mousedown', 'touchstart', 'focus', 'focusin', 'focusout'];
 
 type Happening = 'open' | 'close' | 'message' | 'unread' | 'identity';
 
@@ -62,11 +64,16 @@ export function start(host: HTMLElement, launcher: HTMLButtonElement, options: D
   /** Makes the panel and listens to the page; where the listeners are still there, they stay one. */
   const draw = () => {
     view = makeView(chat, () => toggle(false), locale);
+    panel?.remove();
     panel = view.element;
     panel.dir = options.dir ?? getComputedStyle(document.documentElement).direction;
     panel.hidden = !isOpen;
-    root.replaceChildren(launcher, panel, outside);
+    // The launcher stays where it is: taken out, it would lose the focus of whoever has come to it by keyboard.
+    launcher.after(panel, outside);
     for (const type of OURS) host.addEventListener(type, keep, { passive: true });
+    for (const type of FOCUS) addEventListener(type, guard as EventListener, true);
+    addEventListener('click', tapped, true);
+    root.addEventListener('click', arrived, true);
     for (const type of ['keydown', 'keypress', 'keyup']) addEventListener(type, pressed as EventListener, true);
     for (const type of ['online', 'offline', 'pageshow', 'visibilitychange', 'resume']) addEventListener(type, noticed, true);
     view.clear();
@@ -83,6 +90,21 @@ export function start(host: HTMLElement, launcher: HTMLButtonElement, options: D
 
   const keep = (event: Event) => event.stopPropagation();
 
+  /** What comes to the chat, and what leaves the page for it, begins and ends with us: a page's modal would pull the focus back. */
+  const guard = (event: FocusEvent) => {
+    if (event.type === 'focusout' ? event.relatedTarget === host : event.target === host) event.stopImmediatePropagation();
+  };
+
+  /** A click that such a modal keeps from us is made once more, where the page can't see it. */
+  const tapped = (event: MouseEvent) => {
+    if (event.target !== host || !event.isTrusted) return;
+    const [button] = event.composedPath();
+    swallowed = true;
+    setTimeout(() => swallowed && button!.dispatchEvent(new MouseEvent('click', { bubbles: true, cancelable: true })));
+  };
+  const arrived = () => (swallowed = false);
+  let swallowed = false;
+
   const noticed = ({ type }: Event) => {
     const suspect = /online|show/.test(type);
     if (type === 'offline') view.update([]);
@@ -97,6 +119,8 @@ export function start(host: HTMLElement, launcher: HTMLButtonElement, options: D
     host.toggleAttribute('open', open);
     launcher.ariaExpanded = `${open}`;
     if (open) {
+      // There the browser itself keeps all keys and clicks from what stands outside.
+      if (document.querySelector('dialog:modal')) console.warn('plainbill: the page’s modal <dialog> lets nobody use the chat before it is closed');
       chat.connect();
       view.update([]);
       view.focus();

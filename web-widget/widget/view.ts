@@ -199,7 +199,9 @@ export function makeView(chat: Chat, close: () => void, locale?: string) {
     if (!navigator.onLine) return words.offline;
     if (status === 'connecting') return words.connecting;
     if (owner !== 'queue' || !queue) return closed ? words.closed : '';
-    return queue.back ? words.back(queue.back) : words.place(queue.place, queue.minutes);
+    if (queue.back) return words.back(queue.back);
+    const place = words.place(queue.place, queue.minutes);
+    return queue.opened ? words.opened(place) : place;
   };
 
   /** What stands on the screen tells nothing about what was said last: a page that is translated has other words there. */

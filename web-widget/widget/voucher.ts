@@ -1,5 +1,5 @@
 // When the page is asked who the customer is, and how long its word counts.
-import { type Ask, claims, good, notSilence, SILENCE, type Token } from './identity';
+import { type Ask, claims, good, noToken, notSilence, SILENCE, type Token } from './identity';
 
 /** A connection waits for the page's word this long at most; then it goes on without. */
 const WAIT_MS = 3_000;
@@ -36,8 +36,8 @@ export function makeVoucher(clock: Clock, late: (token: Token) => void, ask?: As
     try {
       const said = await ask!();
       return said === SILENCE ? said : good(said);
-    } catch {
-      return undefined;
+    } catch (fault) {
+      return noToken(fault);
     }
   };
 

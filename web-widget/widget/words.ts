@@ -19,6 +19,7 @@ export function place(place: number, minutes?: number) {
   return minutes == null ? `${where}.` : `${where}, about ${plural(Math.max(1, minutes), 'minute', 'minutes')}.`;
 }
 export const back = (time: string) => `We’re closed now. Somebody will answer by ${time}.`;
+export const opened = (place: string) => `We’re open now. ${place}`;
 export const offline = 'You’re offline. We’ll send what you write when you’re back.';
 export const connecting = 'No connection just now. Trying again …';
 export const closed = 'Your earlier chat comes back once you’re signed in.';

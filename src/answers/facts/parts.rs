@@ -425,18 +425,24 @@ pub(super) struct ChargeFacts {
     amount: i64,
     month: String,
     text: String,
+    /// The day that the customer may mean else, on which something else was charged.
+    other_day: Option<String>,
 }
 
 impl ChargeFacts {
-    pub(super) fn new(found: Charge<'_>, today: Date) -> Self {
+    pub(super) fn new(found: Charge<'_>, other_day: Option<Date>, today: Date) -> Self {
         let month = format::month(found.invoice.issued, today);
+        let other_day = other_day.map(|it| it.to_string());
         match found.line {
-            Some(line) => Self { label: line.label.clone(), amount: line.amount.minor, month, text: plain_words(line) },
+            Some(line) => {
+                Self { label: line.label.clone(), amount: line.amount.minor, month, text: plain_words(line), other_day }
+            }
             None => Self {
                 label: bill_name(found.invoice, today),
                 amount: found.invoice.total.minor,
                 text: format!("the whole of your {}", bill_name(found.invoice, today)),
                 month,
+                other_day,
             },
         }
     }

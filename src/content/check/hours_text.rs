@@ -42,19 +42,20 @@ const UNCLEAR_TIMES: [&str; 2] = ["holiday", "holidays"];
 /// What to do about it.
 const HINT: &str = "Customers read `text`, and `[hours.week]` is what counts: make both say the same.";
 
-/// Names the days and times that the text and the week don't share. The names of days are English.
-pub(super) fn check(hours: &Hours, language: &str, source: &Source, faults: &mut Vec<Fault>) {
+/// Names the days and times that the text and the week don't share. The names of days are English. A text is read by
+/// guess, so that none of it keeps the content from running.
+pub(super) fn check(hours: &Hours, language: &str, source: &Source, warnings: &mut Vec<Fault>) {
     let words: BTreeSet<String> = hours.text.split(|it: char| !it.is_alphabetic()).map(str::to_lowercase).collect();
     let has = |unclear: &[&str]| unclear.iter().any(|it| words.contains(*it));
     if language == "en" && !has(&UNCLEAR) {
-        check_days(hours, source, faults);
+        check_days(hours, source, warnings);
     }
     if !has(&UNCLEAR_TIMES) {
-        check_times(hours, source, faults);
+        check_times(hours, source, warnings);
     }
 }
 
-fn check_days(hours: &Hours, source: &Source, faults: &mut Vec<Fault>) {
+fn check_days(hours: &Hours, source: &Source, warnings: &mut Vec<Fault>) {
     let told = days_of(&hours.text);
     if told.is_empty() {
         return;
@@ -64,21 +65,21 @@ fn check_days(hours: &Hours, source: &Source, faults: &mut Vec<Fault>) {
     let closed = names(&mut told.difference(&open));
     if !closed.is_empty() {
         let what = format!("`text` has {closed}, and `[hours.week]` has no hours then");
-        faults.push(source.fault("hours.text", what, HINT));
+        warnings.push(source.fault("hours.text", what, HINT));
     }
     let untold = names(&mut open.difference(&told));
     if !untold.is_empty() {
         let what = format!("`[hours.week]` has hours on {untold}, and `text` doesn't say so");
-        faults.push(source.fault("hours.text", what, HINT));
+        warnings.push(source.fault("hours.text", what, HINT));
     }
 }
 
-fn check_times(hours: &Hours, source: &Source, faults: &mut Vec<Fault>) {
+fn check_times(hours: &Hours, source: &Source, warnings: &mut Vec<Fault>) {
     let known: BTreeSet<u16> = hours.week.iter().flatten().flat_map(|it| [it.from, it.to % DAY_MINUTES]).collect();
     for (text, minutes) in times_of(&hours.text) {
         if !minutes.iter().any(|it| known.contains(it)) {
             let what = format!("`text` has {text}, when nothing begins or ends in `[hours.week]`");
-            faults.push(source.fault("hours.text", what, HINT));
+            warnings.push(source.fault("hours.text", what, HINT));
         }
     }
 }

@@ -37,11 +37,10 @@ const BOUNDS: [(&str, i64, i64, &str); 5] = [
 ];
 
 /// Finds what is wrong with the rules.
-pub(super) fn check(file: &PoliciesFile, source: &Source, intents: &[Read], faults: &mut Vec<Fault>) {
+pub(super) fn check(file: &PoliciesFile, source: &Source, faults: &mut Vec<Fault>) {
     check_entries(file, source, faults);
     check_bounds(&file.policy, source, faults);
     check_parts(&file.policy, source, faults);
-    check_needed(&file.policy, source, intents, faults);
 }
 
 /// Whether an action goes by a rule of this name.
@@ -49,8 +48,8 @@ pub(super) fn is_needed(name: &str) -> bool {
     NEEDS.iter().any(|(_, rules)| rules.contains(&name))
 }
 
-/// Without one of these the bot offers what is never allowed, and nobody would notice.
-fn check_needed(rules: &[PolicyFile], source: &Source, intents: &[Read], faults: &mut Vec<Fault>) {
+/// Without one of these what the bot offers is never allowed and goes to a person: it runs, and nobody would notice.
+pub(super) fn check_needed(rules: &[PolicyFile], source: &Source, intents: &[Read], warnings: &mut Vec<Fault>) {
     let offered: BTreeSet<Action> = (intents.iter())
         .flat_map(|it| it.file.answer.iter().chain(it.file.follow_up.iter().flat_map(|it| &it.answer)))
         .filter_map(|it| it.action)
@@ -64,7 +63,7 @@ fn check_needed(rules: &[PolicyFile], source: &Source, intents: &[Read], faults:
     for (name, actions) in missing {
         let what = format!("the rule `{name}` is missing, without which {} is never allowed", actions.join(", "));
         let hint = "Add it, or take the answers with the action out: `docs/content.md` says which rule does what.";
-        faults.push(source.fault("policy", what, hint));
+        warnings.push(source.fault("policy", what, hint));
     }
 }
 

@@ -32,17 +32,15 @@ fn a_file_that_nothing_reads_is_told_however_deep_it_lies() {
 }
 
 #[test]
-fn a_rule_that_an_action_needs_is_told_when_it_is_missing() {
+fn a_rule_that_an_action_needs_is_a_warning_when_it_is_missing_and_a_fault_where_a_text_has_it() {
     let folder = Folder::new();
-    folder.change(
-        PAY,
-        "say = \"You owe nothing now.\"",
-        "say = \"You owe nothing now.\"\naction = \"open_dispute\"\nconfirm = \"Check it\"",
-    );
-    folder.change(FEE, "policy.late_fee | money", "policy.dispute_days | money");
+    folder.change(PAY, "say = \"You owe nothing now.\"", "say = \"You owe nothing now.\"\naction = \"pay_page\"");
+    let warnings = folder.warnings();
+    has(&warnings, "the rule `own_details` is missing, without which `pay_page` is never allowed");
+    assert_eq!(warnings.len(), 1, "{warnings:#?}");
+    folder.change(FEE, "policy.late_fee | money", "policy.own_details | money");
     let faults = folder.faults();
-    has(&faults, "the rule `dispute_days` is missing, without which `open_dispute` is never allowed");
-    has(&faults, "there is no fact `policy.dispute_days`. Hint: Add the rule `dispute_days` to `policies.toml`.");
+    has(&faults, "there is no fact `policy.own_details`. Hint: Add the rule `own_details` to `policies.toml`.");
 }
 
 #[test]
@@ -66,11 +64,11 @@ fn a_rule_with_which_the_program_can_do_nothing_is_told() {
 }
 
 #[test]
-fn hours_in_words_that_the_week_does_not_have_are_told() {
+fn hours_in_words_that_the_week_does_not_have_are_warnings() {
     let with = |text: &str| {
         let folder = Folder::new();
         folder.change("business.toml", "Monday and Friday, 9:00 to 17:00", text);
-        folder.faults()
+        folder.warnings()
     };
     has(
         &with("Monday, Friday and Sunday"),

@@ -6,6 +6,7 @@ use regex::{Captures, Regex};
 
 use super::{dates, small_number};
 use crate::conversation::format::{self, Locale};
+use crate::conversation::normal;
 
 /// A number as people write it: `12`, `1,200.50`, `1.200,50`, `4,99`.
 const NUMBER: &str = r"\d{1,3}(?:[,.'\x{2019}\x{a0}\x{202f} ]\d{3})+(?:[.,]\d{1,3})?|\d{1,12}(?:[.,]\d{1,3})?";
@@ -68,7 +69,7 @@ fn pattern(text: &str) -> Regex {
 /// The sign of another currency is read as the business's own: it has one currency, and customers' keyboards
 /// have others.
 pub(super) fn read(text: &str, currency: &str, language: &str) -> Option<i64> {
-    let text = dates::without_dotted(&text.to_lowercase(), language);
+    let text = dates::without_dotted(&plain(text).to_lowercase(), language);
     let money = Kind { currency, locale: Locale::of(language).unwrap_or_default() };
     let amount = |found: Captures<'_>| money.major(found.get(1)?.as_str());
     let with_point = match format::decimals(currency) {
@@ -92,14 +93,31 @@ pub(super) fn read(text: &str, currency: &str, language: &str) -> Option<i64> {
 pub(super) fn read_all(text: &str, currency: &str, language: &str) -> Vec<(usize, i64)> {
     let money = Kind { currency, locale: Locale::of(language).unwrap_or_default() };
     // Letters that change their length with their case would move the places; the currency's own have none.
-    let text = text.to_ascii_lowercase();
+    let plain = plain(text).to_ascii_lowercase();
     // Where the mark stands behind, the amount ends with it.
     let all = |pattern: &Regex, of: usize| -> Vec<(usize, i64)> {
-        let read = |it: Captures<'_>| Some((it.get(of)?.end(), money.major(it.get(1)?.as_str())?));
-        pattern.captures_iter(&text).filter_map(read).collect()
+        let read = |it: Captures<'_>| Some((end_as_typed(text, it.get(of)?.end()), money.major(it.get(1)?.as_str())?));
+        pattern.captures_iter(&plain).filter_map(read).collect()
     };
     let before = all(&MARKED_BEFORE, 1);
     if before.is_empty() { all(&MARKED_AFTER, 0) } else { before }
+}
+
+/// A text with its figures as the patterns expect them.
+pub(super) fn plain(text: &str) -> String {
+    text.chars().filter_map(normal::figure).collect()
+}
+
+/// The place in a text as it was typed that follows so many bytes of it in plain figures.
+fn end_as_typed(text: &str, plain_bytes: usize) -> usize {
+    let mut left = plain_bytes;
+    let within = |letter: &char| {
+        let n = normal::figure(*letter).map_or(0, char::len_utf8);
+        let fits = 0 < left;
+        left = left.saturating_sub(n);
+        fits
+    };
+    text.chars().take_while(within).map(char::len_utf8).sum()
 }
 
 /// The money that the business takes, and how people there write it.

@@ -208,6 +208,20 @@ fn named(found: &Captures<'_>, day: usize, month: usize, today: Date) -> Option<
 }
 
 fn numeric(found: &Captures<'_>, today: Date, language: &str) -> Option<Date> {
+    let (own, other) = both_ways(found, today, language)?;
+    own.or(other)
+}
+
+/// The day that a text has in figures, as people of this language write it and as others do, where both are days and
+/// not the same: 3 April and 4 March.
+pub(super) fn in_two_ways(text: &str, today: Date, language: &str) -> Option<(Date, Date)> {
+    let text = bare(text);
+    let (own, other) = NUMERIC.captures_iter(&text).find_map(|it| both_ways(&it, today, language))?;
+    own.zip(other).filter(|(own, other)| own != other)
+}
+
+/// A day in figures as people of this language write it, and the other way round.
+fn both_ways(found: &Captures<'_>, today: Date, language: &str) -> Option<(Option<Date>, Option<Date>)> {
     let first = int(found, 1)?;
     let second = int(found, 2).or_else(|| int(found, 4))?;
     let year = int(found, 3);
@@ -219,9 +233,10 @@ fn numeric(found: &Captures<'_>, today: Date, language: &str) -> Option<Date> {
         Some(year) => date(year, month, day),
         None => without_year(month, day, today),
     };
+    let (day_first, month_first) = (read(first, second), read(second, first));
     match Locale::of(language).unwrap_or_default().month_first {
-        true => read(second, first).or_else(|| read(first, second)),
-        false => read(first, second).or_else(|| read(second, first)),
+        true => Some((month_first, day_first)),
+        false => Some((day_first, month_first)),
     }
 }
 

@@ -70,6 +70,39 @@ fn money_is_read_in_minor_units() {
 }
 
 #[test]
+fn money_is_read_in_the_digits_of_all_scripts() {
+    check(
+        SlotKind::Money,
+        &[
+            ("１２.５０", "1250"),
+            ("￡１，２３４．５０", "123450"),
+            ("why did you take £１２．５０", "1250"),
+            ("١٢٫٥٠", "1250"),
+            ("\u{200f}١٬٢٣٤٫٥٠ £", "123450"),
+            ("€۱۲٫۵۰", "1250"),
+            ("१२ pounds", "1200"),
+            ("I paid ５０", "5000"),
+            ("five ｐｏｕｎｄｓ", "500"),
+            ("£4\u{200b}.99", "499"),
+            ("０３／０６／２０２６", "none"),
+        ],
+    );
+    assert_eq!(read_as(SlotKind::Money, "١٬٢٣٤٫٥٠٠", "ar", "KWD").as_deref(), Some("1234500"));
+}
+
+#[test]
+fn amounts_end_where_they_end_as_typed() {
+    let context = SlotContext { currency: "GBP", ..SlotContext::nothing() };
+    for text in ["￡１２．５０ and\u{200b} £5", "١٢٫٥٠ £, 5 £", "é £12.50, £5!"] {
+        let found = amounts_with_ends(text, &context);
+        let before: Vec<_> = found.iter().map(|(end, amount)| (text[..*end].chars().next_back(), *amount)).collect();
+        assert_eq!(before.iter().map(|it| it.1).collect::<Vec<_>>(), [1_250, 500], "{text}");
+        assert!(before.iter().all(|it| it.0.is_some_and(|it| "０0５5£".contains(it))), "{text}: {before:?}");
+    }
+    assert_eq!(lone_amount("is it ２４ then", &context), Some(2_400));
+}
+
+#[test]
 fn numbers_that_are_no_money_are_left() {
     check(
         SlotKind::Money,
@@ -164,6 +197,21 @@ fn days_are_read_as_iso_dates() {
         ],
     );
     assert_eq!(read_as(SlotKind::Date, "03/06/2026", "en-US", "USD").as_deref(), Some("2026-03-06"));
+}
+
+#[test]
+fn a_day_in_figures_may_be_two() {
+    let both = |text: &str, language: &str| {
+        let context = SlotContext { today: date(2026, 6, 16), language, ..SlotContext::nothing() };
+        day_in_two_ways(text, &context)
+    };
+    let (april, march) = (date(2026, 4, 3), date(2026, 3, 4));
+    assert_eq!(both("the charge of 03/04/2026", "en-GB"), Some((april, march)));
+    assert_eq!(both("the charge of 03/04/2026", "en-US"), Some((march, april)));
+    assert_eq!(both("3/4?", "en-US"), Some((march, april)));
+    for one in ["25/12/2025", "04/04/2026", "2026-04-03", "3 April", "24/7", "£3.04"] {
+        assert_eq!(both(one, "en-US"), None, "{one}");
+    }
 }
 
 #[test]
