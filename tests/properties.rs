@@ -228,6 +228,7 @@ fn decide(state: &State, heard: &Heard, verified: bool) -> Decision {
             language: "en",
             invoices: &invoices,
             current: Some("INV-1042"),
+            shown: &[],
             words: Some(&CONTENT.language),
         },
         verified,

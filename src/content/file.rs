@@ -102,6 +102,8 @@ fn yes() -> bool {
 impl FollowUpFile {
     /// What stands in `also_in` of one that counts in every topic.
     pub const ANY: &str = "any";
+    /// As a topic: the beginning, where nothing is being talked about yet.
+    pub const FIRST: &str = "first";
 }
 
 /// What must be known before an answer.

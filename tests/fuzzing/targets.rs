@@ -162,6 +162,7 @@ pub fn slots(data: &[u8]) {
             language,
             invoices: &invoices,
             current: Some("INV-1006"),
+            shown: &[],
             words: None,
         };
         for kind in

@@ -66,9 +66,16 @@ fn check_examples(intent: &Read, follow_up: &FollowUpFile, at: usize, faults: &m
 
 fn check_where_it_counts(intent: &Read, follow_up: &FollowUpFile, at: &str, known: &Known, faults: &mut Vec<Fault>) {
     for (i, name) in follow_up.also_in.iter().enumerate() {
-        if name != FollowUpFile::ANY && !known.intents.contains(name) {
+        let is_mark = name == FollowUpFile::ANY || name == FollowUpFile::FIRST;
+        if !is_mark && !known.intents.contains(name) {
             let hint = did_you_mean(name, known.intents.iter().map(String::as_str));
-            let hint = hint.unwrap_or_else(|| format!("Name an intent, or `{}` for all of them.", FollowUpFile::ANY));
+            let hint = hint.unwrap_or_else(|| {
+                format!(
+                    "Name an intent, `{}` for all of them, or `{}` for a first message.",
+                    FollowUpFile::ANY,
+                    FollowUpFile::FIRST
+                )
+            });
             let what = format!("there is no intent `{name}`");
             faults.push(intent.source.fault(&format!("{at}.also_in.{i}"), what, hint));
         }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{Looked, Reader, Reading, intents};
-use crate::content::file::{AnswerFile, SlotKind};
+use crate::content::file::{AnswerFile, FollowUpFile, SlotKind};
 use crate::content::{Content, FollowUp};
 use crate::conversation::{Owner, State};
 use crate::rules::slots::SlotContext;
@@ -19,9 +19,10 @@ const LEFT: f32 = 0.12;
 pub fn counting<'a>(content: &'a Content, state: &State) -> Vec<&'a str> {
     let mut names: Vec<&str> = Vec::new();
     let anywhere = [String::new()];
+    let first = state.topic.is_none().then(|| FollowUpFile::FIRST.to_owned());
     let waiting = (state.owner == Owner::Queue).then(|| TALK_TO_HUMAN.to_owned());
     let now = waiting.iter().chain(&state.aside).chain(&state.topic).chain(state.earlier.iter().map(|it| &it.0));
-    for topic in now.chain(&anywhere) {
+    for topic in now.chain(&first).chain(&anywhere) {
         for found in content.follow_ups_in(topic) {
             if !names.contains(&found.intent.name.as_str()) {
                 names.push(&found.intent.name);
@@ -69,7 +70,7 @@ fn topic_of<'a>(look: &Looked<'a>, follow_up: &'a FollowUp) -> Option<(&'a str, 
     if let Some(topic) = state.topic.as_ref().filter(counts) {
         return Some((topic, state.slots.clone(), false));
     }
-    if state.topic.is_none() && follow_up.counts_in("") {
+    if state.topic.is_none() && (follow_up.counts_in("") || follow_up.counts_in(FollowUpFile::FIRST)) {
         return Some((&follow_up.parent, BTreeMap::new(), false));
     }
     state.earlier.iter().find(|it| counts(&&it.0)).map(|it| (it.0.as_str(), it.1.clone(), true))
