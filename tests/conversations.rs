@@ -101,6 +101,7 @@ async fn walk(content: &Arc<Content>, classifier: &Classifier, seed: u64) -> Res
         let within = before.topic.as_deref().map(|topic| content.follow_ups_in(topic)).unwrap_or_default();
         let within: Vec<&str> = within.iter().flat_map(|it| it.file.examples.iter().map(String::as_str)).collect();
         let offered = &before.offered;
+        let mut said = String::new();
         let (outcome, tapped) = match numbers.below(8) {
             0 | 1 if !offered.is_empty() => {
                 let choice = offered[numbers.below(offered.len())].id.clone();
@@ -112,6 +113,7 @@ async fn walk(content: &Arc<Content>, classifier: &Classifier, seed: u64) -> Res
             }
             4 | 5 => {
                 let text = examples[numbers.below(examples.len())];
+                said = text.to_owned();
                 (stage.say(text).await.map_err(|error| error.to_string())?, false)
             }
             _ => {
@@ -137,7 +139,10 @@ async fn walk(content: &Arc<Content>, classifier: &Classifier, seed: u64) -> Res
         }
         let done =
             outcome.events.iter().any(|it| matches!(&it.what, What::Receipt(receipt) if receipt.action != "send_copy"));
-        if done && !tapped && !before.asks_yes {
+        // Whoever says once more what stands there to tap, in words that name it, has said yes to it.
+        let acting = before.topic.as_deref().and_then(|it| content.intents.get(it));
+        let names_it = before.confirms.is_some() && acting.is_some_and(|it| it.file.examples.contains(&said));
+        if done && !tapped && !before.asks_yes && !names_it {
             return failed("something is done, and the message before asked no yes");
         }
         if stage.state().owner == Owner::Nobody {
