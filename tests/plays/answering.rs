@@ -149,7 +149,7 @@ async fn outside_the_hours_the_customer_hears_when_somebody_answers() {
     customer.taps("talk_to_human").await;
     let text = customer.hears().await;
     assert!(text.contains("Monday 9:30"), "{text}");
-    customer.says("it's about the router you never collected").await;
+    customer.says("it's about the neighbour's hedge and your van").await;
     assert!(customer.hears().await.contains("kept"));
     let promises = house.app.store.open_promises(10).await.expect("they can be read");
     assert_eq!(promises.len(), 1);
