@@ -213,6 +213,7 @@ export default async function surroundings(test) {
       await tab.keyboard.type('the page’s');
       assert.equal(await tab.locator('#inside').inputValue(), 'the page’s');
       await chat.launcher.click();
+      await chat.panel.waitFor();
       await tab.keyboard.type('mine');
       assert.equal(await chat.field.inputValue(), 'mine');
     });
