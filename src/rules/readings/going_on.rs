@@ -96,7 +96,7 @@ fn within(look: &Looked<'_>, topic: &Intent) -> Option<Reading> {
     None
 }
 
-/// "Not that, I said October": what was said before is said again.
+/// "Not that, I meant October": what was said before is said again.
 fn restates(look: &Looked<'_>) -> bool {
     look.content.language.meant_instead.find(&look.said.words).is_some()
 }

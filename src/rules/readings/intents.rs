@@ -60,9 +60,15 @@ pub(super) fn wishes_in_case(look: &Looked<'_>) -> bool {
             && !polite
             && !condition.iter().any(|it| language.second_person.is(std::slice::from_ref(it)))
     };
-    look.state.owner == Owner::Bot
-        && look.said.asks
-        && questions::sentences(&look.heard.text, language).iter().flat_map(|it| it.split(',')).any(in_case)
+    // A person in one sentence and an "if" in another are two matters.
+    let names_person = |sentence: &String| {
+        let words = normal::words(sentence);
+        language.person_wishes.find(&words).is_some() || words.iter().any(|it| language.person_words.contains(it))
+    };
+    let mut wishes = questions::sentences(&look.heard.text, language);
+    wishes.retain(names_person);
+    let is_with_bot = look.state.owner == Owner::Bot && look.said.asks;
+    is_with_bot && !wishes.is_empty() && wishes.iter().all(|it| it.split(',').any(in_case))
 }
 
 /// In place of calling a person it is said that one will be called should it come to that.

@@ -8,6 +8,9 @@ use crate::content::language::Language;
 use crate::conversation::normal;
 use crate::rules::questions;
 
+/// Words of the longest phrase that begins a clause, and one more.
+const PHRASE_WORDS_MAX: usize = 4;
+
 /// None where a text names but one day, or doesn't say which.
 ///
 /// The last sentence that asks goes before the others: "so the 15th. I get paid on the 22nd, can it be then".
@@ -56,7 +59,8 @@ fn clauses(text: &str, language: &Language) -> Vec<String> {
 
 /// Whether a clause of its own begins here.
 fn begins(tokens: &[&str], language: &Language) -> bool {
-    let words = normal::words(&tokens.join(" "));
+    // Of a long message only what a phrase may need is looked at.
+    let words = normal::words(&tokens[..tokens.len().min(PHRASE_WORDS_MAX)].join(" "));
     // "The 8th won't do" goes on.
     let Some(first) = words.first().filter(|it| !language.nots.is(std::slice::from_ref(*it))) else { return false };
     let word = [&language.joiners, &language.yes_or_no_words, &language.range_words, &language.so_words];
