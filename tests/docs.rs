@@ -8,6 +8,7 @@ use plainbill::billing::demo;
 use plainbill::commands::Flags;
 use plainbill::config::{Config, Limits};
 use plainbill::content::file::{Action, BusinessFile};
+use plainbill::content::language::LanguageFile;
 use plainbill::content::shapes::{self, Key, Shape};
 use plainbill::content::{COMMANDS, facts, plain_words, template};
 use regex::Regex;
@@ -22,7 +23,7 @@ const KEYS: &[(&str, &[Key])] = &[
     ("Keys of a talk", shapes::TALK),
     ("Steps of a talk", shapes::STEP),
     ("Sentences", shapes::SENTENCES),
-    ("Languages", shapes::LANGUAGE),
+    ("Languages", LanguageFile::KEYS),
     ("Keys of a rule", shapes::POLICY),
     ("Keys of a band", shapes::BAND),
     ("Keys of an urgent rule", shapes::URGENT_RULE),

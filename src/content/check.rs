@@ -244,7 +244,7 @@ impl Loading<'_> {
         for file in toml_in(&folder) {
             let tag = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
             let Some(text) = self.text_of(&file, "It was here a moment ago; try again.") else { continue };
-            let read = read::read::<LanguageFile>(&file, text, shapes::LANGUAGE, &mut self.faults);
+            let read = read::read::<LanguageFile>(&file, text, LanguageFile::KEYS, &mut self.faults);
             let Some((language, source)) = read else { continue };
             if own == Some(tag.as_str()) {
                 for (key, _) in language.own_lists().into_iter().filter(|it| it.1.is_empty()) {

@@ -43,11 +43,11 @@ pub struct Key {
     pub required: bool,
 }
 
-const fn must(name: &'static str, shape: Shape) -> Key {
+pub(super) const fn must(name: &'static str, shape: Shape) -> Key {
     Key { name, shape, required: true }
 }
 
-const fn may(name: &'static str, shape: Shape) -> Key {
+pub(super) const fn may(name: &'static str, shape: Shape) -> Key {
     Key { name, shape, required: false }
 }
 
@@ -298,91 +298,6 @@ pub const SENTENCES: &[Key] = &[
     must("button_send_another_code", Shape::Text),
 ];
 
-/// `intents/languages/<tag>.toml`.
-pub const LANGUAGE: &[Key] = &[
-    must("telling", Shape::Texts),
-    may("openers", Shape::Texts),
-    may("question_words", Shape::Texts),
-    may("yes_or_no_words", Shape::Texts),
-    may("joiners", Shape::Texts),
-    may("leaning", Shape::Texts),
-    may("pointing", Shape::Texts),
-    may("refusals", Shape::Texts),
-    may("insteads", Shape::Texts),
-    may("denials", Shape::Texts),
-    may("never_wished", Shape::Texts),
-    may("comparing", Shape::Texts),
-    may("conditions", Shape::Texts),
-    may("changes", Shape::Texts),
-    may("yes", Shape::Texts),
-    may("no", Shape::Texts),
-    may("dismissals", Shape::Texts),
-    may("later", Shape::Texts),
-    may("but", Shape::Texts),
-    may("fillers", Shape::Texts),
-    may("places", Shape::Texts),
-    may("neither", Shape::Texts),
-    may("meant_instead", Shape::Texts),
-    may("not_told", Shape::Texts),
-    may("new_topic", Shape::Texts),
-    may("both", Shape::Texts),
-    may("them", Shape::Texts),
-    may("away_from", Shape::Texts),
-    may("so_words", Shape::Texts),
-    may("in_case", Shape::Texts),
-    may("polite_ifs", Shape::Texts),
-    may("asks_who", Shape::Texts),
-    may("other", Shape::Texts),
-    may("before", Shape::Texts),
-    may("after", Shape::Texts),
-    may("corrections", Shape::Texts),
-    may("thin", Shape::Texts),
-    may("thing", Shape::Texts),
-    may("start_over", Shape::Texts),
-    may("end_chat", Shape::Texts),
-    may("talk_to_human", Shape::Texts),
-    may("person_wishes", Shape::Texts),
-    may("future", Shape::Texts),
-    may("past", Shape::Texts),
-    may("next_time", Shape::Texts),
-    may("denies", Shape::Texts),
-    may("not_known", Shape::Texts),
-    may("in_all", Shape::Texts),
-    may("a_year", Shape::Texts),
-    may("a_month", Shape::Texts),
-    may("concludes", Shape::Texts),
-    may("checks", Shape::Texts),
-    may("restates", Shape::Texts),
-    may("negations", Shape::Texts),
-    may("nots", Shape::Texts),
-    may("requests", Shape::Texts),
-    may("first_person", Shape::Texts),
-    may("second_person", Shape::Texts),
-    may("not_paid", Shape::Texts),
-    may("have_paid", Shape::Texts),
-    may("only_asks", Shape::Texts),
-    may("code_again", Shape::Texts),
-    may("code_missing", Shape::Texts),
-    may("anybody_there", Shape::Texts),
-    may("leads", Shape::Texts),
-    may("street_words", Shape::Texts),
-    may("company_forms", Shape::Texts),
-    may("tax_words", Shape::Texts),
-    may("before_names", Shape::Texts),
-    may("person_pointed", Shape::Texts),
-    may("person_words", Shape::Texts),
-    may("leaves_it", Shape::Texts),
-    may("no_account", Shape::Texts),
-    may("range_words", Shape::Texts),
-    may("or_words", Shape::Texts),
-    may("praises", Shape::Texts),
-    may("praise_leads", Shape::Texts),
-    may("would_be", Shape::Texts),
-    may("intensifiers", Shape::Texts),
-    may("praise_ends", Shape::Texts),
-    may("months", Shape::Texts),
-];
-
 /// `intents/urgent.toml`.
 pub const URGENT: &[Key] = &[must("rule", Shape::Tables(URGENT_RULE))];
 
@@ -461,7 +376,6 @@ mod tests {
 
     use super::*;
     use crate::content::file::*;
-    use crate::content::language::LanguageFile;
 
     /// Learns the names of a struct's fields from serde, so that shapes and types cannot drift apart.
     struct Fields<'a>(&'a mut Vec<&'static str>);
@@ -518,7 +432,6 @@ mod tests {
         same_keys::<Thresholds>(THRESHOLDS);
         same_keys::<CostFile>(COST);
         same_keys::<SentencesFile>(SENTENCES);
-        same_keys::<LanguageFile>(LANGUAGE);
         same_keys::<UrgentFile>(URGENT);
         same_keys::<UrgentRule>(URGENT_RULE);
         same_keys::<PoliciesFile>(POLICIES);

@@ -98,6 +98,11 @@ pub fn read_slot(slot: &SlotFile, text: &str, context: &SlotContext<'_>) -> Opti
     slot.words.iter().find(|it| said.contains(&spaced(it))).cloned()
 }
 
+/// The day that a text asks for, of several; of one alone, unless it is refused: "not today".
+pub fn wanted_day(text: &str, context: &SlotContext<'_>) -> Option<Date> {
+    asked_day::read_wanted(text, context)
+}
+
 /// The day that a text has in figures, as the customer writes days and as others do, where that makes two: 3 April and
 /// 4 March.
 pub fn day_in_two_ways(text: &str, context: &SlotContext<'_>) -> Option<(Date, Date)> {
@@ -312,7 +317,7 @@ pub fn is_day_word(word: &str) -> bool {
         "previous",
         "latest",
     ];
-    WORDS.contains(&word) || small_number(word).is_some()
+    WORDS.contains(&word) || small_number(word).is_some() || dates::is_ordinal(word)
 }
 
 /// A small number in digits or words: `2`, `two`, `a`, `a couple of`.

@@ -14,7 +14,8 @@ const shopPort = await freePort();
 const server = await openServer({ origins: [`http://127.0.0.1:${shopPort}`] });
 const browser = await openBrowser();
 let passed = 0;
-let failed = 0;
+/** What failed, told once more at the end: of a long log only the end may be kept. */
+const failures = [];
 
 /** Runs one test; what goes wrong unseen on a page fails it too. */
 async function test(name, play) {
@@ -40,9 +41,9 @@ async function test(name, play) {
     passed++;
     console.log(`ok    ${name} (${Date.now() - began} ms)`);
   } catch (error) {
-    failed++;
     await picture(name, contexts);
-    console.log(`FAIL  ${name}\n${indent(error.stack)}${faults.length ? `\n${indent(faults.join('\n'))}` : ''}`);
+    failures.push(`FAIL  ${name}\n${indent(error.stack)}${faults.length ? `\n${indent(faults.join('\n'))}` : ''}`);
+    console.log(failures.at(-1));
   } finally {
     clearTimeout(tooLong);
     for (const end of endings.reverse()) await end();
@@ -69,5 +70,6 @@ try {
   await server.stop();
 }
 console.log(`took ${Math.round((Date.now() - started) / 1000)} s`);
-console.log(`${passed} passed, ${failed} failed`);
-process.exit(failed || !passed ? 1 : 0);
+for (const failure of failures) console.log(failure);
+console.log(`${passed} passed, ${failures.length} failed`);
+process.exit(failures.length || !passed ? 1 : 0);

@@ -163,10 +163,12 @@ impl Asked {
             let begins = |it: &String| language.yes_or_no_words.contains(it);
             clause.iter().find(|it| begins(it) || !is_small(it)).is_some_and(begins)
         };
+        // Of several days the one that is asked for: "not today, I said the 12th".
+        let wanted = slots::wanted_day(text, context).map(|it| it.to_string());
         Self {
             yes_or_no: language.is_some_and(|language| clauses.into_iter().any(|it| asks(it, language))),
             amount: amount.or_else(|| is_money().then(|| slots::lone_amount(text, context)).flatten()),
-            date: slots::read(SlotKind::Date, text, context).map(|it| {
+            date: wanted.or_else(|| slots::read(SlotKind::Date, text, context)).map(|it| {
                 named_before(&it, last_said, context).unwrap_or_else(|| to_come(it, text, language, context.today))
             }),
             plan: None,

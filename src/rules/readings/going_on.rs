@@ -1,10 +1,12 @@
 //! The topic again, with another bill, day, amount or word of its own: "and September?", "the one before", "both".
 
-use super::{Looked, Reader, Reading, intents};
+use super::{Looked, Reader, Reading, follow_up, intents};
 use crate::content::Intent;
 use crate::content::file::{SlotFile, SlotKind};
 use crate::content::language::Language;
-use crate::rules::slots;
+use crate::conversation::{Candidate, normal};
+use crate::rules::said::{YesNo, stands_in};
+use crate::rules::{DO, slots};
 
 /// The bill that was shown is refused, and another named.
 const CORRECTED: f32 = 0.95;
@@ -28,7 +30,55 @@ const VALUE_WORDS_MAX: usize = 6;
 
 pub(super) fn read(look: &Looked<'_>) -> Option<Reading> {
     let topic = look.state.topic.as_deref().and_then(|it| look.content.intents.get(it));
-    topic.and_then(|topic| instead_of_current(look, topic).or_else(|| within(look, topic))).or_else(|| bill_alone(look))
+    topic
+        .and_then(|topic| {
+            instead_of_current(look, topic).or_else(|| within(look, topic)).or_else(|| follow_up_on_day(look))
+        })
+        .or_else(|| bill_alone(look))
+}
+
+/// Whether another day is named in place of what is on offer, and hardly anything else: "no sorry, not today, I said the
+/// twelfth".
+pub(super) fn names_another_day(look: &Looked<'_>) -> bool {
+    let Some(offer) =
+        look.state.confirms.as_ref().and_then(|_| look.state.offered.iter().find(|it| it.id.starts_with(DO)))
+    else {
+        return false;
+    };
+    let Some(day) = slots::wanted_day(&look.heard.text, &look.now.slots) else { return false };
+    let offered = slots::wanted_day(&offer.label, &look.now.slots);
+    let is_known = |it: &String| it.parse().is_ok_and(|it: jiff::civil::Date| it == day);
+    let language = &look.content.language;
+    let label = normal::words(&offer.label);
+    let points =
+        |it: &String| is_pointing(it, language) || stands_in(&label, it) || language.meant_instead.has_word(it);
+    // "I'll ask my wife on Friday" says more.
+    let says_more = look.said.matter.iter().any(|it| !points(it)) || puts_off_until(look);
+    offered != Some(day) && !look.state.slots.values().any(is_known) && !says_more
+}
+
+/// Whether what is put off has its own time: "I'll tell you on Friday".
+fn puts_off_until(look: &Looked<'_>) -> bool {
+    let language = &look.content.language;
+    let words = &look.said.words;
+    let (at, n) = language.later.find(words).unwrap_or_default();
+    words[at..at + n].iter().any(|it| language.first_person.has_word(it))
+}
+
+/// What the topic says of a day that is asked for, where the offer has none that could be changed: "the 12th of January,
+/// please" after "shall it end on 24 December".
+fn follow_up_on_day(look: &Looked<'_>) -> Option<Reading> {
+    let agrees = look.said.yes_no == Some(YesNo::Yes) && !look.said.but;
+    if agrees || !names_another_day(look) {
+        return None;
+    }
+    let tells_of_day = |it: &&Candidate| {
+        let answers = look.content.follow_ups.get(&it.intent).map(|it| &it.intent.file.answer);
+        answers.into_iter().flatten().any(|it| it.when.as_ref().is_some_and(|it| it.contains("asked.date")))
+    };
+    let best = look.heard.guess.within.iter().find(tells_of_day)?;
+    let reading = follow_up::as_meant(look, &best.intent, best.confidence, &look.heard.text)?;
+    Some(Reading { by: Reader::GoingOn, sure: ALONE, because: format!("another day: {}", reading.because), ..reading })
 }
 
 /// The topic again with another bill than the one that was shown: "no not October, the one that has just come, November".

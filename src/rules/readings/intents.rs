@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{Looked, Reader, Reading};
 use crate::content::file::{Need, SlotFile, SlotKind, Then};
+use crate::content::language::Language;
 use crate::content::{Content, Intent};
 use crate::conversation::{Candidate, Guess, Owner, Reason, State, Verdict, normal};
 use crate::rules::{Circumstances, Decision, OUT_OF_SCOPE, TALK_TO_HUMAN, Topic, language, questions, said, slots};
@@ -27,9 +28,8 @@ const MISS: f32 = 0.1;
 pub(super) fn read_person(look: &Looked<'_>) -> Option<Reading> {
     let language = &look.content.language;
     let refused = |before: &[String]| (0..before.len()).any(|at| language.denies.is(&before[at..]));
-    let among = language.person_wishes.find(&look.said.words);
     // "Don't get me a person" isn't one.
-    let among = among.is_some_and(|(at, _)| !refused(&look.said.words[..at]));
+    let among = wish_for_person(&look.said.words, language).is_some_and(|at| !refused(&look.said.words[..at]));
     let by_itself = || {
         let sentences = questions::sentences(&look.heard.text, language).into_iter();
         let wishes = |words: &[String]| language.talk_to_human.is(&said::without_fillers(words, language));
@@ -47,6 +47,24 @@ pub(super) fn read_person(look: &Looked<'_>) -> Option<Reading> {
     Some(Reading::new(Reader::Intent, PERSON, "a person is asked for, among other words", decision).of(TALK_TO_HUMAN))
 }
 
+/// Where a wish for a person begins: a phrase for it, or what wishes right before a word for people, "put me through to a
+/// real person".
+fn wish_for_person(words: &[String], language: &Language) -> Option<usize> {
+    let names_person = |at: usize| {
+        let n = language.person_verbs.at_start(&words[at..]);
+        let behind = &words[at + n..];
+        let n_between = behind.iter().take_while(|it| language.person_adjectives.contains(*it)).count();
+        // "A real human" is one, though "human" may stand before another word too.
+        let named = behind.get(n_between).or(n_between.checked_sub(1).and_then(|last| behind.get(last)));
+        0 < n && n_between <= PERSON_BETWEEN_MAX && named.is_some_and(|it| language.person_words.contains(it))
+    };
+    let phrase = language.person_wishes.find(words).map(|(at, _)| at);
+    phrase.into_iter().chain((0..words.len()).find(|at| names_person(*at))).min()
+}
+
+/// So many words may stand before the person: "one of your".
+const PERSON_BETWEEN_MAX: usize = 4;
+
 /// Whether what is wished is for later, should something happen: "can I get a person if it doesn't arrive". What is said
 /// of us ("if you can't help") or out of politeness ("if possible") is for now.
 pub(super) fn wishes_in_case(look: &Looked<'_>) -> bool {
@@ -63,7 +81,7 @@ pub(super) fn wishes_in_case(look: &Looked<'_>) -> bool {
     // A person in one sentence and an "if" in another are two matters.
     let names_person = |sentence: &String| {
         let words = normal::words(sentence);
-        language.person_wishes.find(&words).is_some() || words.iter().any(|it| language.person_words.contains(it))
+        wish_for_person(&words, language).is_some() || words.iter().any(|it| language.person_words.contains(it))
     };
     let mut wishes = questions::sentences(&look.heard.text, language);
     wishes.retain(names_person);

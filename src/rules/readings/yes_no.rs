@@ -1,5 +1,6 @@
 //! Yes, no and not yet, in all their forms, to what the bot's last message asks.
 
+use super::going_on::names_another_day;
 use super::{Looked, Reader, Reading};
 use crate::content::file::Action;
 use crate::content::language::Language;
@@ -103,6 +104,11 @@ fn to_an_offer(look: &Looked<'_>, offer: &Choice) -> Option<Reading> {
         }
         // "Stop it" names what is offered, where that is to stop something.
         Some(YesNo::No) if named && !language.no.is(&said.words[..1]) => act(REPEATED, "what is offered, in words"),
+        // "No, not today, the 12th", "yes but on the 12th": the other day counts.
+        Some(answer) if (answer != YesNo::Yes || said.but) && names_another_day(look) => {
+            let decision = if answer == YesNo::No { Decision::Declined } else { Decision::NotNow };
+            Some(Reading::new(Reader::YesNo, ASKED_BEHIND, "another day than the one on offer", decision))
+        }
         // "Hang on, so when does it go out?" puts nothing off: the question goes first.
         Some(YesNo::Later) if asks_beyond(look) => {
             Some(Reading::new(Reader::YesNo, ASKED_BEHIND, "not now, and a question", Decision::NotNow))

@@ -25,6 +25,14 @@ pub(super) fn read(text: &str, context: &SlotContext<'_>) -> Option<Date> {
         .or_else(|| of_clauses(text, context, language))
 }
 
+/// The same, where a text names but one day: that one, unless it is refused, "not today".
+pub(super) fn read_wanted(text: &str, context: &SlotContext<'_>) -> Option<Date> {
+    let language = context.words?;
+    let wanted = |clause: &String| !is_refused(clause, language);
+    let day = |clause: &String| dates::read(clause, context.today, context.language);
+    read(text, context).or_else(|| clauses(text, language).iter().filter(|it| wanted(it)).find_map(day))
+}
+
 fn of_clauses(text: &str, context: &SlotContext<'_>, language: &Language) -> Option<Date> {
     let day = |clause: &str| dates::read(clause, context.today, context.language);
     let mut days: Vec<(String, Date)> =

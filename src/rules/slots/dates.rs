@@ -64,6 +64,43 @@ static DAY_OF_MONTH: LazyLock<Regex> = LazyLock::new(|| {
 /// `day 20`, as we say it ourselves.
 static DAY_NUMBER: LazyLock<Regex> = LazyLock::new(|| pattern(r"\bday\s(\d{1,2})\b"));
 
+/// `end of january`, `mid-march`, `the beginning of next month`.
+static PART_OF_MONTH: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(&format!(
+        r"\b(end|start|beginning|middle|mid)(?:\sof\s|-|\s)(?:(?:the|this)\s(month)|(next)\smonth|(last)\smonth|({MONTH}))\b(?:\s(\d{{4}})\b)?"
+    ))
+});
+
+/// `twelfth` of `the twelfth`, `january the twelfth`, `twelfth of january`: a bare "second" may be anything.
+static ORDINAL: LazyLock<Regex> = LazyLock::new(|| {
+    let words = ORDINALS.join("|");
+    pattern(&format!(
+        r"\b((?:on|by|until|till|before|after|from|to|{MONTH})\s(?:the\s)?)?(the\s)?((?:twenty|thirty)?[-\s]?(?:{words})|twentieth|thirtieth)\b(\s(?:of\s)?(?:this\smonth|next\smonth|last\smonth|{MONTH})\b)?"
+    ))
+});
+
+const ORDINALS: [&str; 19] = [
+    "first",
+    "second",
+    "third",
+    "fourth",
+    "fifth",
+    "sixth",
+    "seventh",
+    "eighth",
+    "ninth",
+    "tenth",
+    "eleventh",
+    "twelfth",
+    "thirteenth",
+    "fourteenth",
+    "fifteenth",
+    "sixteenth",
+    "seventeenth",
+    "eighteenth",
+    "nineteenth",
+];
+
 static MONTH_NAME: LazyLock<Regex> = LazyLock::new(|| {
     pattern(&format!(
         r"(?:\b(for|in|my|the|of|from|since|last|this|on|during|and|than|about|show|send|see|me|try|or|to|till|until|then)\s)?\b({MONTH})\b(?:(['’]s|s'|\s(?:bill|bills|invoice|statement|payment|charge|one))\b)?(?:\s(\d{{4}})\b)?"
@@ -78,12 +115,47 @@ fn pattern(text: &str) -> Regex {
     Regex::new(text).expect("the pattern is fixed and a test compiles it")
 }
 
-/// A text in lower case with single spaces, digits of all scripts as 0 to 9 and one kind of hyphen, as the patterns
-/// expect it.
+/// A text in lower case with single spaces, digits of all scripts as 0 to 9, one kind of hyphen and days of the month in
+/// figures, as the patterns expect it.
 pub(super) fn bare(text: &str) -> String {
     let lower = normal::letters(text).into_iter().map(|it| it.1).collect::<String>().to_lowercase();
-    lower.split_whitespace().collect::<Vec<_>>().join(" ")
+    let lower = lower.split_whitespace().collect::<Vec<_>>().join(" ");
+    ORDINAL.replace_all(&lower, |found: &Captures<'_>| in_figures(found, &lower)).into_owned()
 }
+
+/// A day of the month that is written out, in figures: "on the twelfth" as "on the 12th". As it stands, where it may be no
+/// day: "the first", "by the second letter".
+fn in_figures(found: &Captures<'_>, text: &str) -> String {
+    let group = |n: usize| found.get(n).map_or("", |it| it.as_str());
+    let (before, the, word, behind) = (group(1), group(2), group(3), group(4));
+    let day = match word {
+        "twentieth" => Some(20),
+        "thirtieth" => Some(30),
+        word => {
+            let ten = [("twenty", 20), ("thirty", 30)].into_iter().find(|it| word.starts_with(it.0));
+            let one = ten.map_or(word, |it| &word[it.0.len()..]).trim_start_matches(['-', ' ']);
+            let place = ORDINALS.iter().position(|it| *it == one);
+            place.map(|at| at + 1).filter(|one| ten.is_none() || *one < 10).map(|one| one + ten.map_or(0, |it| it.1))
+        }
+    };
+    let end = found.get(0).map_or(0, |it| it.end());
+    let next: String = text[end..].trim_start_matches(' ').chars().take_while(|it| it.is_alphabetic()).collect();
+    let ends_here = next.is_empty() || ["please", "or", "and", "then", "instead", "if", "so"].contains(&next.as_str());
+    let beside_month = !behind.is_empty() || month_number(before).is_some();
+    let is_day = beside_month || (!before.is_empty() && ends_here);
+    match day.filter(|it| *it <= 31 && (is_day || (!(the.is_empty() && before.is_empty()) && PLACES_MAX < *it))) {
+        Some(day) => format!("{before}{the}{day}th{behind}"),
+        None => found[0].to_owned(),
+    }
+}
+
+/// Whether a word counts a place, or a day of a month: "twelfth".
+pub(super) fn is_ordinal(word: &str) -> bool {
+    ORDINALS.contains(&word) || matches!(word, "twentieth" | "thirtieth")
+}
+
+/// "The third" may be one of a list, or a part; so many are offered or counted at most.
+const PLACES_MAX: usize = 4;
 
 /// The first day that a text names. Where it names no year, the nearest such day, before or after today.
 pub(super) fn read(text: &str, today: Date, language: &str) -> Option<Date> {
@@ -96,6 +168,7 @@ pub(super) fn read(text: &str, today: Date, language: &str) -> Option<Date> {
         .or_else(|| dotted(&text, language).and_then(|it| without_year(int(&it, 2)?, int(&it, 1)?, today)))
         .or_else(|| DAY_OF_MONTH.captures_iter(&text).find_map(|it| day_of_month(&it, today)))
         .or_else(|| DAY_NUMBER.captures_iter(&text).find_map(|it| next_such_day(int(&it, 1)?, today)))
+        .or_else(|| PART_OF_MONTH.captures(&text).and_then(|it| part_of_month(&it, today)))
         .or_else(|| relative(&text, today))
         .or_else(|| AWAY.captures_iter(&text).find_map(|it| away(&it, &text, today)))
         .or_else(|| WEEKDAY.captures_iter(&text).find_map(|it| weekday(&it, &text, today)))
@@ -259,7 +332,6 @@ pub(super) fn without_dotted(text: &str, language: &str) -> String {
 }
 
 fn relative(text: &str, today: Date) -> Option<Date> {
-    let end_of = |date: Date| date.last_of_month();
     let said = |words: &str| has_words(text, words);
     if said("day after tomorrow") {
         shift(today, 2.days())
@@ -271,18 +343,38 @@ fn relative(text: &str, today: Date) -> Option<Date> {
         shift(today, (-1).day())
     } else if said("today") || said("tonight") {
         Some(today)
-    } else if said("end of next month") {
-        shift(today.first_of_month(), 1.month()).map(end_of)
-    } else if said("end of last month") {
-        shift(today.first_of_month(), (-1).month()).map(end_of)
-    } else if said("end of the month") || said("end of this month") || said("end of month") || said("month end") {
-        Some(end_of(today))
+    } else if said("end of month") || said("month end") {
+        Some(today.last_of_month())
     } else if said("next week") {
         shift(today, 7.days())
     } else if said("next month") {
         shift(today, 1.month())
     } else {
         None
+    }
+}
+
+/// The last day of a month, its first, or the one in its middle.
+fn part_of_month(found: &Captures<'_>, today: Date) -> Option<Date> {
+    const MIDDLE: i8 = 15;
+    let this = today.first_of_month();
+    let first = if found.get(2).is_some() {
+        this
+    } else if found.get(3).is_some() {
+        shift(this, 1.month())?
+    } else if found.get(4).is_some() {
+        shift(this, (-1).month())?
+    } else {
+        let month = month_number(found.get(5)?.as_str())?;
+        match int(found, 6) {
+            Some(year) => date(year, month, 1)?,
+            None => without_year(month, 1, today)?,
+        }
+    };
+    match &found[1] {
+        "end" => Some(first.last_of_month()),
+        "start" | "beginning" => Some(first),
+        _ => Date::new(first.year(), first.month(), MIDDLE).ok(),
     }
 }
 

@@ -194,6 +194,16 @@ fn days_are_read_as_iso_dates() {
             ("until the 25th please", "2026-06-25"),
             ("my payday is the 25th", "2026-06-25"),
             ("charged on 05/06/2026.", "2026-06-05"),
+            ("make it the twentieth", "2026-06-20"),
+            ("I said the twenty-fifth of June", "2026-06-25"),
+            ("on the second", "2026-06-02"),
+            ("december the twelfth", "2026-12-12"),
+            ("the first of february", "2026-02-01"),
+            ("by thirty first july", "2026-07-31"),
+            ("end of july please", "2026-07-31"),
+            ("mid-september", "2026-09-15"),
+            ("the beginning of next month", "2026-07-01"),
+            ("the end of this month", "2026-06-30"),
         ],
     );
     assert_eq!(read_as(SlotKind::Date, "03/06/2026", "en-US", "USD").as_deref(), Some("2026-03-06"));
@@ -236,6 +246,13 @@ fn what_is_no_day_is_left() {
             ("99/99/9999", "none"),
             ("I sat down", "none"),
             ("the 3rd bill", "none"),
+            ("the first", "none"),
+            ("the third one", "none"),
+            ("by the second letter", "none"),
+            ("first of all", "none"),
+            ("a fifth of it", "none"),
+            ("the twelfth bill", "none"),
+            ("on the thirty second", "none"),
         ],
     );
 }
