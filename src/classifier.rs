@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 use std::sync::atomic::AtomicU64;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use arc_swap::{ArcSwap, ArcSwapOption};
@@ -19,6 +19,7 @@ use head::calibrate::Quality;
 use head::{Bounds, Head};
 use kept::Heads;
 use learning::Learnt;
+use newest::Newest;
 use queue::{MakeWork, Queue, Work};
 use spelling::Spelling;
 use vectors::Vectors;
@@ -29,6 +30,7 @@ pub mod head;
 pub mod kept;
 mod learning;
 pub mod memory;
+mod newest;
 pub mod queue;
 mod sealed;
 pub mod spelling;
@@ -154,6 +156,9 @@ impl Lessons {
     }
 }
 
+/// Sentences of the bot whose vectors are held, 1.5 KiB each.
+const OURS_MAX: usize = 1_024;
+
 /// The intent that stands for everything that isn't ours to answer.
 pub const OUT_OF_SCOPE: &str = "out_of_scope";
 
@@ -212,6 +217,8 @@ struct Parts {
     spelling: ArcSwap<Spelling>,
     head: ArcSwapOption<Head>,
     vectors: Mutex<Vectors>,
+    /// Vectors of sentences that the bot has said.
+    ours: Mutex<Newest<String, Arc<[f32]>>>,
     heads: Heads,
     /// What was learnt last; held while learning, so that lessons come one after the other.
     learnt: tokio::sync::Mutex<Option<Learnt>>,
@@ -249,6 +256,7 @@ impl Classifier {
             spelling: ArcSwap::default(),
             head: ArcSwapOption::empty(),
             vectors: Mutex::new(vectors),
+            ours: Mutex::new(Newest::new(OURS_MAX)),
             heads,
             learnt: tokio::sync::Mutex::default(),
             n_learnt: AtomicU64::default(),
@@ -282,10 +290,21 @@ impl Classifier {
         let vector = self.parts.queue.ask(self.mended(&encoder::clean(text))).await?;
         let mut near = Vec::with_capacity(others.len());
         for other in others {
-            let other = self.vector(other).await?;
-            near.push(vector.iter().zip(&other).map(|(one, other)| one * other).sum());
+            let other = self.vector_of_ours(other).await?;
+            near.push(vector.iter().zip(other.iter()).map(|(one, other)| one * other).sum());
         }
         Ok(near)
+    }
+
+    /// The vector of something that we say ourselves, and so again and again.
+    async fn vector_of_ours(&self, text: &str) -> Result<Arc<[f32]>, ClassifierError> {
+        let known = || self.parts.ours.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(vector) = known().get(text) {
+            return Ok(vector);
+        }
+        let vector: Arc<[f32]> = self.vector(text).await?.into();
+        known().keep(text.to_owned(), Arc::clone(&vector));
+        Ok(vector)
     }
 
     /// What the text means; no idea for a text without words.

@@ -1,6 +1,6 @@
 //! What the business says and when: loads the folder `intents/`, keeps the last good set, swaps it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
@@ -104,6 +104,24 @@ impl FollowUp {
     }
 }
 
+/// The names of the follow-ups that count in each topic that any of them names, its own first.
+fn by_topic(follow_ups: &BTreeMap<String, FollowUp>) -> HashMap<String, Vec<String>> {
+    let named = |it: &FollowUp| it.file.also_in.iter().cloned().chain([it.parent.clone()]).collect::<Vec<_>>();
+    let topics: BTreeSet<String> = follow_ups.values().flat_map(named).chain([String::new()]).collect();
+    let counting = |topic: &String| {
+        let mut found: Vec<(&String, &FollowUp)> = follow_ups.iter().filter(|it| it.1.counts_in(topic)).collect();
+        found.sort_by_key(|it| it.1.parent != *topic);
+        found.into_iter().map(|it| it.0.clone()).collect()
+    };
+    topics
+        .into_iter()
+        .map(|it| {
+            let names = counting(&it);
+            (it, names)
+        })
+        .collect()
+}
+
 /// All content, checked: what is in here runs.
 #[derive(Debug)]
 pub struct Content {
@@ -127,6 +145,8 @@ pub struct Content {
     pub language: Language,
     /// What runs and is hardly meant so, sorted by file and line.
     pub warnings: Vec<Fault>,
+    /// The names of the follow-ups that count in each topic, its own first; under no name, those that count everywhere.
+    follow_ups_by_topic: HashMap<String, Vec<String>>,
     /// Each rule's phrases and exceptions as bare words.
     urgent_words: Vec<UrgentWords>,
     templates: Templates,
@@ -163,10 +183,9 @@ impl Content {
     }
 
     /// The follow-ups that count while this is being talked about, its own first.
-    pub fn follow_ups_in(&self, topic: &str) -> Vec<&FollowUp> {
-        let mut found: Vec<&FollowUp> = self.follow_ups.values().filter(|it| it.counts_in(topic)).collect();
-        found.sort_by_key(|it| it.parent != topic);
-        found
+    pub fn follow_ups_in(&self, topic: &str) -> impl Iterator<Item = &FollowUp> {
+        let names = self.follow_ups_by_topic.get(topic).or_else(|| self.follow_ups_by_topic.get(""));
+        names.into_iter().flatten().filter_map(|it| self.follow_ups.get(it))
     }
 
     /// What gives the answers under a name: an intent, or a follow-up of one.

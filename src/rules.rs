@@ -14,7 +14,7 @@ pub mod readings;
 pub mod said;
 pub mod slots;
 
-pub use readings::exact::may_rest_on;
+pub use readings::exact::{may_rest_on, nearest as nearest_told};
 pub use readings::follow_up::counting;
 pub use readings::intents::{ACT_CONFIDENCE_MIN, may_be_offered};
 use readings::{Looked, Reader, Reading};
@@ -316,6 +316,9 @@ pub fn asked_beside_yes(content: &Content, state: &State, text: &str) -> Option<
 /// The wish for what the bot's last answer leads to and what is asked behind it, where a message has both: "yes do that.
 /// and is there a fee for it".
 pub fn wish_and_question(content: &Content, state: &State, text: &str) -> Option<(String, String)> {
+    if let Some(found) = place_and_question(content, state, text) {
+        return Some(found);
+    }
     let is_open = state.owner == Owner::Bot && state.asked.is_none() && !state.asked_which && state.confirms.is_none();
     let language = &content.language;
     let mut sentences = questions::sentences(text, language).into_iter();
@@ -326,6 +329,14 @@ pub fn wish_and_question(content: &Content, state: &State, text: &str) -> Option
     let rest: Vec<String> = sentences.collect();
     let asks = rest.iter().any(|it| questions::asks_within(it, language));
     (wishes && asks).then(|| (wish, rest.join(" ")))
+}
+
+/// Which of two or three it is, and what is asked behind it: "1st one. n the cap??".
+fn place_and_question(content: &Content, state: &State, text: &str) -> Option<(String, String)> {
+    let (place, rest) = text.split_once([',', '.', ';', ':', '!', '\n'])?;
+    let is_place = state.asked_which && Said::of(place, &content.language).place.is_some();
+    let asks = questions::asks_somewhere(rest.trim(), &content.language);
+    (is_place && asks).then(|| (place.trim().to_owned(), rest.trim().to_owned()))
 }
 
 /// The words under which a choice stands in the log.
@@ -409,6 +420,10 @@ fn settle(state: &State, decision: Decision, sure: f32, asks: bool, now: &Circum
         return match decision {
             Decision::Miss { .. } | Decision::OutOfScope | Decision::OtherLanguage | Decision::AnotherWay => {
                 Decision::LeaveToPeople
+            }
+            // In distress nobody is asked which of two it is: what was likely asked is answered.
+            Decision::AnswerOr { topic, .. } if asks && state.urgent && !state.asked_which => {
+                Decision::Answer(vec![topic])
             }
             // What is told is for the person; what is asked may be asked about.
             Decision::Offer { .. } | Decision::AnswerOr { .. } if !asks || state.urgent || state.asked_which => {

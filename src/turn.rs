@@ -104,6 +104,18 @@ pub struct Outcome {
 }
 
 impl Outcome {
+    /// Whoever waits for a person isn't offered one.
+    fn offer_no_person(&mut self) {
+        if self.events.iter().any(|it| matches!(it.what, What::Owner(_))) {
+            return;
+        }
+        for event in &mut self.events {
+            if let What::Message(message) = &mut event.what {
+                message.choices.retain(|it| it.id != rules::TALK_TO_HUMAN);
+            }
+        }
+    }
+
     /// With what came of the rest of the same message.
     fn go_on(&mut self, rest: Self) {
         self.events.extend(rest.events);
@@ -236,13 +248,15 @@ pub async fn take_heard(
     heard: &Heard,
     looked: bool,
 ) -> Result<Outcome, StoreError> {
-    let may_be_paying = may_be_paying(parts, recent);
+    let since_paying = since_paying_began(parts, recent);
+    let may_be_paying = since_paying.is_some();
     let known = Known::look(parts, state, may_be_paying || says_paid(parts, heard)).await?;
     let account = known.account();
     let before = match rules::proves(heard) {
         true => AskedBefore::find(&parts.content, recent),
         false => AskedBefore::default(),
     };
+    let pays_later = !says_paid(parts, heard) && speaks_of_paying_later(parts, since_paying.unwrap_or_default(), heard);
     // Once it is known who asked, the question is the one from before.
     let text = if known.verified && !before.text.is_empty() { &before.text } else { &heard.text };
     let speaker = known
@@ -250,7 +264,7 @@ pub async fn take_heard(
         .after(state.last_said.as_deref())
         .with_wait(words_of(parts, state, wait_now(parts, state)))
         .to_a_stranger(!known.verified && is_stranger(parts, recent, heard))
-        .while_paying(may_be_paying && !told_of_paying(parts, recent) && !speaks_of_paying_later(parts, heard));
+        .while_paying(may_be_paying && !told_of_paying(parts, recent) && !pays_later);
     let (decision, then, readings) = decide(parts, state, heard, looked, &known, &speaker, &before);
     let proof = Proof::take(parts, &decision, heard).await;
     if let Some(Proof::Right { customer, change }) = &proof
@@ -283,6 +297,9 @@ pub async fn take_heard(
     });
     if let Err(error) = said {
         reply.break_off(&error);
+    }
+    if state.owner == Owner::Queue {
+        reply.outcome.offer_no_person();
     }
     Ok(reply.outcome)
 }
@@ -353,13 +370,17 @@ fn words_of(parts: &Parts, state: &State, wait: &handoff::Wait) -> facts::Wait {
     }
 }
 
-/// Whether the customer was shown a way to pay a moment ago, so that what billing said before may be over.
-fn may_be_paying(parts: &Parts, recent: &[Event]) -> bool {
+/// What was said since the customer was shown a way to pay, a moment ago: what billing said before may be over. Nothing
+/// where none was shown.
+fn since_paying_began<'a>(parts: &Parts, recent: &'a [Event]) -> Option<&'a [Event]> {
     let pay_url = &parts.content.business.pay_url;
     let shows = |it: &Message| it.page.is_some() || (!pay_url.is_empty() && it.text.contains(pay_url.as_str()));
     let since = (parts.now - PAYING_MAX).as_millisecond();
-    let mut latest = recent.iter().rev().take_while(|it| since <= it.at_ms).filter(|it| it.from == Sender::Bot);
-    latest.any(|it| matches!(&it.what, What::Message(message) if shows(message)))
+    let is_shown = |it: &Event| {
+        let shown = matches!(&it.what, What::Message(message) if shows(message));
+        since <= it.at_ms && it.from == Sender::Bot && shown
+    };
+    recent.iter().rposition(is_shown).map(|at| &recent[at..])
 }
 
 /// Whether the customer has read already that a payment takes a few minutes: once is enough.
@@ -382,10 +403,11 @@ fn says_paid(parts: &Parts, heard: &Heard) -> bool {
     parts.content.language.have_paid.find(&words).is_some()
 }
 
-/// Whether the customer says that they haven't paid: then nothing is on its way.
-fn speaks_of_paying_later(parts: &Parts, heard: &Heard) -> bool {
-    let words = crate::conversation::normal::words(&heard.text);
-    parts.content.language.not_paid.find(&words).is_some()
+/// Whether the customer says, or has said since then, that they haven't paid: then nothing is on its way.
+fn speaks_of_paying_later(parts: &Parts, since: &[Event], heard: &Heard) -> bool {
+    let says = |text: &str| parts.content.language.not_paid.find(&crate::conversation::normal::words(text)).is_some();
+    let mut theirs = since.iter().filter(|it| it.from == Sender::Customer);
+    says(&heard.text) || theirs.any(|it| matches!(&it.what, What::Message(message) if says(&message.text)))
 }
 
 /// What is known of the customer at the time of the turn.

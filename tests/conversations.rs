@@ -98,8 +98,8 @@ async fn walk(content: &Arc<Content>, classifier: &Classifier, seed: u64) -> Res
     let examples: Vec<&str> = content.examples().map(|it| it.1).collect();
     for _ in 0..TURNS {
         let before = stage.state().clone();
-        let within = before.topic.as_deref().map(|topic| content.follow_ups_in(topic)).unwrap_or_default();
-        let within: Vec<&str> = within.iter().flat_map(|it| it.file.examples.iter().map(String::as_str)).collect();
+        let within = before.topic.iter().flat_map(|topic| content.follow_ups_in(topic));
+        let within: Vec<&str> = within.flat_map(|it| it.file.examples.iter().map(String::as_str)).collect();
         let offered = &before.offered;
         let mut said = String::new();
         let (outcome, tapped) = match numbers.below(8) {

@@ -14,7 +14,7 @@ use super::read::{self, Source};
 use super::shapes::{self, Key};
 use super::template::{Facts, Templates};
 use super::urgent::{self, UrgentWords};
-use super::{COMMANDS, Content, Fault, FollowUp, Intent, paths};
+use super::{COMMANDS, Content, Fault, FollowUp, Intent, by_topic, paths};
 use examples::{EXAMPLES_END, More};
 
 mod examples;
@@ -221,6 +221,7 @@ impl Loading<'_> {
         let business = business?.0;
         Some(Content {
             language: Language::new(base_tag(&business.language), &languages),
+            follow_ups_by_topic: by_topic(&follow_ups),
             follow_ups,
             business,
             hours: hours?,

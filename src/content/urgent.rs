@@ -1,6 +1,7 @@
 //! Finds urgent words in what somebody says, however they are typed: with slips, run together or apart, with other signs
 //! for letters.
 
+use std::collections::HashMap;
 use std::ops::Range;
 
 use crate::conversation::normal;
@@ -19,9 +20,13 @@ const RUN_TOGETHER_MIN: usize = 7;
 /// A rule's words, ready to be looked for.
 #[derive(Debug)]
 pub(super) struct UrgentWords {
-    phrases: Vec<Phrase>,
-    unless: Vec<Phrase>,
+    phrases: Phrases,
+    unless: Phrases,
 }
+
+/// Phrases by their first letter: a word that has slipped keeps it, and so do words that run together.
+#[derive(Debug)]
+struct Phrases(HashMap<char, Vec<Phrase>>);
 
 /// A phrase as [`bare_words`].
 #[derive(Debug)]
@@ -54,26 +59,41 @@ impl UrgentWords {
     pub fn of(rule: &UrgentRule) -> Self {
         // Where life is at stake, a false alarm costs less than one that is missed.
         let alone = rule.each_time;
-        Self { phrases: phrases(&rule.phrases, alone), unless: phrases(&rule.unless, false) }
+        Self { phrases: Phrases::of(&rule.phrases, alone), unless: Phrases::of(&rule.unless, false) }
     }
 
     /// Whether the rule is met: by a phrase that isn't part of one that says something else.
     pub fn are_in(&self, said: &SaidUrgently) -> bool {
         said.readings.iter().any(|said| {
-            let found: Vec<Range<usize>> = self.phrases.iter().flat_map(|it| it.places_in(said)).collect();
+            let found = self.phrases.places_in(said);
             if found.is_empty() {
                 return false;
             }
-            let other: Vec<Range<usize>> = self.unless.iter().flat_map(|it| it.places_in(said)).collect();
+            let other = self.unless.places_in(said);
             let overlap = |one: &Range<usize>, two: &Range<usize>| one.start < two.end && two.start < one.end;
             found.iter().any(|it| !other.iter().any(|unless| overlap(it, unless)))
         })
     }
 }
 
-/// Phrases that have words.
-fn phrases(texts: &[String], alone: bool) -> Vec<Phrase> {
-    texts.iter().map(|it| Phrase::of(it, alone)).filter(|it| !it.words.is_empty()).collect()
+impl Phrases {
+    /// Those of the texts that have words.
+    fn of(texts: &[String], alone: bool) -> Self {
+        let mut phrases: HashMap<char, Vec<Phrase>> = HashMap::new();
+        for phrase in texts.iter().map(|it| Phrase::of(it, alone)) {
+            if let Some(first) = phrase.letters.chars().next() {
+                phrases.entry(first).or_default().push(phrase);
+            }
+        }
+        Self(phrases)
+    }
+
+    /// Where any of them stands among words.
+    fn places_in(&self, said: &[String]) -> Vec<Range<usize>> {
+        let beginning_with = |word: &String| word.chars().next().and_then(|it| self.0.get(&it)).into_iter().flatten();
+        let at = |at: usize| beginning_with(&said[at]).flat_map(move |it| it.places_at(said, at));
+        (0..said.len()).flat_map(at).collect()
+    }
 }
 
 /// Whether there is a word to look for.
@@ -125,11 +145,11 @@ impl Phrase {
         Self { words, letters, may_slip }
     }
 
-    /// Where it stands among words.
-    fn places_in(&self, said: &[String]) -> Vec<Range<usize>> {
-        let n = self.words.len();
-        let whole = (0..).zip(said.windows(n)).filter(|(_, window)| self.is(window)).map(|(at, _)| at..at + n);
-        whole.chain(self.run_together_in(said)).collect()
+    /// Where it stands from this word on: as it is, or with other spaces.
+    fn places_at(&self, said: &[String], from: usize) -> impl Iterator<Item = Range<usize>> {
+        let to = from + self.words.len();
+        let whole = said.get(from..to).filter(|it| self.is(it)).map(|_| from..to);
+        whole.into_iter().chain(self.run_together_at(said, from))
     }
 
     /// Whether these are its words, but for one slip.
@@ -142,16 +162,12 @@ impl Phrase {
         }
     }
 
-    /// Where its letters stand with other spaces: "killmyself", "g a s leak". From the beginning of a word to the end of
-    /// one; a single word counts only where it is spelt out letter by letter.
-    fn run_together_in(&self, said: &[String]) -> Vec<Range<usize>> {
-        if self.letters.len() < RUN_TOGETHER_MIN {
-            return Vec::new();
-        }
-        (0..said.len()).filter_map(|from| self.run_together_at(said, from)).collect()
-    }
-
+    /// Whether its letters stand here with other spaces: "killmyself", "g a s leak". From the beginning of a word to the end
+    /// of one; a single word counts only where it is spelt out letter by letter.
     fn run_together_at(&self, said: &[String], from: usize) -> Option<Range<usize>> {
+        if self.letters.len() < RUN_TOGETHER_MIN {
+            return None;
+        }
         let mut left = self.letters.as_str();
         let mut to = from;
         while !left.is_empty() {
@@ -202,7 +218,10 @@ mod tests {
 
     fn rule(phrases: &[&str], unless: &[&str]) -> UrgentWords {
         let own = |texts: &[&str]| texts.iter().map(|it| (*it).to_owned()).collect::<Vec<_>>();
-        UrgentWords { phrases: super::phrases(&own(phrases), true), unless: super::phrases(&own(unless), false) }
+        UrgentWords {
+            phrases: super::Phrases::of(&own(phrases), true),
+            unless: super::Phrases::of(&own(unless), false),
+        }
     }
 
     #[test]

@@ -24,6 +24,8 @@ use super::{Outcome, Parts, again, deeds, handing_off, step, wait_now, words_of}
 const INVOICES_OFFERED: usize = 3;
 /// Choices under one message.
 pub(super) const CHOICES_MAX: usize = 4;
+/// Messages of the bot that somebody still has before their eyes.
+pub(super) const TOLD_MAX: usize = 6;
 /// An answer of up to so many characters is said once more to whoever asks for it in other words.
 const ONCE_MORE_CHARS_MAX: usize = 240;
 /// How card numbers look once they are masked.
@@ -204,6 +206,9 @@ impl Reply<'_> {
         }
         // Of two bills the same may be said: once is enough.
         answers.dedup_by(|next, one| next.2.text == one.2.text);
+        self.leave_out_what_was_told(&mut answers);
+        // What was to be written for a colleague has been.
+        let with_queue = self.state.owner == Owner::Queue && self.heard.choice.is_none();
         // An offer that was passed over may come again.
         let offers = |one: &Answer| one.deed.as_ref().and_then(|it| self.confirm(it)).is_some();
         let is_said = |one: &Answer| self.was_said(&one.text) || (self.objects_to(&one.text) && !offers(one));
@@ -212,10 +217,13 @@ impl Reply<'_> {
         let waits = |one: &Answer| one.then == Then::Wait || offers(one);
         if same && self.ran.is_empty() && self.pages.is_empty() && answers.iter().all(|it| waits(&it.2)) {
             let sentences = &content.sentences;
+            if with_queue && !rules::said::Said::of(&self.heard.text, &content.language).asks {
+                return self.keep_for_person();
+            }
             // Who concludes something from it hears the sentence on which that rests.
             let last = self.state.last_said.as_deref().unwrap_or_default();
             let told = self.heard.told.iter().filter(|it| last.contains(&it.sentence));
-            if let Some(told) = told.max_by(|one, other| one.near.total_cmp(&other.near)) {
+            if let Some(told) = rules::nearest_told(told, &content.language) {
                 return self.as_said(&told.sentence, false);
             }
             // What is typed once more for the same offer is about that: it is asked again, and no more.
@@ -337,6 +345,18 @@ impl Reply<'_> {
             self.outcome.events.push(NewEvent { from: Sender::Bot, name: None, what: What::Survey { text } });
         }
         Ok(())
+    }
+
+    /// Beside what is new, nothing is told that somebody still has before their eyes.
+    fn leave_out_what_was_told(&self, answers: &mut Vec<(&Intent, &Topic, Answer)>) {
+        let told = |text: &str| {
+            let bot = self.recent.iter().rev().filter(|it| it.from == Sender::Bot).take(TOLD_MAX);
+            bot.into_iter().any(|it| matches!(&it.what, What::Message(message) if message.text.contains(text.trim())))
+        };
+        let is_old = |it: &Answer| it.deed.is_none() && it.then == Then::Wait && told(&it.text);
+        if answers.iter().any(|it| !is_old(&it.2)) {
+            answers.retain(|it| !is_old(&it.2));
+        }
     }
 
     pub(super) fn ask(

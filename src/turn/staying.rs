@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use super::reply::{CHOICES_MAX, Reply};
+use super::reply::{CHOICES_MAX, Reply, TOLD_MAX};
 use super::step;
 use crate::answers::{About, TemplateError, facts};
 use crate::content::file::Then;
@@ -25,8 +25,6 @@ const NEAR_TOPICS_MAX: usize = 2;
 const NEAR_MIN: f32 = 0.08;
 /// Of words that have not been answered, so many are named.
 const LEFT_CHARS_MAX: usize = 80;
-/// Messages of the bot that somebody still has before their eyes.
-const TOLD_MAX: usize = 6;
 
 /// A part is answered where so many parts of so many of its words stand in the answer, and it has so many.
 const ANSWERED_PART: usize = 3;

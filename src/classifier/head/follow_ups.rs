@@ -3,6 +3,7 @@
 //! Follow-ups and intents are classes of one discriminant, so that their scores can be compared; a follow-up competes with
 //! those that count in the same topic and with all intents, and the topic speaks for it.
 
+use std::collections::HashSet;
 use std::ops::Range;
 
 use ndarray::{Array2, ArrayView1, ArrayView2, Axis, concatenate};
@@ -92,7 +93,8 @@ impl FollowUps {
         intents: &Intents<'_>,
     ) -> Vec<Candidate> {
         let Some(near) = &self.near else { return Vec::new() };
-        let counts = self.names.iter().enumerate().filter(|(_, (name, _))| counting.contains(&name.as_str()));
+        let counting: HashSet<&str> = counting.iter().copied().collect();
+        let counts = self.names.iter().enumerate().filter(|(_, (name, _))| counting.contains(name.as_str()));
         let own = counts.map(|(i, (name, rows))| {
             (name, near, rows, WITHIN_TOPIC + self.discriminant.score(vector, self.n_intents + i), true)
         });

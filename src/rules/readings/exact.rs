@@ -53,21 +53,26 @@ pub(super) fn read(look: &Looked<'_>) -> Option<Reading> {
         let decision = Decision::AsSaid { sentence: told.sentence.clone(), agrees: true };
         return Some(Reading::new(Reader::Check, AGREES, because, decision));
     }
-    // "To be exact: Yes, …" would be an answer to what was asked before.
-    let is_answer = |it: &&Told| {
-        let words = normal::words(&it.sentence);
-        // Nor does advice say anything: "If you need longer, …", "Get one, …".
-        let says_nothing = [&language.yes, &language.no, &language.conditions, &language.requests];
-        says_nothing.iter().any(|it| 0 < it.at_start(&words))
-    };
-    let nearest = told.iter().filter(|it| !is_answer(it)).max_by(|one, other| one.near.total_cmp(&other.near))?;
-    let Told { sentence, near } = nearest;
+    let Told { sentence, near } = nearest(told.iter(), language)?;
     if *near < NEAR_MIN {
         return None;
     }
     let because = format!("concludes from what was told ({:.0} % near): “{sentence}”", near * 100.0);
     let decision = Decision::AsSaid { sentence: sentence.clone(), agrees: false };
     Some(Reading::new(Reader::Check, NEAREST, because, decision))
+}
+
+/// The sentence that comes nearest, of those that say something by themselves.
+pub fn nearest<'a>(told: impl Iterator<Item = &'a Told>, language: &Language) -> Option<&'a Told> {
+    let says_something = |it: &&Told| {
+        let words = normal::words(&it.sentence);
+        // "To be exact: Yes, …" would be an answer to what was asked before. Nor does advice say anything: "If you need
+        // longer, …", "Get one, …", "A colleague can tell you about those before".
+        let says_nothing = [&language.yes, &language.no, &language.conditions, &language.requests];
+        let sends_on = words.iter().any(|it| language.person_words.contains(it));
+        !sends_on && !says_nothing.iter().any(|it| 0 < it.at_start(&words))
+    };
+    told.filter(says_something).max_by(|one, other| one.near.total_cmp(&other.near))
 }
 
 /// What is concluded, without the words that only conclude or check; none where nothing is.

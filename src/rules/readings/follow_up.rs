@@ -1,6 +1,6 @@
 //! What can be meant within the topic only, or within one that was left not long ago: content with examples.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use super::{Looked, Reader, Reading, intents};
 use crate::content::file::{AnswerFile, FollowUpFile, SlotKind};
@@ -17,15 +17,16 @@ const LEFT: f32 = 0.12;
 
 /// The names of all follow-ups that count now: those of the topic, and of the topics before it.
 pub fn counting<'a>(content: &'a Content, state: &State) -> Vec<&'a str> {
-    let mut names: Vec<&str> = Vec::new();
+    let (mut names, mut seen) = (Vec::new(), HashSet::new());
     let anywhere = [String::new()];
     let first = state.topic.is_none().then(|| FollowUpFile::FIRST.to_owned());
     let waiting = (state.owner == Owner::Queue).then(|| TALK_TO_HUMAN.to_owned());
     let now = waiting.iter().chain(&state.aside).chain(&state.topic).chain(state.earlier.iter().map(|it| &it.0));
     for topic in now.chain(&first).chain(&anywhere) {
         for found in content.follow_ups_in(topic) {
-            if !names.contains(&found.intent.name.as_str()) {
-                names.push(&found.intent.name);
+            let name = found.intent.name.as_str();
+            if seen.insert(name) {
+                names.push(name);
             }
         }
     }

@@ -47,19 +47,33 @@ pub(super) fn read_person(look: &Looked<'_>) -> Option<Reading> {
     Some(Reading::new(Reader::Intent, PERSON, "a person is asked for, among other words", decision).of(TALK_TO_HUMAN))
 }
 
-/// Where a wish for a person begins: a phrase for it, or what wishes right before a word for people, "put me through to a
-/// real person".
+/// Where a wish for a person begins: a phrase for it, what wishes right before a word for people, "put me through to a real
+/// person", or what one of them is to do, "can somebody look at it".
 fn wish_for_person(words: &[String], language: &Language) -> Option<usize> {
-    let names_person = |at: usize| {
+    let wishes = |at: usize| {
         let n = language.person_verbs.at_start(&words[at..]);
-        let behind = &words[at + n..];
-        let n_between = behind.iter().take_while(|it| language.person_adjectives.contains(*it)).count();
-        // "A real human" is one, though "human" may stand before another word too.
-        let named = behind.get(n_between).or(n_between.checked_sub(1).and_then(|last| behind.get(last)));
-        0 < n && n_between <= PERSON_BETWEEN_MAX && named.is_some_and(|it| language.person_words.contains(it))
+        0 < n && person_at(&words[at + n..], language).is_some()
+    };
+    let is_to_help = |at: usize| {
+        let behind = Some(&words[at + 1..]).filter(|_| language.yes_or_no_words.contains(&words[at]));
+        let named = behind.and_then(|it| Some(&it[person_at(it, language)?..]));
+        named.is_some_and(|it| {
+            let n_small = it.iter().take_while(|it| language.thin.contains(*it)).count();
+            0 < language.person_helps.at_start(&it[n_small..]) || 0 < language.person_helps.at_start(it)
+        })
     };
     let phrase = language.person_wishes.find(words).map(|(at, _)| at);
-    phrase.into_iter().chain((0..words.len()).find(|at| names_person(*at))).min()
+    let composed = (0..words.len()).find(|at| wishes(*at) || is_to_help(*at));
+    phrase.into_iter().chain(composed).min()
+}
+
+/// After how many words a word for people ends that these begin with, behind "a", "one of your", "a real".
+fn person_at(words: &[String], language: &Language) -> Option<usize> {
+    let n = words.iter().take_while(|it| language.person_adjectives.contains(*it)).count();
+    let is_person = |at: usize| words.get(at).is_some_and(|it| language.person_words.contains(it));
+    // "A real human" is one, though "human" may stand before another word too.
+    let at = [Some(n), n.checked_sub(1)].into_iter().flatten().find(|at| is_person(*at))?;
+    (n <= PERSON_BETWEEN_MAX).then_some(at + 1)
 }
 
 /// So many words may stand before the person: "one of your".
