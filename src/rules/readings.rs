@@ -233,9 +233,7 @@ pub(super) fn unit(look: &Looked<'_>, text: &str, guess: &Guess) -> Option<Readi
     if is_clear {
         return Some(best);
     }
-    let likely_alone =
-        |it: &Reading| by_itself.as_ref().is_some_and(|one| one.what == it.what && LIKELY_ALONE <= one.sure);
-    if let Some((_, other)) = next.as_ref().filter(|it| likely_alone(&it.1)) {
+    if let Some((_, other)) = next.as_ref().filter(|it| beyond_doubt(&it.1)) {
         return Some(other.clone());
     }
     if let Some((_, other)) = next.as_ref() {
@@ -407,8 +405,6 @@ const OFFER_MIN: f32 = 0.12;
 const OFFERED: f32 = 1.8;
 /// So sure is an intent by itself that nothing within the topic has to speak for it.
 const BEYOND_DOUBT: f32 = 0.97;
-/// So sure is an intent by itself that goes before what is a little likelier within the topic, and not clear there.
-const LIKELY_ALONE: f32 = 0.93;
 /// So sure is an intent by itself that goes before asking which of two things of the topic is meant.
 const CLEAR_BY_ITSELF: f32 = 0.99;
 /// From here on the likelier of two is answered, with the other beside it to tap: to be asked which is a step more. Of
