@@ -207,6 +207,8 @@ lists! {
     person_verbs: Phrases,
     /// What may stand between: "a real".
     person_adjectives: Words,
+    /// What behind a word for people makes it nobody of ours: "else".
+    person_others: Words,
     /// What a person is to do, behind "can a colleague": "look".
     person_helps: Phrases,
     /// What leaves things as they are, and is no wish to leave: "leave it".

@@ -233,7 +233,15 @@ pub(super) fn unit(look: &Looked<'_>, text: &str, guess: &Guess) -> Option<Readi
     if is_clear {
         return Some(best);
     }
-    if let Some((_, other)) = next.as_ref().filter(|it| beyond_doubt(&it.1)) {
+    // Who waits for a person is rather answered what is likely than asked back.
+    let waits = state.owner == Owner::Queue;
+    let likely_alone = |it: &Reading| {
+        waits && by_itself.as_ref().is_some_and(|one| one.what == it.what && LIKELY_WHILE_WAITING <= one.sure)
+    };
+    if likely_alone(&best) {
+        return Some(best);
+    }
+    if let Some((_, other)) = next.as_ref().filter(|it| beyond_doubt(&it.1) || likely_alone(&it.1)) {
         return Some(other.clone());
     }
     if let Some((_, other)) = next.as_ref() {
@@ -405,6 +413,8 @@ const OFFER_MIN: f32 = 0.12;
 const OFFERED: f32 = 1.8;
 /// So sure is an intent by itself that nothing within the topic has to speak for it.
 const BEYOND_DOUBT: f32 = 0.97;
+/// So sure is an intent by itself that is answered to somebody who waits for a person, where it comes near here too.
+const LIKELY_WHILE_WAITING: f32 = 0.9;
 /// So sure is an intent by itself that goes before asking which of two things of the topic is meant.
 const CLEAR_BY_ITSELF: f32 = 0.99;
 /// From here on the likelier of two is answered, with the other beside it to tap: to be asked which is a step more. Of

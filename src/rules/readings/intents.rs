@@ -52,14 +52,22 @@ pub(super) fn read_person(look: &Looked<'_>) -> Option<Reading> {
 fn wish_for_person(words: &[String], language: &Language) -> Option<usize> {
     let wishes = |at: usize| {
         let n = language.person_verbs.at_start(&words[at..]);
-        0 < n && person_at(&words[at + n..], language).is_some()
+        // "Do I need someone at home?" only asks.
+        let is_asked = || {
+            let speaks = language.first_person.is(&words[at..=at]);
+            speaks && at.checked_sub(1).is_some_and(|before| language.yes_or_no_words.contains(&words[before]))
+        };
+        let behind = &words[at + n..];
+        // "Can I get someone else to pay?" is about another customer.
+        let is_ours = |end: usize| behind.get(end).is_none_or(|it| !language.person_others.contains(it));
+        0 < n && !is_asked() && person_at(behind, language).is_some_and(is_ours)
     };
     let is_to_help = |at: usize| {
         let behind = Some(&words[at + 1..]).filter(|_| language.yes_or_no_words.contains(&words[at]));
         let named = behind.and_then(|it| Some(&it[person_at(it, language)?..]));
         named.is_some_and(|it| {
             let n_small = it.iter().take_while(|it| language.thin.contains(*it)).count();
-            0 < language.person_helps.at_start(&it[n_small..]) || 0 < language.person_helps.at_start(it)
+            (0..=n_small).any(|from| 0 < language.person_helps.at_start(&it[from..]))
         })
     };
     let phrase = language.person_wishes.find(words).map(|(at, _)| at);
@@ -353,4 +361,36 @@ pub(super) fn known_for(intent: &Intent, slots: &BTreeMap<String, String>) -> BT
     let stays = |kind| !matches!(kind, SlotKind::Words | SlotKind::Text | SlotKind::Address);
     let known = |name: &String| intent.file.slots.get(name).is_some_and(|it| stays(it.kind));
     slots.iter().filter(|(name, _)| known(name)).map(|(name, value)| (name.clone(), value.clone())).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rules::said::tests::english;
+
+    #[test]
+    fn a_wish_for_a_person_is_known_in_words_of_ones_own() {
+        let wishes = |text: &str| wish_for_person(&normal::words(text), &english()).is_some();
+        for text in [
+            "put me through to one of your managers please",
+            "get me sum1 then",
+            "could I speak to a real live human",
+            "can somebody please have a look at it",
+            "i'd like an adviser",
+            "will a colleague get back to me",
+        ] {
+            assert!(wishes(text), "{text}");
+        }
+        for text in [
+            "can i get someone else to pay it for me",
+            "can i have somebody else's bill",
+            "do I need someone at home when they come",
+            "can I send someone a copy of it",
+            "i need to ask my manager first",
+            "can a person of 80 pay less",
+            "who decides that, a person or a machine",
+        ] {
+            assert!(!wishes(text), "{text}");
+        }
+    }
 }
