@@ -353,7 +353,8 @@ impl Reply<'_> {
             let bot = self.recent.iter().rev().filter(|it| it.from == Sender::Bot).take(TOLD_MAX);
             bot.into_iter().any(|it| matches!(&it.what, What::Message(message) if message.text.contains(text.trim())))
         };
-        let is_old = |it: &Answer| it.deed.is_none() && it.then == Then::Wait && told(&it.text);
+        // A bill that is asked for again is shown again.
+        let is_old = |it: &Answer| it.card.is_none() && it.deed.is_none() && it.then == Then::Wait && told(&it.text);
         if answers.iter().any(|it| !is_old(&it.2)) {
             answers.retain(|it| !is_old(&it.2));
         }

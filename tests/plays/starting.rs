@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use plainbill::config::IdentityKey;
 use plainbill::conversation::{ConversationId, CustomerId, Message, NewEvent, Sender, StaffId, What};
@@ -154,11 +154,22 @@ async fn many_first_openings_of_one_database_at_once_all_succeed() -> anyhow::Re
     Ok(())
 }
 
+/// Longer than PostgreSQL takes to notice that the other side has gone.
+const ROLLED_BACK_WITHIN: Duration = Duration::from_secs(5);
+
 /// Advisory locks that anybody has, and what another program finds set on the connection that it gets through a pooler.
 async fn left_behind(postgres: &Postgres, through: &str) -> anyhow::Result<(i64, String, String)> {
     let mut direct = PgConnection::connect(&postgres.url()).await?;
     let locks = "select count(*) from pg_locks where locktype = 'advisory'";
-    let (n_locks,): (i64,) = sqlx::query_as(locks).fetch_one(&mut direct).await?;
+    // A connection that was given up is rolled back a moment later; one that lives on would hold its locks for minutes.
+    let until = Instant::now() + ROLLED_BACK_WITHIN;
+    let n_locks = loop {
+        let (n_locks,): (i64,) = sqlx::query_as(locks).fetch_one(&mut direct).await?;
+        if n_locks == 0 || until < Instant::now() {
+            break n_locks;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    };
     let mut other = PgConnection::connect(through).await?;
     let read = "select current_setting('statement_timeout'), current_setting('lock_timeout')";
     let (statement, lock): (String, String) = sqlx::query_as(read).fetch_one(&mut other).await?;

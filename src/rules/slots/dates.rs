@@ -67,7 +67,7 @@ static DAY_NUMBER: LazyLock<Regex> = LazyLock::new(|| pattern(r"\bday\s(\d{1,2})
 /// `end of january`, `mid-march`, `the beginning of next month`.
 static PART_OF_MONTH: LazyLock<Regex> = LazyLock::new(|| {
     pattern(&format!(
-        r"\b(end|start|beginning|middle|mid)(?:\sof\s|-|\s)(?:(?:the|this)\s(month)|(next)\smonth|(last)\smonth|({MONTH}))\b(?:\s(\d{{4}})\b)?"
+        r"\b(?:(end|start|beginning|middle)\sof\s|mid[-\s](?:of\s)?)(?:(?:the|this)\s(month)|(next)\smonth|(last)\smonth|({MONTH}))\b(?:\s(\d{{4}})\b)?"
     ))
 });
 
@@ -371,9 +371,9 @@ fn part_of_month(found: &Captures<'_>, today: Date) -> Option<Date> {
             None => without_year(month, 1, today)?,
         }
     };
-    match &found[1] {
-        "end" => Some(first.last_of_month()),
-        "start" | "beginning" => Some(first),
+    match found.get(1).map(|it| it.as_str()) {
+        Some("end") => Some(first.last_of_month()),
+        Some("start" | "beginning") => Some(first),
         _ => Date::new(first.year(), first.month(), MIDDLE).ok(),
     }
 }

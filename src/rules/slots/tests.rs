@@ -252,6 +252,7 @@ fn what_is_no_day_is_left() {
             ("first of all", "none"),
             ("a fifth of it", "none"),
             ("the twelfth bill", "none"),
+            ("when does it start may I ask", "none"),
             ("on the thirty second", "none"),
         ],
     );
