@@ -336,7 +336,8 @@ fn begins_alone(guess: &Guess, by_itself: Option<&Reading>) -> bool {
     let beyond_doubt = |it: &Candidate| it.intent.contains('.') && BEGINS_MIN <= it.confidence;
     match by_itself {
         Some(_) => !guess.within.first().is_some_and(beyond_doubt),
-        None => guess.known < KNOWN_MIN,
+        // What stands among the examples word for word is known.
+        None => guess.known < KNOWN_MIN && !guess.within.first().is_some_and(|it| SAID_BEFORE <= it.confidence),
     }
 }
 
@@ -346,6 +347,8 @@ const ASIDE_WORDS_MIN: usize = 4;
 const NEW_TOPIC_MIN: f32 = 0.7;
 /// So likely is a follow-up that stands at the beginning.
 const BEGINS_MIN: f32 = 0.8;
+/// So likely is at least what was said in these very words before.
+const SAID_BEFORE: f32 = 0.99;
 /// Less near to the content than this, nothing is looked for.
 const KNOWN_MIN: f32 = 0.5;
 
