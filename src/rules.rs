@@ -333,10 +333,9 @@ pub fn wish_and_question(content: &Content, state: &State, text: &str) -> Option
 
 /// Which of two or three it is, and what is asked behind it: "1st one. n the cap??".
 fn place_and_question(content: &Content, state: &State, text: &str) -> Option<(String, String)> {
-    let (place, rest) = text.split_once([',', '.', ';', ':', '!', '\n'])?;
-    let is_place = state.asked_which && Said::of(place, &content.language).place.is_some();
-    let asks = questions::asks_somewhere(rest.trim(), &content.language);
-    (is_place && asks).then(|| (place.trim().to_owned(), rest.trim().to_owned()))
+    let (_, from) = readings::choice::place_first(text, &content.language).filter(|_| state.asked_which)?;
+    let (place, rest) = (text[..from - 1].trim(), text[from..].trim());
+    questions::asks_somewhere(rest, &content.language).then(|| (place.to_owned(), rest.to_owned()))
 }
 
 /// The words under which a choice stands in the log.

@@ -1,6 +1,7 @@
 //! A choice in words: by its place, by its label, or by what is offered being the likeliest of what was meant.
 
 use super::{Looked, Reader, Reading, TOPICS_MAX, follow_up, intents};
+use crate::content::language::Language;
 use crate::content::{SEND_ANOTHER_CODE, SOMETHING_ELSE};
 use crate::conversation::{Choice, normal};
 use crate::rules::said::{Said, YesNo};
@@ -102,9 +103,17 @@ pub(super) fn pointed_at(look: &Looked<'_>, text: &str) -> Option<Decision> {
 
 /// "The first, change it for all": where it was asked which of two is meant, the place stands before the first stop.
 fn by_place_first<'a>(look: &Looked<'a>) -> Option<&'a Choice> {
-    let first = look.heard.text.split([',', '.', ';', ':', '!', '\n']).next()?;
-    let said = Said::of(first, &look.content.language);
-    said.place.filter(|_| look.state.asked_which).and_then(|it| look.state.offered.get(it))
+    let (place, _) = place_first(&look.heard.text, &look.content.language).filter(|_| look.state.asked_which)?;
+    look.state.offered.get(place)
+}
+
+/// The place in a list that stands before the first stop of a text, from 0, and where the rest begins. "2.50, what is
+/// that" begins with a figure.
+pub(in crate::rules) fn place_first(text: &str, language: &Language) -> Option<(usize, usize)> {
+    let at = text.find([',', '.', ';', ':', '!', '\n'])?;
+    let place = Said::of(&text[..at], language).place?;
+    let rest = at + 1;
+    (!text[rest..].starts_with(|it: char| it.is_ascii_digit())).then_some((place, rest))
 }
 
 /// A yes and what is offered in words, with something else after it: "yeah get it checked then. but it's paid already".
@@ -183,4 +192,19 @@ pub(in crate::rules) fn chosen(look: &Looked<'_>, choice: &str) -> Option<Decisi
     known.extend(intents::read_said(intent, &state.asked_about, now));
     known.extend(intents::read_said(intent, &look.heard.text, now));
     Some(intents::answer_or_ask(intent, known, now))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rules::said::tests::english;
+
+    #[test]
+    fn a_place_before_the_first_stop_is_no_figure() {
+        let place = |text: &str| place_first(text, &english()).map(|it| it.0);
+        assert_eq!((place("1st one. n the cap??"), place("the second, and when?")), (Some(0), Some(1)));
+        for text in ["2.50, what is that for?", "1,200 pounds?", "1:30 is when?", "the second", "why, the second?"] {
+            assert_eq!(place(text), None, "{text}");
+        }
+    }
 }

@@ -61,8 +61,8 @@ pub(super) fn names_another_day(look: &Looked<'_>) -> bool {
 fn puts_off_until(look: &Looked<'_>) -> bool {
     let language = &look.content.language;
     let words = &look.said.words;
-    let (at, n) = language.later.find(words).unwrap_or_default();
-    words[at..at + n].iter().any(|it| language.first_person.has_word(it))
+    let speaks = |phrase: &[String]| phrase.iter().any(|it| language.first_person.has_word(it));
+    (0..words.len()).any(|at| speaks(&words[at..at + language.later.at_start(&words[at..])]))
 }
 
 /// What the topic says of a day that is asked for, where the offer has none that could be changed: "the 12th of January,
