@@ -231,6 +231,9 @@ pub struct Confirm {
     pub key: String,
     /// All that will be done, as JSON.
     pub deed: String,
+    /// What was known when it was offered: a question in between may have told more, and changes nothing of the offer.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub slots: BTreeMap<String, String>,
 }
 
 /// Something to tap.

@@ -14,6 +14,7 @@ pub mod readings;
 pub mod said;
 pub mod slots;
 
+use questions::Contrast;
 pub use readings::exact::{may_rest_on, nearest as nearest_told};
 pub use readings::follow_up::counting;
 pub use readings::intents::{ACT_CONFIDENCE_MIN, may_be_offered};
@@ -47,6 +48,8 @@ pub struct Heard {
     pub text: String,
     /// The id of the choice, where one was tapped.
     pub choice: Option<String>,
+    /// What the message says that it isn't about, which is left out of the words where they say what it is about.
+    pub contrast: Option<Contrast>,
     /// What the whole text means.
     pub guess: Guess,
     /// Its parts, where it falls into parts.
@@ -99,6 +102,8 @@ pub enum Decision {
         topic: Topic,
         /// The other intent or follow-up.
         other: String,
+        /// Which of the two is open: it is asked in words, and not only there to tap.
+        open: bool,
     },
     /// The customer has said yes: have it done that this intent's answer asks a yes for.
     Act(Topic),

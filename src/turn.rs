@@ -30,6 +30,7 @@ mod proof;
 mod reply;
 mod settle;
 mod staying;
+mod taken_wrong;
 
 pub use listening::about_urgent_words;
 pub use settle::{letter_lost, settle};
@@ -184,6 +185,12 @@ pub async fn take(
         let mut outcome = hear_and_take(parts, state, recent, *seq, wish).await?;
         let state = after(state, &outcome.events);
         outcome.go_on(hear_and_take(parts, &state, recent, *seq, question).await?);
+        return Ok(outcome);
+    }
+    if let [(_, only)] = unanswered
+        && only.choice.is_none()
+        && let Some(outcome) = taken_wrong::look_again(parts, state, recent, *seq, &only.text).await?
+    {
         return Ok(outcome);
     }
     let (heard, looked) = listen(parts, state, recent, unanswered, last).await;

@@ -87,6 +87,8 @@ lists! {
     comparing: Phrases,
     /// What begins a clause that says on what condition something is asked: "if", "as soon as".
     conditions: Phrases,
+    /// What says at the beginning that something is agreed to only so: "only if", "as long as".
+    provisos: Phrases,
     /// What stands before the new value of something: "change it to".
     changes: Phrases,
     /// What means yes.
@@ -107,6 +109,16 @@ lists! {
     neither: Phrases,
     /// What stands before what was meant in place of what was understood: "I meant".
     meant_instead: Phrases,
+    /// What somebody who says "I didn't …" or "I'm not …" before it was taken for, and wasn't: "talking about", "ask if".
+    speaks_of: Phrases,
+    /// What begins a clause that says what a message isn't about: "this isn't about", "nobody mentioned".
+    not_about: Phrases,
+    /// What begins the clause behind it that says what it is about: "I asked", "it's about".
+    turns_to: Phrases,
+    /// Where people are met: a wish to talk to somebody there isn't one for a person in this chat.
+    meeting_places: Words,
+    /// What ends a sentence that only takes note: "No fee, ok."
+    acknowledges: Words,
     /// What says that something was not told: "you didn't say".
     not_told: Phrases,
     /// What begins another matter: "one more thing".
@@ -229,6 +241,8 @@ lists! {
     intensifiers: Phrases,
     /// What may stand behind it: "of you".
     praise_ends: Phrases,
+    /// What the bot's own answers ask for a month with: "tell me its month".
+    asks_month: Phrases,
     /// The months from January on, variants with `|`.
     months: Vec<Words>,
 }

@@ -213,6 +213,7 @@ pub const SENTENCES: &[Key] = &[
     must("say_it_again", Shape::Text),
     must("miss_again", Shape::Text),
     must("another_way", Shape::Text),
+    must("taken_wrong", Shape::Text),
     must("which_one", Shape::Text),
     must("which_one_again", Shape::Text),
     must("ask_to_name", Shape::Text),

@@ -4,8 +4,10 @@
 
 use crate::content::language::Language;
 
+mod contrast;
 mod meant;
 
+pub use contrast::{Contrast, contrast};
 pub use meant::meant;
 
 /// Parts that a message may fall into.
@@ -117,7 +119,13 @@ fn leans(text: &str, language: &Language) -> bool {
     let points_back = words(text).last().is_some_and(|it| language.pointing.contains(&it));
     // "Do I get a say in it" is a question of its own, whatever it points to.
     let asks = language.question_words.contains(&first) || begins_yes_or_no(text, language);
-    language.leaning.contains(&first) || (points_back && !asks)
+    language.leaning.contains(&first) || (points_back && !asks) || says_no_matter(text, language)
+}
+
+/// Whether nothing in a text says what it is about: "what I must do", "what should I do now".
+fn says_no_matter(text: &str, language: &Language) -> bool {
+    let small = [&language.thin, &language.question_words, &language.yes_or_no_words];
+    words(text).all(|it| small.iter().any(|words| words.contains(&it)))
 }
 
 /// Whether a text could be asked by itself.

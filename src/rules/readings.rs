@@ -204,7 +204,8 @@ pub(super) fn unit(look: &Looked<'_>, text: &str, guess: &Guess) -> Option<Readi
     // "One more thing, did you get my payment", "sorry, I meant my payment": what is clear by itself needs no topic.
     let language = &look.content.language;
     let bare = without_lead_words(look, text);
-    let begins_anew = 0 < language.new_topic.at_start(&bare).max(language.meant_instead.at_start(&bare));
+    let begins_anew = look.heard.contrast.is_some()
+        || 0 < language.new_topic.at_start(&bare).max(language.meant_instead.at_start(&bare));
     if begins_anew && by_itself.as_ref().is_some_and(|it| it.by == Reader::Intent && NEW_TOPIC_MIN <= it.sure) {
         return by_itself;
     }
@@ -267,7 +268,7 @@ pub(super) fn unit(look: &Looked<'_>, text: &str, guess: &Guess) -> Option<Readi
             let plain =
                 plain_topic(look, &best).filter(|_| LIKELIER_MIN <= likely && best.what.as_ref() == Some(&first));
             let decision = match plain {
-                Some(topic) => Decision::AnswerOr { topic, other },
+                Some(topic) => Decision::AnswerOr { topic, other, open: true },
                 None => Decision::Offer { first, second: other, third },
             };
             Some(Reading::new(Reader::Unsure, OFFER, because, decision))
@@ -290,7 +291,7 @@ fn beside_another(look: &Looked<'_>, reading: Reading) -> Reading {
     match other {
         Some(other) => {
             let because = format!("{}, or {other}", reading.because);
-            Reading { because, decision: Decision::AnswerOr { topic, other }, ..reading }
+            Reading { because, decision: Decision::AnswerOr { topic, other, open: false }, ..reading }
         }
         None => reading,
     }

@@ -198,22 +198,40 @@ const ADDRESS_WORDS_MAX: usize = 16;
 
 /// A reply without what begins it and is no part of it: "I just told you. 14 Harbour Road" is the latter.
 pub fn without_lead(text: &str, language: &Language) -> String {
+    without_leads(text, |words, _| language.leads.at_start(words).max(language.fillers.at_start(words)))
+}
+
+/// The same of what somebody tells in sentences: of "ok. It was Tuesday" the "It" stays.
+pub fn without_opening(text: &str, language: &Language) -> String {
+    without_leads(text, |words, text| {
+        let n = language.leads.at_start(words).max(language.fillers.at_start(words));
+        if after_words(text, n).starts_with([',', '.', '!', ';', ':', '\n']) { n } else { 0 }
+    })
+}
+
+/// A text without so many words at its beginning as `n_lead` counts, again and again; not without all of it.
+fn without_leads(text: &str, n_lead: impl Fn(&[String], &str) -> usize) -> String {
     let mut rest = text.trim();
     loop {
         let words = normal::words(rest);
-        let n = language.leads.at_start(&words).max(language.fillers.at_start(&words));
+        let n = n_lead(&words, rest);
         if n == 0 || n == words.len() {
             return rest.to_owned();
         }
-        let mut left = rest;
-        for _ in 0..n {
-            let start = left.find(char::is_alphanumeric).unwrap_or(left.len());
-            let word = &left[start..];
-            let end = word.find(|it: char| !it.is_alphanumeric() && !matches!(it, '\'' | '’')).unwrap_or(word.len());
-            left = &word[end..];
-        }
-        rest = left.trim_start_matches(|it: char| !it.is_alphanumeric());
+        rest = after_words(rest, n).trim_start_matches(|it: char| !it.is_alphanumeric());
     }
+}
+
+/// What stands behind so many words.
+fn after_words(text: &str, n: usize) -> &str {
+    let mut left = text;
+    for _ in 0..n {
+        let start = left.find(char::is_alphanumeric).unwrap_or(left.len());
+        let word = &left[start..];
+        let end = word.find(|it: char| !it.is_alphanumeric() && !matches!(it, '\'' | '’')).unwrap_or(word.len());
+        left = &word[end..];
+    }
+    left
 }
 
 /// What follows "change it to" and the like, where something else stands before it: "that's the wrong company. change it

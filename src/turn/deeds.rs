@@ -1,5 +1,6 @@
 //! What a turn has done: before it speaks, it gets pages and has things done; then it says what came of them.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::reply::{CHOICES_MAX, Reply};
@@ -209,7 +210,9 @@ impl Reply<'_> {
             }
             Ran::Unknown { key, deed } => {
                 let text = self.speaker.sentence(&content.sentences.not_sure_done, About::default())?;
-                let confirms = Some(Confirm { key, deed });
+                let offered = || self.state.confirms.as_ref().map(|it| it.slots.clone());
+                let slots = again.map(|it| it.slots.clone()).or_else(offered).unwrap_or_default();
+                let confirms = Some(Confirm { key, deed, slots });
                 self.message(
                     text,
                     &[rules::TALK_TO_HUMAN.to_owned()],
@@ -230,11 +233,11 @@ impl Reply<'_> {
     }
 
     /// What a yes to this would do, where the rules allow it.
-    pub(super) fn confirm(&self, words: &DeedWords) -> Option<Confirm> {
+    pub(super) fn confirm(&self, words: &DeedWords, slots: &BTreeMap<String, String>) -> Option<Confirm> {
         let (Ruling::Grant { deed, .. }, Some(_)) = (&words.ruling, &words.confirm) else { return None };
         let customer = self.state.customer.as_ref()?;
         let key = actions::key_for(words.action.as_str(), deed, customer, &self.parts.conversation, self.seq);
-        Some(Confirm { key, deed: actions::deed_text(deed) })
+        Some(Confirm { key, deed: actions::deed_text(deed), slots: slots.clone() })
     }
 
     /// The choices of several answers under the last of them, each once; the button that says yes comes first.

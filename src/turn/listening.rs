@@ -7,10 +7,13 @@ use super::{Parts, handing_off, step};
 use crate::answers::Speaker;
 use crate::classifier::Classifier;
 use crate::content::Content;
+use crate::content::language::Language;
 use crate::conversation::{
     Candidate, Did, Event, Message, NewEvent, Owner, OwnerChange, Reason, Sender, Seq, State, Verdict, What,
 };
-use crate::rules::{self, Heard, Part, Told, questions};
+use crate::rules::questions::{self, Contrast};
+use crate::rules::said::{Said, YesNo};
+use crate::rules::{self, Heard, Part, Told};
 
 /// The urgency rules that are met by what was said, or by it together with what was said just before: "there is a smell
 /// of", "gas in my flat". What met a rule by itself before has been heard.
@@ -77,6 +80,10 @@ pub(super) async fn listen(
         return (heard, state.owner != Owner::Bot);
     };
     let language = &parts.content.language;
+    heard.contrast = questions::contrast(&heard.text, language).filter(|it| stands_alone(state, it, language));
+    if let Some(meant) = heard.contrast.as_ref().and_then(|it| it.meant.clone()) {
+        heard.text = meant;
+    }
     let counting = rules::counting(&parts.content, state);
     let meant = questions::meant(&heard.text, language);
     match classifier.guess_within(&meant, &counting).await {
@@ -109,6 +116,18 @@ pub(super) async fn listen(
         }
     }
     (heard, true)
+}
+
+/// Whether what is meant can be read without what isn't. "Not that payment, the one before" needs both; and what is done is
+/// decided by the whole message: "I didn't say no, I said yes".
+fn stands_alone(state: &State, contrast: &Contrast, language: &Language) -> bool {
+    let Some(meant) = &contrast.meant else { return true };
+    let said = Said::of(meant, language);
+    let agrees = state.confirms.is_some() && said.yes_no == Some(YesNo::Yes);
+    let points = [&language.turns_to, &language.other, &language.before, &language.after];
+    let only_points =
+        said.words.iter().all(|it| language.thin.contains(it) || points.iter().any(|words| words.has_word(it)));
+    !agrees && !only_points
 }
 
 /// So sure of the whole of a message, its parts are read within that.

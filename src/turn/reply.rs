@@ -78,7 +78,7 @@ impl Reply<'_> {
                 self.answer(&content, topics, billing_down)?;
                 self.name_what_is_left(left)
             }
-            Decision::AnswerOr { topic, other } => self.answer_or(&content, topic, other, billing_down),
+            Decision::AnswerOr { topic, other, open } => self.answer_or(&content, topic, other, *open, billing_down),
             Decision::AnswerThenPerson { topics, reason } => {
                 // Without billing the person is all that can be given, and once.
                 if !billing_down && !topics.iter().all(|it| self.has_said(&content, it)) {
@@ -210,7 +210,7 @@ impl Reply<'_> {
         // What was to be written for a colleague has been.
         let with_queue = self.state.owner == Owner::Queue && self.heard.choice.is_none();
         // An offer that was passed over may come again.
-        let offers = |one: &Answer| one.deed.as_ref().and_then(|it| self.confirm(it)).is_some();
+        let offers = |one: &Answer| one.deed.as_ref().and_then(|it| self.confirm(it, &BTreeMap::new())).is_some();
         let is_said = |one: &Answer| self.was_said(&one.text) || (self.objects_to(&one.text) && !offers(one));
         let same = matches!(answers.as_slice(), [(_, _, one)] if is_said(one));
         // A link is given again: the one before may have ended.
@@ -228,7 +228,7 @@ impl Reply<'_> {
             }
             // What is typed once more for the same offer is about that: it is asked again, and no more.
             if let [(_, topic, one)] = answers.as_slice()
-                && let Some(confirms) = one.deed.as_ref().and_then(|it| self.confirm(it))
+                && let Some(confirms) = one.deed.as_ref().and_then(|it| self.confirm(it, &topic.slots))
             {
                 let choices = self.together(&answers);
                 let question = one.text.lines().rfind(|it| it.trim_end().ends_with('?')).filter(|it| *it != one.text);
@@ -299,7 +299,8 @@ impl Reply<'_> {
             let slots = topic.slots.clone();
             let last = index + 1 == n && !hands_off;
             // Beside other answers, a yes has to name it.
-            let confirms = answer.deed.as_ref().and_then(|it| self.confirm(it)).filter(|_| last && confirms_last);
+            let confirms = answer.deed.as_ref().and_then(|it| self.confirm(it, &topic.slots));
+            let confirms = confirms.filter(|_| last && confirms_last);
             let asks_yes = confirms.is_some() && n == 1;
             // A question in between leaves the offer where it was, for a tap.
             let stands = (last && n == 1 && topic.within.is_some()).then(|| self.standing_offer()).flatten();

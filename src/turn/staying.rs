@@ -169,13 +169,14 @@ impl Reply<'_> {
         }
     }
 
-    /// Answers the likelier of two, and says what else may be meant. What has just been said isn't said again: then the
+    /// Answers the likelier of two, with what else may be meant to tap, and in words where it is `open` which it is. What has just been said isn't said again: then the
     /// other is meant.
     pub(super) fn answer_or(
         &mut self,
         content: &Content,
         topic: &Topic,
         other: &str,
+        open: bool,
         billing_down: bool,
     ) -> Result<(), TemplateError> {
         let others = [other.to_owned()];
@@ -186,7 +187,10 @@ impl Reply<'_> {
         }
         self.answer(content, std::slice::from_ref(topic), billing_down)?;
         // Whoever has just been asked which it is has said so, and two buttons of one name are one thing.
-        if self.state.asked_which || content.button(other) == content.button(&topic.intent) {
+        if self.state.asked_which
+            || content.button(other) == content.button(&topic.intent)
+            || self.is_told(content, other)
+        {
             return Ok(());
         }
         let about = About { first: content.means(other), ..About::default() };
@@ -198,12 +202,27 @@ impl Reply<'_> {
             && let Some(step) = message.step.as_mut().filter(|it| it.intent.as_ref() == Some(&topic.intent))
         {
             step.or = Some(other.to_owned());
-            message.text = format!("{}\n\n{text}", message.text.trim_end());
+            if open {
+                message.text = format!("{}\n\n{text}", message.text.trim_end());
+            }
             message.choices.retain(|it| it.id != other);
             message.choices.splice(0..0, choices);
             message.choices.truncate(CHOICES_MAX);
         }
         Ok(())
+    }
+
+    /// Whether most of what the answer to an intent or follow-up says stands in what is being said, or was said not long ago.
+    fn is_told(&self, content: &Content, name: &str) -> bool {
+        let Some(intent) = content.answering(name) else { return false };
+        let wait = facts::Wait::default();
+        let Ok(answer) = self.speaker.answer(intent, &self.state.slots, &wait, None) else { return false };
+        let recent = self.recent.iter().rev().filter(|it| it.from == Sender::Bot).take(TOLD_MAX).map(|it| &it.what);
+        let said = self.outcome.events.iter().map(|it| &it.what).chain(recent).filter_map(|it| match it {
+            What::Message(message) => Some(normal::words(&message.text)),
+            _ => None,
+        });
+        self.has_answered_in(&answer.text, &said.flatten().collect::<Vec<_>>())
     }
 
     /// The first of these follow-ups that has an answer here which isn't what was said last, and only tells something.

@@ -119,7 +119,7 @@ fn came(content: &Content, meant: &str, read: Option<String>, decision: &Decisio
         Decision::HandOff { .. } => vec![TALK_TO_HUMAN.to_owned()],
         Decision::AnotherWay | Decision::AsSaid { .. } | Decision::Sum { .. } => read.into_iter().collect(),
         Decision::OutOfScope => vec![rules::OUT_OF_SCOPE.to_owned()],
-        Decision::AnswerOr { topic, other } if !is(&topic.intent) && is(other) => {
+        Decision::AnswerOr { topic, other, .. } if !is(&topic.intent) && is(other) => {
             return (Came::Offered, topic.intent.clone());
         }
         Decision::AnswerOr { topic, .. } => vec![topic.intent.clone()],

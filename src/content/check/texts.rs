@@ -274,6 +274,7 @@ impl Check<'_> {
             ("say_it_again", &file.say_it_again),
             ("miss_again", &file.miss_again),
             ("another_way", &file.another_way),
+            ("taken_wrong", &file.taken_wrong),
             ("which_one", &file.which_one),
             ("which_one_again", &file.which_one_again),
             ("ask_to_name", &file.ask_to_name),

@@ -18,6 +18,8 @@ pub struct SentencesFile {
     pub miss_again: String,
     /// The customer says that the answer didn't help: what is there to tap, a person.
     pub another_way: String,
+    /// The customer says what they didn't ask about: before the answer to what they wrote before, without that.
+    pub taken_wrong: String,
     /// A yes where several things are on offer, before the choices.
     pub which_one: String,
     /// The same once more.

@@ -255,9 +255,9 @@ fn faults_of_the_other_files_are_told_with_their_line() {
             "sentences.toml",
             "in_queue = \"We are here.\"",
             "in_queue = \"{{ wait.minutes }} minutes\"",
-            "sentences.toml:17: somebody whom we don't know cannot be told this",
+            "sentences.toml:18: somebody whom we don't know cannot be told this",
         ),
-        ("sentences.toml", "ended = ", "endet = ", "sentences.toml:26: `endet` is not a known key"),
+        ("sentences.toml", "ended = ", "endet = ", "sentences.toml:27: `endet` is not a known key"),
     ] {
         check(file, from, to, wanted);
     }

@@ -8,7 +8,8 @@ use crate::content::language::Language;
 /// The text without a clause that only says what is not wanted: of "I don't want to cancel, just tell me what I owe",
 /// the latter. Whatever the encoder reads of "cancel" would drown it.
 pub fn meant(text: &str, language: &Language) -> String {
-    let plain = without_no(&without_denials(&text.replace('’', "'"), language), language);
+    let plain = without_acknowledgement(text.replace('’', "'"), language);
+    let plain = without_no(&without_denials(&plain, language), language);
     let plain = corrected(&plain, language).map_or(plain.clone(), str::to_owned);
     let plain = unsaid(&plain, language).or_else(|| only_asked(&plain, language)).map_or(plain.clone(), str::to_owned);
     let (tokens, bare) = tokens(&plain);
@@ -20,6 +21,21 @@ pub fn meant(text: &str, language: &Language) -> String {
     let before = plain[..tokens[refused_at].0].rfind(['.', '!', '?', '\n']).map_or("", |at| plain[..=at].trim_end());
     format!("{before} {}", &plain[tokens[instead].0..]).trim().to_owned()
 }
+
+/// The text without a first sentence that only takes note of what was said: of "No fee, ok. And can it be the 20th?", the
+/// latter.
+fn without_acknowledgement(text: String, language: &Language) -> String {
+    let sentences = sentences(&text, language);
+    let Some((first, rest)) = sentences.split_first().filter(|it| !it.1.is_empty()) else { return text };
+    let noted: Vec<String> = words(first).collect();
+    let ends = noted.last().is_some_and(|it| language.acknowledges.contains(it));
+    let says_more = rest.iter().any(|it| PART_WORDS_MIN <= words(it).count());
+    let is_note = ends && says_more && noted.len() <= NOTED_WORDS_MAX && !super::requests(first, language);
+    if is_note { rest.join(" ") } else { text }
+}
+
+/// A note is short: "30 in December, fine".
+const NOTED_WORDS_MAX: usize = 5;
 
 /// What was not told: of "you didn't say by when", the latter.
 fn unsaid<'a>(text: &'a str, language: &Language) -> Option<&'a str> {
@@ -93,7 +109,7 @@ fn without_denials(text: &str, language: &Language) -> String {
 const DENIED_WITHIN: usize = 3;
 
 /// The words of a text with their places in it, and in lower case.
-fn tokens(text: &str) -> (Vec<(usize, usize)>, Vec<String>) {
+pub(super) fn tokens(text: &str) -> (Vec<(usize, usize)>, Vec<String>) {
     let mut places = Vec::new();
     let mut start = None;
     let is_word = |it: char| it.is_alphanumeric() || it == '\'';
@@ -134,6 +150,7 @@ mod tests {
             ("no engineer came to my house", "no engineer came to my house"),
             ("don't want to cancel my service today", "don't want to cancel my service today"),
             ("no I meant the payment from may", "the payment from may"),
+            ("No fee, ok. And can the date be the 20th?", "And can the date be the 20th?"),
         ] {
             assert_eq!(meant(text, &english()), wanted);
         }

@@ -172,9 +172,11 @@ pub(in crate::rules) fn chosen(look: &Looked<'_>, choice: &str) -> Option<Decisi
     }
     if let Some(name) = choice.strip_prefix(DO) {
         let intent = content.intents.get(name)?;
-        // A question of another topic in between changes nothing of what is offered.
+        // A question in between, of another topic or of this one, changes nothing of what is offered.
         let left = || state.earlier.iter().find(|it| it.0 == name).map(|it| it.1.clone()).unwrap_or_default();
-        let slots = if state.topic.as_deref() == Some(name) { state.slots.clone() } else { left() };
+        let offered = state.confirms.as_ref().map(|it| it.slots.clone()).filter(|it| !it.is_empty());
+        let is_topic = state.topic.as_deref() == Some(name);
+        let slots = offered.unwrap_or_else(|| if is_topic { state.slots.clone() } else { left() });
         return Some(Decision::Act(Topic { intent: intent.name.clone(), slots, within: None }));
     }
     if let Some((kind, value)) = choice.split_once(':') {

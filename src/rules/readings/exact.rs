@@ -54,7 +54,7 @@ pub(super) fn read(look: &Looked<'_>) -> Option<Reading> {
         return Some(Reading::new(Reader::Check, AGREES, because, decision));
     }
     let Told { sentence, near } = nearest(told.iter(), language)?;
-    if *near < NEAR_MIN {
+    if *near < NEAR_MIN || asks_to_do(&look.said.words, language) {
         return None;
     }
     let because = format!("concludes from what was told ({:.0} % near): “{sentence}”", near * 100.0);
@@ -73,6 +73,15 @@ pub fn nearest<'a>(told: impl Iterator<Item = &'a Told>, language: &Language) ->
         !sends_on && !says_nothing.iter().any(|it| 0 < it.at_start(&words))
     };
     told.filter(says_something).max_by(|one, other| one.near.total_cmp(&other.near))
+}
+
+/// Whether somebody is asked to do something, "ok well can someone check it then": that is no conclusion.
+fn asks_to_do(words: &[String], language: &Language) -> bool {
+    let asks = |it: &[String]| {
+        language.yes_or_no_words.contains(&it[0])
+            && (language.person_words.contains(&it[1]) || language.second_person.is(&it[1..]))
+    };
+    words.windows(2).any(asks)
 }
 
 /// What is concluded, without the words that only conclude or check; none where nothing is.
@@ -176,6 +185,14 @@ mod tests {
         ] {
             assert!(!is_said(text, sentence), "{text}");
         }
+    }
+
+    #[test]
+    fn who_asks_for_something_to_be_done_concludes_nothing() {
+        let asks = |text: &str| asks_to_do(&normal::words(text), &english());
+        assert!(asks("ok well can someone check that then because evening calls are in it"));
+        assert!(asks("so could you take it off then"));
+        assert!(!asks("so someone checks it then"));
     }
 
     #[test]

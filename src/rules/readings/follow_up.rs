@@ -118,7 +118,7 @@ fn decide(
                 let told = slots::company::read_reply(text, &look.content.language);
                 told.map(|it| intents::beside_known(slot, slots.get(takes), it))
             }
-            _ => Some(slots::without_lead(text.trim(), &look.content.language)),
+            _ => Some(slots::without_opening(text.trim(), &look.content.language)),
         };
         known.extend(value.map(|it| (takes.clone(), it)));
     }

@@ -196,12 +196,22 @@ fn bill_alone(look: &Looked<'_>) -> Option<Reading> {
     let value = slots::read(SlotKind::Invoice, &look.heard.text, &look.now.slots)?;
     let n_over = look.said.matter.iter().filter(|it| !is_pointing(it, &look.content.language)).count();
     // "Have you had my November payment" asks about it, and not to see the bill.
-    if 0 < n_over || begins_yes_or_no(look) {
+    let is_reply = n_over <= REPLY_WORDS_MAX && was_asked_for_month(look);
+    if (0 < n_over || begins_yes_or_no(look)) && !is_reply {
         return None;
     }
     let slots = [(name.clone(), value.clone())].into();
     let because = format!("a bill is named: {value}");
     let decision = super::of_each_bill(look, &look.heard.text, intents::answer_or_ask(intent, slots, look.now));
-    let sure = if look.said.words.len() <= BARE_WORDS_MAX { BILL_BARE } else { BILL };
+    let sure = if look.said.words.len() <= BARE_WORDS_MAX || is_reply { BILL_BARE } else { BILL };
     Some(Reading::new(Reader::GoingOn, sure, because, decision))
 }
+
+/// Whether the last message asked for a month: "tell me a month, and I show you that bill".
+fn was_asked_for_month(look: &Looked<'_>) -> bool {
+    let last = look.state.last_said.as_deref().unwrap_or_default();
+    look.content.language.asks_month.find(&normal::words(last)).is_some()
+}
+
+/// So much may be said around the month that was asked for: "could you try June, please".
+const REPLY_WORDS_MAX: usize = 2;

@@ -70,6 +70,10 @@ fn wish_for_person(words: &[String], language: &Language) -> Option<usize> {
             (0..=n_small).any(|from| 0 < language.person_helps.at_start(&it[from..]))
         })
     };
+    // "Is there an office where I can talk to somebody" isn't about this chat.
+    if words.iter().any(|it| language.meeting_places.contains(it)) {
+        return None;
+    }
     let phrase = language.person_wishes.find(words).map(|(at, _)| at);
     let composed = (0..words.len()).find(|at| wishes(*at) || is_to_help(*at));
     phrase.into_iter().chain(composed).min()
@@ -389,6 +393,7 @@ mod tests {
             "i need to ask my manager first",
             "can a person of 80 pay less",
             "who decides that, a person or a machine",
+            "is there an office i can come to and talk to somebody",
         ] {
             assert!(!wishes(text), "{text}");
         }

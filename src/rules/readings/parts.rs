@@ -98,7 +98,7 @@ pub(super) fn read(look: &Looked<'_>) -> Option<Reading> {
 fn each_of_offered(look: &Looked<'_>, decision: &Decision) -> Option<Decision> {
     let (first, second) = match decision {
         Decision::Offer { first, second, .. } => (first, second),
-        Decision::AnswerOr { topic, other } => (&topic.intent, other),
+        Decision::AnswerOr { topic, other, .. } => (&topic.intent, other),
         _ => return None,
     };
     let asking = || look.heard.parts.iter().filter(|it| it.asks);
@@ -183,7 +183,7 @@ impl Found {
         let is_new = |it: &Topic| self.topics.iter().all(|known| known.0.intent != it.intent);
         if part.asks
             && self.left.is_none()
-            && let Some(Decision::AnswerOr { topic, other }) = reading.as_ref().map(|it| &it.decision)
+            && let Some(Decision::AnswerOr { topic, other, .. }) = reading.as_ref().map(|it| &it.decision)
             && is_new(topic)
             && !whole.is_some_and(|it| topics_of(&it.decision).iter().any(|it| it.intent == topic.intent))
         {
@@ -235,7 +235,7 @@ fn hands_off_urgently(look: &Looked<'_>, reading: &Reading) -> bool {
 fn may_mean(look: &Looked<'_>, part: &Part, reading: Option<&Reading>) -> Vec<String> {
     let named: Vec<String> = match reading.map(|it| &it.decision) {
         Some(Decision::Offer { first, second, .. }) => vec![first.clone(), second.clone()],
-        Some(Decision::AnswerOr { topic, other }) => vec![topic.intent.clone(), other.clone()],
+        Some(Decision::AnswerOr { topic, other, .. }) => vec![topic.intent.clone(), other.clone()],
         Some(Decision::Ask { intent, .. }) => vec![intent.clone()],
         Some(Decision::Answer(topics)) => topics.iter().map(|it| it.intent.clone()).collect(),
         _ => {

@@ -94,7 +94,11 @@ pub(super) fn read(look: &Looked<'_>) -> Option<Reading> {
         return Some(Reading::new(Reader::Reply, FACT, "a no to the question", Decision::Declined));
     }
     let text = match slot.kind {
-        SlotKind::Text | SlotKind::Address => {
+        SlotKind::Text => {
+            let text = slots::after_change(&look.heard.text, &look.content.language);
+            slots::without_opening(text, &look.content.language)
+        }
+        SlotKind::Address => {
             let text = slots::after_change(&look.heard.text, &look.content.language);
             slots::without_lead(text, &look.content.language)
         }

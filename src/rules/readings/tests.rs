@@ -30,7 +30,7 @@ fn the_likelier_of_two_is_answered_and_the_other_named() {
     let content = content();
     let two = [("refund_request.sure", 0.36), ("refund_request.if_no", 0.3)];
     match decided(&content, "refund_request", "will that come off", &two) {
-        Decision::AnswerOr { topic, other } => {
+        Decision::AnswerOr { topic, other, .. } => {
             assert_eq!((topic.intent.as_str(), other.as_str()), ("refund_request.sure", "refund_request.if_no"));
         }
         other => panic!("{other:?}"),
@@ -42,7 +42,7 @@ fn what_is_clear_and_leaves_room_for_another_is_answered_with_that_beside_it() {
     let content = content();
     let decide = |within: &[(&str, f32)]| decided(&content, "refund_request", "will that come off", within);
     let other = |decision: Decision| match decision {
-        Decision::AnswerOr { topic, other } if topic.intent == "refund_request.sure" => Some(other),
+        Decision::AnswerOr { topic, other, .. } if topic.intent == "refund_request.sure" => Some(other),
         Decision::Answer(topics) if topics[0].intent == "refund_request.sure" => None,
         other => panic!("{other:?}"),
     };

@@ -2,7 +2,7 @@
 
 use super::going_on::names_another_day;
 use super::{Looked, Reader, Reading};
-use crate::content::file::Action;
+use crate::content::file::{Action, Then};
 use crate::content::language::Language;
 use crate::conversation::{Choice, format, normal};
 use crate::rules::said::{Said, YesNo, is_tagged, stands_in, without_fillers};
@@ -31,6 +31,10 @@ pub(super) fn read(look: &Looked<'_>) -> Option<Reading> {
     }
     if leaves_it(look) {
         return Some(Reading::new(Reader::YesNo, NEVER_WISHED, "it is left as it is", Decision::Declined));
+    }
+    // "I didn't ask about leaving": nothing of that helps, whatever of it comes nearest.
+    if look.state.topic.is_some() && look.heard.contrast.as_ref().is_some_and(|it| it.meant.is_none()) {
+        return Some(Reading::new(Reader::YesNo, PLAIN, "it isn't about that", Decision::AnotherWay));
     }
     let offer = look.state.offered.iter().find(|it| it.id.starts_with(DO));
     match (&look.state.confirms, offer) {
@@ -90,7 +94,8 @@ fn to_an_offer(look: &Looked<'_>, offer: &Choice) -> Option<Reading> {
         Some(Reading::new(Reader::YesNo, sure, because, decision))
     };
     let language = &look.content.language;
-    let named = said.names(&names) && !said.asks && said.words.len() <= NAMED_WORDS_MAX;
+    let named =
+        said.names(&names) && !said.asks && said.words.len() <= NAMED_WORDS_MAX && !names_other_figure(look, &names);
     // "No, I do want to, I just asked whether …": the question goes first.
     if !wants_to_know(look) && beside_a_yes(look, &names).is_some() {
         return act(REPEATED, "a yes to what is offered, and something else");
@@ -135,11 +140,27 @@ fn to_an_offer(look: &Looked<'_>, offer: &Choice) -> Option<Reading> {
         Some(YesNo::Yes) if said.but => {
             Some(Reading::new(Reader::YesNo, PUTS_OFF, "a yes, and half of it taken back", Decision::NotNow))
         }
+        // "Only if half is on Friday" agrees on that condition, as "yes, but only if" does.
+        None if begins_with_proviso(look) => {
+            let decision = Decision::YesOnCondition { words: look.heard.text.clone() };
+            Some(Reading::new(Reader::YesNo, ON_CONDITION, "only on a condition", decision))
+        }
         // What is offered, in words: "take it off then".
         _ if named => act(REPEATED, "what is offered, in words"),
         _ if agrees_throughout(look, &names) => act(REPEATED, "a yes among the words of what is offered"),
         _ => None,
     }
+}
+
+/// Whether a figure or a month is named that isn't in the offer: "I'd rather pay by 4 December" after "shall I make it two
+/// parts".
+fn names_other_figure(look: &Looked<'_>, names: &[String]) -> bool {
+    let months = &look.content.language.months;
+    let is_figure = |it: &String| it.starts_with(|letter: char| letter.is_ascii_digit());
+    let is_other = |it: &&String| is_figure(it) || months.iter().any(|month| month.contains(*it));
+    let days = words_of_days(look);
+    let stands = |it: &String| stands_in(names, it) || stands_in(&days, plain(it));
+    look.said.words.iter().filter(is_other).any(|it| !stands(it))
 }
 
 /// Whether each word of a message either agrees or is a day or figure on offer: "the 30th is perfect, put me down for that".
@@ -289,6 +310,13 @@ fn on_condition(look: &Looked<'_>) -> bool {
     (0..words.len()).any(hangs)
 }
 
+/// Whether it is agreed to only on a condition, and nothing is asked.
+fn begins_with_proviso(look: &Looked<'_>) -> bool {
+    let language = &look.content.language;
+    let words = without_fillers(&look.said.words, language);
+    0 < language.provisos.at_start(&words) && !questions::asks_somewhere(&look.heard.text, language)
+}
+
 /// A longer message says more than what is offered.
 const NAMED_WORDS_MAX: usize = 7;
 
@@ -336,6 +364,14 @@ fn to_nothing(look: &Looked<'_>) -> Option<Reading> {
     }
     // What puts off may say until when, or whom to ask first.
     let puts_off = look.said.yes_no == Some(YesNo::Later) && !look.said.asks;
+    if let Some(choice) = only_offer(look).filter(|_| wants_it(look)) {
+        let because = format!("a yes, and to do it: “{}”", choice.label);
+        return Some(Reading::new(Reader::YesNo, WANTED, because, super::choice::chosen(look, &choice.id)?));
+    }
+    if let Some(choice) = agreed_on_condition(look) {
+        let because = format!("a yes on a condition, which a colleague reads: “{}”", choice.label);
+        return Some(Reading::new(Reader::YesNo, WANTED, because, super::choice::chosen(look, &choice.id)?));
+    }
     match look.said.only().or(puts_off.then_some(YesNo::Later))? {
         YesNo::Yes if look.state.asked_which => {
             Some(Reading::new(Reader::YesNo, PLAIN, "a yes to a choice of two", Decision::WhichOne))
@@ -372,6 +408,64 @@ fn to_nothing(look: &Looked<'_>) -> Option<Reading> {
         YesNo::Yes | YesNo::No => None,
     }
 }
+
+/// The only thing that is there to tap, beside a person.
+fn only_offer<'a>(look: &Looked<'a>) -> Option<&'a Choice> {
+    let mut offered = look.state.offered.iter().filter(|it| it.id != TALK_TO_HUMAN);
+    let one = offered.next().filter(|it| !it.id.starts_with(DO))?;
+    offered.next().is_none().then_some(one)
+}
+
+/// Whether a yes goes on to ask for it, in words that only point: "yes, switch it off then please".
+fn wants_it(look: &Looked<'_>) -> bool {
+    let (said, language) = (look.said, &look.content.language);
+    let mut clauses = look.heard.text.split([',', '.', ';', '!', '\n']);
+    let Some(said_first) = clauses.next().map(|it| Said::of(it, language)) else { return false };
+    let ends = clauses.all(|it| n_beyond_fillers(&normal::words(it), language) <= THANKS_WORDS_MAX);
+    let is_yes = said.yes_no == Some(YesNo::Yes) && !said.but && !said.asks && !turns_round(&said.words, language);
+    let rest = without_fillers(&said_first.rest, language);
+    let points = || rest.iter().any(|it| language.pointing.contains(it));
+    is_yes
+        && ends
+        && (1..=WANTED_WORDS_MAX).contains(&rest.len())
+        && points()
+        && questions::requests(&rest.join(" "), language)
+        && look.state.topic.is_some()
+}
+
+/// How many words follow the fillers at the beginning.
+fn n_beyond_fillers(words: &[String], language: &Language) -> usize {
+    let mut at = 0;
+    loop {
+        let joins = usize::from(words.get(at).is_some_and(|it| language.joiners.contains(it)));
+        match language.fillers.at_start(&words[at..]).max(joins) {
+            0 => return words.len() - at,
+            n => at += n,
+        }
+    }
+}
+
+/// What a colleague sees to, where it is agreed to on a condition that they read: "ok do that then, but only if it starts in
+/// December".
+fn agreed_on_condition<'a>(look: &Looked<'a>) -> Option<&'a Choice> {
+    let (said, language) = (look.said, &look.content.language);
+    let has_proviso = (0..said.words.len()).any(|at| 0 < language.provisos.at_start(&said.words[at..]));
+    if !has_proviso || said.asks || look.state.topic.is_none() {
+        return None;
+    }
+    let first = look.heard.text.split([',', '.', ';', '\n']).next().map(|it| Said::of(it, language))?;
+    let agrees = first.yes_no == Some(YesNo::Yes) && !first.in_passing && first.rest.is_empty();
+    let hands_off = |it: &&Choice| {
+        let intent = look.content.intents.get(&it.id).filter(|_| it.id != TALK_TO_HUMAN);
+        intent.is_some_and(|it| it.file.answer.iter().any(|it| it.then == Then::HandOff))
+    };
+    look.state.offered.iter().find(hands_off).filter(|_| agrees)
+}
+
+/// In more words something else is asked for.
+const WANTED_WORDS_MAX: usize = 5;
+/// Thanks stand behind it in so few: "for your help".
+const THANKS_WORDS_MAX: usize = 3;
 
 /// Whether it only says that nothing more is wanted.
 fn dismisses(look: &Looked<'_>) -> bool {

@@ -32,9 +32,12 @@ static MARKED_AFTER: LazyLock<Regex> =
 /// `50p`, `99 cents`.
 static SMALL_UNIT: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?:^|[^\d.,])(\d{1,9})\s?(?:p|pence|cents?)\b"));
 
-/// `twelve pounds`, `a fiver`.
-static IN_WORDS: LazyLock<Regex> =
-    LazyLock::new(|| pattern(&format!(r"\b(?:(?:([a-z]+)[\s-])?([a-z]+)\s(?:{UNITS})|(fivers?|tenners?))\b")));
+/// `twelve pounds`, `one pound fifty`, `a fiver`.
+static IN_WORDS: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(&format!(
+        r"\b(?:(?:([a-z]+)[\s-])?([a-z]+)\s(?:{UNITS})(?:\s(?:and\s)?([a-z]+)(?:[\s-]([a-z]+))?)?|(fivers?|tenners?))\b"
+    ))
+});
 
 /// `4.99` by itself: exactly as many digits after the point as money has.
 static WITH_POINT: LazyLock<Regex> = LazyLock::new(|| {
@@ -144,17 +147,23 @@ impl Kind<'_> {
     }
 
     fn in_words(self, text: &str) -> Option<i64> {
-        let whole = IN_WORDS.captures_iter(text).find_map(|found| {
-            if let Some(note) = found.get(3) {
-                return Some(if note.as_str().starts_with('f') { 5 } else { 10 });
+        IN_WORDS.captures_iter(text).find_map(|found| {
+            let word = |group: usize| found.get(group).map(|it| it.as_str());
+            if let Some(note) = word(5) {
+                return self.major(if note.starts_with('f') { "5" } else { "10" });
             }
-            let number = small_number(found.get(2)?.as_str())?;
-            let tens = found
-                .get(1)
-                .and_then(|it| small_number(it.as_str()))
-                .filter(|it| 20 <= *it && it % 10 == 0 && number < 10);
-            Some(tens.unwrap_or(0) + number)
-        })?;
-        self.major(&whole.to_string())
+            let whole = self.major(&two_words(word(1), word(2)?)?.to_string())?;
+            // Fewer than ten would be "one pound oh five".
+            let small = two_words(word(3), word(4).unwrap_or_default()).or_else(|| small_number(word(3)?));
+            let small = small.filter(|it| (10..100).contains(it) && format::decimals(self.currency) == 2);
+            whole.checked_add(small.unwrap_or(0))
+        })
     }
+}
+
+/// A number of one word or of two, "five", "twenty five"; the first may be no part of it.
+fn two_words(first: Option<&str>, second: &str) -> Option<i64> {
+    let number = small_number(second)?;
+    let tens = first.and_then(small_number).filter(|it| 20 <= *it && it % 10 == 0 && number < 10);
+    Some(tens.unwrap_or(0) + number)
 }

@@ -19,7 +19,7 @@ pub(super) fn read(text: &str, context: &SlotContext<'_>) -> Option<Date> {
     let sentences = questions::sentences(text, language);
     let asks = |it: &&String| questions::asks_within(it, language);
     let asking = sentences.iter().rfind(asks).filter(|_| 1 < sentences.len());
-    let day = |it: &String| dates::read(it, context.today, context.language);
+    let day = |it: &String| dates::read_in(it, text, context.today, context.language);
     asking
         .and_then(|it| of_clauses(it, context, language).or_else(|| day(it)))
         .or_else(|| of_clauses(text, context, language))
@@ -29,12 +29,12 @@ pub(super) fn read(text: &str, context: &SlotContext<'_>) -> Option<Date> {
 pub(super) fn read_wanted(text: &str, context: &SlotContext<'_>) -> Option<Date> {
     let language = context.words?;
     let wanted = |clause: &String| !is_refused(clause, language);
-    let day = |clause: &String| dates::read(clause, context.today, context.language);
+    let day = |clause: &String| dates::read_in(clause, text, context.today, context.language);
     read(text, context).or_else(|| clauses(text, language).iter().filter(|it| wanted(it)).find_map(day))
 }
 
 fn of_clauses(text: &str, context: &SlotContext<'_>, language: &Language) -> Option<Date> {
-    let day = |clause: &str| dates::read(clause, context.today, context.language);
+    let day = |clause: &str| dates::read_in(clause, text, context.today, context.language);
     let mut days: Vec<(String, Date)> =
         clauses(text, language).into_iter().filter_map(|it| day(&it).map(|day| (it, day))).collect();
     if days.iter().all(|it| it.1 == days[0].1) {

@@ -30,7 +30,7 @@ static NOT_A_NUMBER: LazyLock<Regex> = LazyLock::new(|| {
 /// What a bill is compared with, to the end of the clause: "more than last month" asks about the newest bill.
 static COMPARED_WITH: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
-        r"(?i)\b(?:than|versus|vs|compared\s+(?:to|with)|unlike|since|(?:up|risen|rose|jumped|increased|changed|gone)\s+(?:from|on))\b[^,.?!;\n]*",
+        r"(?i)\b(?:than|versus|vs|compared\s+(?:to|with)|unlike|since|(?:up|risen|rose|jumped|increased|changed|gone)\s+(?:from|on)|(?:was|were|used\s+to\s+be)\s+(?:only\s+|just\s+)?[£$€]?\d[\d.,]*(?:\s?(?:quid|pounds?|euros?|dollars?))?\s+(?:in|for|last))\b[^,.?!;\n]*",
     )
 });
 
@@ -38,6 +38,13 @@ static COMPARED_WITH: LazyLock<Regex> = LazyLock::new(|| {
 static TIME_OF: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
         r"(?i)\b(?:(?:in|at|from|by)\s+)?(?:the\s+)?(?:middle|mid|start|beginning|end|early|late|(?:first|second|third|last)\s+week|half\s?way\s+through)(?:\s+of|\s+in)?[\s-]+[a-z]{3,9}(\s+(?:bill|invoice|statement|one)\b)?",
+    )
+});
+
+/// What happened before what is asked about now: "I changed my plan in October and now I pay 45".
+static BEFORE_NOW: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r"(?i)\b(?:chang|mov|switch|upgrad|downgrad|join|start|sign|cancel|stopp|left|went)[a-z]*(?:\s+[a-z]+){0,5}?\s+(?:in|at|on|since)\s+[a-z]{3,9}\b([^.?!\n]*\b(?:now|this\s+month)\b)",
     )
 });
 
@@ -61,6 +68,7 @@ pub(super) fn read(text: &str, context: &SlotContext<'_>) -> Option<String> {
         Some(_) => found[0].to_owned(),
         None => " ".to_owned(),
     });
+    let asked_about = BEFORE_NOW.replace_all(&asked_about, "$1");
     own_number(text, &bills)
         .or_else(|| said_number(text, &bills))
         .or_else(|| beside_current(text, context, &bills))

@@ -166,6 +166,7 @@ pub(super) fn read(text: &str, today: Date, language: &str) -> Option<Date> {
         .or_else(|| MONTH_DAY.captures(&text).and_then(|it| named(&it, 2, 1, today)))
         .or_else(|| NUMERIC.captures_iter(&text).find_map(|it| numeric(&it, today, language)))
         .or_else(|| dotted(&text, language).and_then(|it| without_year(int(&it, 2)?, int(&it, 1)?, today)))
+        .or_else(|| in_named_month(&text, today))
         .or_else(|| DAY_OF_MONTH.captures_iter(&text).find_map(|it| day_of_month(&it, today)))
         .or_else(|| DAY_NUMBER.captures_iter(&text).find_map(|it| next_such_day(int(&it, 1)?, today)))
         .or_else(|| PART_OF_MONTH.captures(&text).and_then(|it| part_of_month(&it, today)))
@@ -426,6 +427,33 @@ fn weekday(found: &Captures<'_>, text: &str, today: Date) -> Option<Date> {
     };
     let n = if matches!(before, Some("last" | "past")) { -1 } else { 1 };
     today.nth_weekday(n, wanted).ok()
+}
+
+/// The day that a clause of a text names; the month of it may stand in another clause.
+pub(super) fn read_in(clause: &str, text: &str, today: Date, language: &str) -> Option<Date> {
+    let (bare_clause, bare_text) = (bare(clause), bare(text));
+    let is_whole = DAY_MONTH.is_match(&bare_clause) || MONTH_DAY.is_match(&bare_clause);
+    let in_text = DAY_OF_MONTH.is_match(&bare_clause).then(|| in_named_month(&bare_text, today)).flatten();
+    in_text.filter(|_| !is_whole).or_else(|| read(clause, today, language))
+}
+
+/// The one day of a month that a text names beside the one month to come that it names elsewhere: "I said January, we don't
+/// move until the 16th".
+fn in_named_month(text: &str, today: Date) -> Option<Date> {
+    let mut days = DAY_OF_MONTH.captures_iter(text).filter(|it| day_of_month(it, today).is_some());
+    let (day, None) = (days.next()?, days.next()) else { return None };
+    let mut months: Vec<i64> = MONTH_NAME.captures_iter(text).filter_map(|it| month_of(&it)).collect();
+    months.dedup();
+    let [month] = months.as_slice() else { return None };
+    let day = without_year(*month, int(&day, 1)?, today)?;
+    (shift(today.first_of_month(), 1.month())? <= day).then_some(day)
+}
+
+/// The month that a name stands for, and not a verb: "you may", "they march".
+fn month_of(names: &Captures<'_>) -> Option<i64> {
+    let name = names.get(2)?.as_str();
+    let beside = [1, 3, 4].into_iter().any(|it| names.get(it).is_some());
+    month_number(name).filter(|_| beside || !matches!(name, "may" | "march" | "mar" | "dec" | "sept"))
 }
 
 fn day_of_month(found: &Captures<'_>, today: Date) -> Option<Date> {

@@ -53,6 +53,10 @@ fn money_is_read_in_minor_units() {
             ("50 cents", "50"),
             ("twelve pounds", "1200"),
             ("twenty five quid", "2500"),
+            ("one pound fifty", "150"),
+            ("an item of one pound and fifty pence please", "150"),
+            ("twelve pounds twenty five", "1225"),
+            ("twelve pounds one time", "1200"),
             ("a fiver", "500"),
             ("a tenner extra", "1000"),
             ("thirty-four pounds", "3400"),
@@ -198,6 +202,8 @@ fn days_are_read_as_iso_dates() {
             ("I said the twenty-fifth of June", "2026-06-25"),
             ("on the second", "2026-06-02"),
             ("december the twelfth", "2026-12-12"),
+            ("I said august though, we don't move until the 16th", "2026-08-16"),
+            ("it's for the may bill, can I pay on the 20th", "2026-06-20"),
             ("the first of february", "2026-02-01"),
             ("by thirty first july", "2026-07-31"),
             ("end of july please", "2026-07-31"),
@@ -318,6 +324,8 @@ fn what_names_no_bill_is_left() {
             ("invoice 42.00", "none"),
             ("how do I pay", "none"),
             ("bill for 100", "none"),
+            ("Thirty pounds!! It was 24 last month and nobody asked me", "none"),
+            ("I have change my internet in May and now I must pay 45", "none"),
         ],
     );
     let none = SlotContext {
