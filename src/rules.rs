@@ -375,7 +375,9 @@ pub fn decide_and_tell(
     let taken = readings.into_iter().next().map(|it| (it.decision, it.sure));
     let (decision, sure) = taken.unwrap_or((Decision::Miss { refused: false }, 0.0));
     let language = &content.language;
-    let wants = |it: &String| questions::asks_within(it, language) || questions::requests(it, language);
+    let wants = |it: &String| {
+        questions::asks_within(it, language) || questions::requests(it, language) || questions::asks_of_it(it, language)
+    };
     let asks = questions::sentences(&heard.text, language).iter().any(wants);
     (settle(state, decision, sure, asks, now), told)
 }

@@ -69,6 +69,8 @@ lists! {
     question_words: Words,
     /// What begins a question that is answered with yes or no.
     yes_or_no_words: Words,
+    /// What stands behind such a word where a question begins: "can you", "is it".
+    subjects: Words,
     /// What joins two sentences where a comma would not.
     joiners: Words,
     /// What says nothing without the sentence before it, at its beginning.

@@ -71,6 +71,12 @@ pub(super) fn asks_within(sentence: &str, language: &Language) -> bool {
     asks(sentence, language) || words.windows(2).any(|it| begins_question(&it[0], &it[1], language))
 }
 
+/// Whether a sentence names something and asks about it: "and the November bill, is that paid".
+pub(super) fn asks_of_it(sentence: &str, language: &Language) -> bool {
+    let words: Vec<String> = words(sentence).collect();
+    words.windows(2).any(|it| language.yes_or_no_words.contains(&it[0]) && language.pointing.contains(&it[1]))
+}
+
 /// Whether any sentence of a part asks or requests, or any clause of one: "3 days from when? so by when will it show", "my
 /// payment failed, is there a charge for that".
 pub fn asks_somewhere(part: &str, language: &Language) -> bool {
@@ -254,7 +260,7 @@ fn is_elliptical(part: &str, language: &Language) -> bool {
 
 /// Whether two words begin a question by themselves: "can you", "do i", "is there". One alone may be within a sentence.
 fn begins_question(first: &str, second: &str, language: &Language) -> bool {
-    language.yes_or_no_words.contains(first) && matches!(second, "i" | "you" | "we" | "it" | "there" | "my" | "they")
+    language.yes_or_no_words.contains(first) && language.subjects.contains(second)
 }
 
 /// Letters from which a word without vowels is no abbreviation.

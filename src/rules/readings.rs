@@ -204,8 +204,7 @@ pub(super) fn unit(look: &Looked<'_>, text: &str, guess: &Guess) -> Option<Readi
     // "One more thing, did you get my payment", "sorry, I meant my payment": what is clear by itself needs no topic.
     let language = &look.content.language;
     let bare = without_lead_words(look, text);
-    let begins_anew = look.heard.contrast.is_some()
-        || 0 < language.new_topic.at_start(&bare).max(language.meant_instead.at_start(&bare));
+    let begins_anew = 0 < language.new_topic.at_start(&bare).max(language.meant_instead.at_start(&bare));
     if begins_anew && by_itself.as_ref().is_some_and(|it| it.by == Reader::Intent && NEW_TOPIC_MIN <= it.sure) {
         return by_itself;
     }

@@ -84,7 +84,11 @@ fn deny_after_no(clauses: &mut [Clause], words: &[String], language: &Language) 
     let refuses = |it: &Clause| {
         let words = &words[it.words.clone()];
         let n_lead = words.iter().take_while(|it| is_no(it, language)).count();
-        words.len() <= n_lead + REFUSED_WORDS_MAX && 0 < language.denials.at_start(&words[n_lead..])
+        let rest = &words[n_lead..];
+        // "No not yet" puts off, and "no not really" refuses nothing.
+        let puts_off = (0..=n_lead).any(|at| 0 < language.later.at_start(&words[at..]));
+        let denies = language.denials.at_start(rest).max(language.denies.at_start(rest));
+        words.len() <= n_lead + REFUSED_WORDS_MAX && 0 < denies && !puts_off
     };
     let Some(at) = clauses.iter().take(REFUSED_WITHIN).position(refuses) else { return };
     let says_more = clauses[at + 1..].iter().any(|it| says_something(&words[it.words.clone()], language));
@@ -188,6 +192,7 @@ mod tests {
                 "No no, I don't want e-mail, please leave that. Can it be waived?",
                 Some("please leave that. Can it be waived?"),
             ),
+            ("no not january, i said after christmas, like the 28th", Some("i said after christmas, like the 28th")),
             ("i did not ask about leaving", None),
             ("I said nothing about the price", None),
             ("no no i'm not talking about that", None),
@@ -208,6 +213,7 @@ mod tests {
             "that's nothing to do with me",
             "nobody came to my house",
             "no, not the first time",
+            "no not yet, I move out on 12 january",
             "no engineer came, not in October",
             "I can't pay, I asked my bank",
             "don't mention it",
