@@ -28,6 +28,7 @@ mod handing_off;
 mod listening;
 mod proof;
 mod reply;
+mod said_before;
 mod settle;
 mod staying;
 mod taken_wrong;

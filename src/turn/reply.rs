@@ -15,7 +15,7 @@ use crate::conversation::{
 };
 use crate::feedback;
 use crate::handoff;
-use crate::rules::{self, Decision, Heard, Topic, questions};
+use crate::rules::{self, Decision, Heard, Topic};
 use crate::store::Why;
 
 use super::{Outcome, Parts, again, deeds, handing_off, step, wait_now, words_of};
@@ -26,8 +26,6 @@ const INVOICES_OFFERED: usize = 3;
 pub(super) const CHOICES_MAX: usize = 4;
 /// Messages of the bot that somebody still has before their eyes.
 pub(super) const TOLD_MAX: usize = 6;
-/// An answer of up to so many characters is said once more to whoever asks for it in other words.
-const ONCE_MORE_CHARS_MAX: usize = 240;
 /// How card numbers look once they are masked.
 const MASKED_CARD: &str = "[card ending";
 
@@ -207,67 +205,10 @@ impl Reply<'_> {
         // Of two bills the same may be said: once is enough.
         answers.dedup_by(|next, one| next.2.text == one.2.text);
         self.leave_out_what_was_told(&mut answers);
-        // What was to be written for a colleague has been.
-        let with_queue = self.state.owner == Owner::Queue && self.heard.choice.is_none();
-        // An offer that was passed over may come again.
-        let offers = |one: &Answer| one.deed.as_ref().and_then(|it| self.confirm(it, &BTreeMap::new())).is_some();
-        let is_said = |one: &Answer| self.was_said(&one.text) || (self.objects_to(&one.text) && !offers(one));
-        let same = matches!(answers.as_slice(), [(_, _, one)] if is_said(one));
-        // A link is given again: the one before may have ended.
-        let waits = |one: &Answer| one.then == Then::Wait || offers(one);
-        if same && self.ran.is_empty() && self.pages.is_empty() && answers.iter().all(|it| waits(&it.2)) {
-            let sentences = &content.sentences;
-            if with_queue && !rules::said::Said::of(&self.heard.text, &content.language).asks {
-                return self.keep_for_person();
-            }
-            // Who concludes something from it hears the sentence on which that rests.
-            let last = self.state.last_said.as_deref().unwrap_or_default();
-            let told = self.heard.told.iter().filter(|it| last.contains(&it.sentence));
-            if let Some(told) = rules::nearest_told(told, &content.language) {
-                return self.as_said(&told.sentence, false);
-            }
-            // What is typed once more for the same offer is about that: it is asked again, and no more.
-            if let [(_, topic, one)] = answers.as_slice()
-                && let Some(confirms) = one.deed.as_ref().and_then(|it| self.confirm(it, &topic.slots))
-            {
-                let choices = self.together(&answers);
-                let question = one.text.lines().rfind(|it| it.trim_end().ends_with('?')).filter(|it| *it != one.text);
-                let button = choices.iter().find(|it| it.id.starts_with(rules::DO)).map(|it| it.label.as_str());
-                let text = match question {
-                    Some(question) => question.to_owned(),
-                    None => {
-                        let first = one.text.split_inclusive(". ").next().and_then(|it| it.lines().next());
-                        let about = About { first: first.map(str::trim_end), second: button, ..About::default() };
-                        self.speaker.sentence(&sentences.offer_stands, about)?
-                    }
-                };
-                let (intent, slots) = (Some(topic.intent.clone()), topic.slots.clone());
-                let confirms = Some(confirms);
-                let step = Step { intent, slots, confirms, asks_yes: true, ..step(Did::Answered) };
-                self.message(text, &[], step);
-                if let Some(last) = self.last_choices() {
-                    *last = choices;
-                }
-                return Ok(());
-            }
-            // Whoever asks on and hears nothing new was not understood.
-            if self.heard.choice.is_none() {
-                self.record(self.seq, &self.heard.text, Why::Missed, self.heard.guess.clone());
-            }
-            // What is short is said once more to whoever asks it in other words.
-            if let [(_, _, one)] = answers.as_slice()
-                && self.heard.choice.is_none()
-                && questions::asks_somewhere(&self.heard.text, &content.language)
-                && one.text.chars().count() <= ONCE_MORE_CHARS_MAX
-                && self.state.last_said.as_deref() == Some(&one.text)
-            {
-                return self.as_said(&one.text.clone(), false);
-            }
-            let others = self.other_meanings(topics);
-            if let Some(topic) = self.heard.choice.is_none().then(|| self.instead(&others)).flatten() {
-                return self.answer(content, &[topic], billing_down);
-            }
-            return self.stay(&[&sentences.same_answer, &sentences.another_way], Did::Talked, &others);
+        if let [(_, _, one)] = answers.as_slice()
+            && self.says_nothing_new(one)
+        {
+            return self.said_before(content, &answers, topics, billing_down);
         }
         // What follows an answer that has something done follows its receipt.
         let plain = || answers.iter().filter(|it| it.2.deed.as_ref().is_none_or(|deed| deed.action.is_page()));
