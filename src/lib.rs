@@ -38,19 +38,22 @@
 //! | module | may use | outside crates that live only here |
 //! |---|---|---|
 //! | [`conversation`] | – | unicode-normalization; none with I/O, no clock |
+//! | [`clock`] | – | – |
 //! | [`config`] | – | toml |
+//! | [`presence`] | conversation | – |
 //! | [`content`] | conversation | toml, toml_edit, minijinja |
 //! | [`classifier`] | conversation, content | ort, rten, tokenizers |
-//! | [`billing`] | conversation, content, config, store | reqwest, backon, hmac (also in identity) |
+//! | [`billing`] | conversation, config, store | reqwest, backon, hmac (also in identity) |
 //! | [`rules`] | conversation, content, billing (its words) | – |
 //! | [`answers`] | conversation, content, billing (its words), rules | – |
-//! | [`store`] | conversation, config | sqlx, async-nats, hostname |
+//! | [`store`] | conversation | sqlx, async-nats, hostname |
 //! | [`mail`] | config | lettre |
 //! | [`actions`] | conversation, content, billing, rules, store, mail | krilla, ttf-parser |
 //! | [`identity`] | conversation, config, store | jsonwebtoken |
 //! | [`handoff`] | conversation, content, store | – |
-//! | [`feedback`] | conversation, content, classifier, rules, store | – |
-//! | [`turn`], [`session`], [`app`], [`talks`] | all above | – |
+//! | [`feedback`] | conversation, classifier, store | – |
+//! | [`parts`] | what conversations work with: most of the above | – |
+//! | [`turn`], [`talks`], [`session`], [`jobs`], [`app`] | those before them, and all above | – |
 //! | [`server`] | all above | axum, hyper, tower, governor (also in telemetry), ts-rs |
 //! | [`telemetry`] | – | tracing-subscriber, tracing-appender, metrics-exporter-prometheus |
 //! | [`commands`] | all | clap |
@@ -149,6 +152,7 @@ pub mod answers;
 pub mod app;
 pub mod billing;
 pub mod classifier;
+pub mod clock;
 pub mod commands;
 pub mod config;
 pub mod content;
@@ -156,7 +160,10 @@ pub mod conversation;
 pub mod feedback;
 pub mod handoff;
 pub mod identity;
+pub mod jobs;
 pub mod mail;
+pub mod parts;
+pub mod presence;
 pub mod rules;
 pub mod server;
 pub mod session;

@@ -23,8 +23,9 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{DefaultPredicate, Predicate};
 
-use crate::app::{App, Understanding};
+use crate::app::App;
 use crate::config::{Limits, Proxies, origins};
+use crate::parts::Understanding;
 use crate::server::error::Problem;
 use crate::server::lingering::Lingering;
 use crate::server::protocol::Code;

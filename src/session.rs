@@ -5,23 +5,25 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::net::IpAddr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::Instant;
 
-use crate::app::App;
 use crate::conversation::{
     ConversationId, CustomerId, Event, Message, NewEvent, Owner, Rating, Reason, Sender, Seq, State, What,
 };
+use crate::parts::Parts;
 use crate::store::{Opening, StoreError, Typing};
 use figures::Waiting;
 use turns::{OpenEnd, Thought};
 
 mod figures;
 mod keeping;
+mod letters;
+mod secret;
 mod turns;
 
 /// A step that others interfere with is tried again at once this often.
@@ -132,16 +134,26 @@ pub enum Happening {
     LetterLost,
 }
 
-/// The conversations that are live on this node.
-#[derive(Default)]
+/// The conversations that are live on this node. Cloning it is cheap; all clones are the same.
+#[derive(Clone)]
 pub struct Sessions {
+    inner: Arc<Live>,
+}
+
+struct Live {
+    parts: Arc<Parts>,
     inboxes: Mutex<HashMap<ConversationId, mpsc::Sender<Happening>>>,
 }
 
 impl Sessions {
+    /// None is live yet; they will work with these parts.
+    pub fn new(parts: Arc<Parts>) -> Self {
+        Self { inner: Arc::new(Live { parts, inboxes: Mutex::default() }) }
+    }
+
     /// Brings something to its conversation, which comes to life if it wasn't live.
-    pub fn bring(&self, app: &Arc<App>, id: &ConversationId, happening: Happening) -> Result<(), SessionError> {
-        let mut inboxes = self.inboxes.lock().unwrap_or_else(PoisonError::into_inner);
+    pub fn bring(&self, id: &ConversationId, happening: Happening) -> Result<(), SessionError> {
+        let mut inboxes = self.inboxes();
         let mut happening = happening;
         if let Some(inbox) = inboxes.get(id) {
             match inbox.try_send(happening) {
@@ -151,17 +163,17 @@ impl Sessions {
                 Err(mpsc::error::TrySendError::Closed(back)) => happening = back,
             }
         }
-        let (inbox, arrivals) = mpsc::channel(app.config.limits.inbox_max);
+        let parts = &self.inner.parts;
+        let (inbox, arrivals) = mpsc::channel(parts.config.limits.inbox_max);
         inbox.try_send(happening).map_err(|_| SessionError::Busy)?;
         inboxes.insert(id.clone(), inbox);
         drop(inboxes);
-        let session = Session::new(Arc::clone(app), id.clone(), arrivals);
-        app.tasks.spawn(session.live());
+        parts.tasks.spawn(Session::new(self.clone(), id.clone(), arrivals).live());
         Ok(())
     }
 
     fn forget(&self, id: &ConversationId, arrivals: &mut mpsc::Receiver<Happening>) -> bool {
-        let mut inboxes = self.inboxes.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut inboxes = self.inboxes();
         // Under the lock nothing can be brought, so an empty inbox stays empty.
         if !arrivals.is_empty() {
             return false;
@@ -169,11 +181,16 @@ impl Sessions {
         inboxes.remove(id);
         true
     }
+
+    fn inboxes(&self) -> MutexGuard<'_, HashMap<ConversationId, mpsc::Sender<Happening>>> {
+        self.inner.inboxes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// One live conversation.
 struct Session {
-    app: Arc<App>,
+    parts: Arc<Parts>,
+    sessions: Sessions,
     id: ConversationId,
     arrivals: mpsc::Receiver<Happening>,
     loaded: bool,
@@ -208,11 +225,13 @@ struct Session {
 }
 
 impl Session {
-    fn new(app: Arc<App>, id: ConversationId, arrivals: mpsc::Receiver<Happening>) -> Self {
+    fn new(sessions: Sessions, id: ConversationId, arrivals: mpsc::Receiver<Happening>) -> Self {
+        let parts = Arc::clone(&sessions.inner.parts);
         Self {
             // Subscribed before anything is read, so that nothing falls in between.
-            news: app.store.watch(&id),
-            app,
+            news: parts.store.watch(&id),
+            parts,
+            sessions,
             id,
             arrivals,
             loaded: false,
@@ -234,8 +253,8 @@ impl Session {
     }
 
     async fn live(mut self) {
-        let idle = Duration::from_millis(self.app.config.limits.idle_ms_max);
-        let stop = self.app.stop.clone();
+        let idle = Duration::from_millis(self.parts.config.limits.idle_ms_max);
+        let stop = self.parts.stop.clone();
         loop {
             let Self { arrivals, thinking, turn_at, busy_at, .. } = &mut self;
             let busy_at = busy_at.filter(|_| thinking.is_some());
@@ -271,7 +290,7 @@ impl Session {
                     self.end_turn(*thought).await;
                 }
                 Woken::Rest => {
-                    if self.app.sessions.forget(&self.id, &mut self.arrivals) {
+                    if self.sessions.forget(&self.id, &mut self.arrivals) {
                         return;
                     }
                 }
@@ -282,7 +301,7 @@ impl Session {
     /// Shows the customer that the bot is at it, as a person's typing is shown. It may get lost.
     fn tell_busy(&self, on: bool) {
         if self.state.owner == Owner::Bot {
-            self.app.store.tell_typing(&self.id, Typing { from: Sender::Bot, on });
+            self.parts.store.tell_typing(&self.id, Typing { from: Sender::Bot, on });
         }
     }
 
@@ -342,7 +361,7 @@ impl Session {
     /// Reads what the log has and we don't know yet.
     async fn catch_up(&mut self) -> Result<(), StoreError> {
         if !self.loaded {
-            let record = match self.app.store.conversation(&self.id).await {
+            let record = match self.parts.store.conversation(&self.id).await {
                 Ok(record) => record,
                 // It is not there before its first message.
                 Err(StoreError::NotFound) => return Ok(()),
@@ -358,9 +377,9 @@ impl Session {
     }
 
     async fn read_log(&mut self) -> Result<(), StoreError> {
-        let page = self.app.config.limits.events_max;
+        let page = self.parts.config.limits.events_max;
         loop {
-            let events = self.app.store.events(&self.id, self.state.seq, page).await?;
+            let events = self.parts.store.events(&self.id, self.state.seq, page).await?;
             let n = events.len();
             for logged in events {
                 self.apply(logged.event);
@@ -375,7 +394,7 @@ impl Session {
     /// What a damaged event said of the owner or the customer, the conversation's row knows too: without it nobody could
     /// go on writing.
     async fn mend(&mut self) -> Result<(), StoreError> {
-        let record = self.app.store.conversation(&self.id).await?;
+        let record = self.parts.store.conversation(&self.id).await?;
         if self.state.epoch < record.epoch {
             (self.state.owner, self.state.epoch, self.state.staff) = (record.owner, record.epoch, record.staff);
         }

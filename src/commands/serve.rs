@@ -7,15 +7,17 @@ use std::sync::Arc;
 
 use anyhow::Context;
 
-use crate::app::{App, Clock, Made};
+use crate::app::App;
 use crate::billing::demo::Demo;
 use crate::billing::{self, Billing};
+use crate::clock::Clock;
 use crate::commands::{identity, open_classifier, open_store, staff, store_settings};
 use crate::config::{Config, unknown_variables};
 use crate::content::Contents;
 use crate::identity::codes::Codes;
 use crate::identity::pages::Pages;
 use crate::mail::Mailbox;
+use crate::parts::Made;
 use crate::{server, store, telemetry};
 
 /// Runs the server.

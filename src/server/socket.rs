@@ -390,7 +390,7 @@ impl<T: Transport> Connection<T> {
                 self.app.store.tell_typing(&self.customer.id, Typing { from: Sender::Customer, on });
                 // A typing hint may get lost when the conversation is busy.
                 if 0 < self.customer.cursor {
-                    let _ = self.app.sessions.bring(&self.app, &self.customer.id, Happening::Typing(on));
+                    let _ = self.app.sessions.bring(&self.customer.id, Happening::Typing(on));
                 }
                 Ok(())
             }
@@ -414,7 +414,7 @@ impl<T: Transport> Connection<T> {
             return self.refuse(Problem::too_fast(wait), Some(key)).await;
         }
         let (reply, kept) = oneshot::channel();
-        let kept = match self.app.sessions.bring(&self.app, &self.customer.id, happening(reply)) {
+        let kept = match self.app.sessions.bring(&self.customer.id, happening(reply)) {
             // A session that died before its answer has kept or not kept it: the client asks again with the same key.
             Ok(()) => kept.await.unwrap_or(Err(SessionError::Busy)),
             Err(error) => Err(error),
@@ -448,14 +448,14 @@ impl<T: Transport> Connection<T> {
                 self.customer.opening.verified_until_ms = until_ms;
                 if 0 < self.customer.cursor {
                     let verified = Happening::Verified { customer, until_ms };
-                    if let Err(error) = self.app.sessions.bring(&self.app, &self.customer.id, verified) {
+                    if let Err(error) = self.app.sessions.bring(&self.customer.id, verified) {
                         return self.refuse(error.into(), None).await;
                     }
                 }
                 Ok(())
             }
             Some(_) => {
-                if let Err(error) = self.app.leave(&self.customer.id).await {
+                if let Err(error) = self.app.sessions.leave(&self.customer.id).await {
                     return self.refuse(error.into(), None).await;
                 }
                 let opening = self.customer.opening.clone();

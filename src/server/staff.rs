@@ -20,6 +20,7 @@ use crate::conversation::{
 };
 use crate::feedback;
 use crate::handoff;
+use crate::jobs;
 use crate::server::Site;
 use crate::server::error::Problem;
 use crate::server::extract::{InJson, InPath, InQuery};
@@ -349,7 +350,7 @@ pub async fn change_cause(
 
 /// `POST /api/v1/content/reload`: takes over changed content now.
 pub async fn reload_content(State(site): State<Site>, _manages: Manages) -> Json<serde_json::Value> {
-    Json(json!({ "taken_over": site.app.reload_content().await }))
+    Json(json!({ "taken_over": jobs::content::reload(&site.app).await }))
 }
 
 async fn cause_row(app: &App, cause: &Cause) -> Result<CauseRow, StoreError> {

@@ -39,7 +39,7 @@ pub async fn attend(app: Arc<App>, reads: login::Reads, mut socket: impl Transpo
     let _here = app.staff_is_here(&staff.id);
     let mut signed_out = app.signed_out.subscribe();
     let mut changes = app.store.changes();
-    let mut came_or_went = app.came_or_went.subscribe();
+    let mut came_or_went = app.presence.came_or_went();
     let mut watched: HashMap<ConversationId, Watched> = HashMap::new();
     let silent_max = Duration::from_millis(app.config.limits.silent_ms_max);
     let mut silent_until = Instant::now() + silent_max;

@@ -3,10 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::SignedDuration;
 use tokio::time::Instant;
 
-use super::{Session, TRIES_MAX, figures};
-use crate::conversation::{Epoch, Event, Owner, Seq, What};
+use super::{Session, TRIES_MAX, figures, letters};
+use crate::conversation::{ConversationId, Epoch, Event, Owner, Seq, What};
+use crate::handoff;
+use crate::parts::{Parts, Understanding};
 use crate::store::{Append, CodeChange, Expect, StoreError};
 use crate::turn;
 
@@ -43,7 +46,7 @@ impl Session {
 
     /// How long a turn waits for another message.
     fn gathers(&self) -> Duration {
-        let limits = &self.app.config.limits;
+        let limits = &self.parts.config.limits;
         // What is said to a person comes in pieces, and the bot only helps out; but with danger nobody waits.
         let is_for_a_person = self.state.owner != Owner::Bot && !self.is_urgent();
         Duration::from_millis(if is_for_a_person { limits.gather_ms_max } else { limits.gather_ms })
@@ -51,14 +54,14 @@ impl Session {
 
     /// Whether the last message tells of a danger.
     fn is_urgent(&self) -> bool {
-        let content = self.app.contents.current();
+        let content = self.parts.contents.current();
         self.unanswered.last().is_some_and(|(_, said)| content.urgent_rule(&said.text).is_some())
     }
 
     /// While the customer types on, the turn waits a little longer, to a limit.
     pub(super) fn hold_turn(&mut self, typing: bool) {
         let (Some(since), Some(_)) = (self.waiting_since, self.turn_at) else { return };
-        let latest = since + Duration::from_millis(self.app.config.limits.gather_ms_max);
+        let latest = since + Duration::from_millis(self.parts.config.limits.gather_ms_max);
         let now = Instant::now();
         self.turn_at = Some(if typing { latest.max(now) } else { now + self.gathers() });
     }
@@ -80,11 +83,11 @@ impl Session {
             }
             return;
         };
-        let (app, id, locale) = (Arc::clone(&self.app), self.id.clone(), self.locale.clone());
+        let (parts, id, locale) = (Arc::clone(&self.parts), self.id.clone(), self.locale.clone());
         let recent: Vec<Event> = self.recent.iter().cloned().collect();
         let network = self.network.map(|it| it.to_string()).unwrap_or_default();
         self.thinking = Some(Box::pin(async move {
-            let parts = turn::Parts { locale, ..app.turn_parts(&id, &network).await };
+            let parts = turn::Parts { locale, ..parts_of_turn(&parts, &id, network).await };
             let outcome = turn::take(&parts, &state, &recent, &unanswered).await;
             let answered = outcome.as_ref().ok().and_then(|it| it.answered).unwrap_or(answered);
             Thought { outcome, answered: Some(answered), epoch: state.epoch, owner: state.owner, settles: None }
@@ -112,11 +115,11 @@ impl Session {
             return;
         }
         let settles = Some(open_end.clone());
-        let (app, id, locale, state) =
-            (Arc::clone(&self.app), self.id.clone(), self.locale.clone(), self.state.clone());
+        let (parts, id, locale, state) =
+            (Arc::clone(&self.parts), self.id.clone(), self.locale.clone(), self.state.clone());
         let recent: Vec<Event> = self.recent.iter().cloned().collect();
         self.thinking = Some(Box::pin(async move {
-            let parts = turn::Parts { locale, ..app.turn_parts(&id, "").await };
+            let parts = turn::Parts { locale, ..parts_of_turn(&parts, &id, String::new()).await };
             let outcome = match open_end {
                 OpenEnd::Action(key) => turn::settle(&parts, &state, &recent, &key).await,
                 OpenEnd::CodeLetter => turn::letter_lost(&parts, &state, &recent).await,
@@ -170,9 +173,9 @@ impl Session {
             promise: outcome.promise,
             code: outcome.code,
             tells: outcome.tells,
-            ..Append::new(self.id.clone(), self.app.clock.now_ms())
+            ..Append::new(self.id.clone(), self.parts.clock.now_ms())
         };
-        let appended = self.app.store.append(append).await?;
+        let appended = self.parts.store.append(append).await?;
         self.unanswered.retain(|(seq, _)| answered.is_none_or(|it| it < *seq));
         if let Some(answered) = answered {
             self.waiting.end(answered);
@@ -180,10 +183,10 @@ impl Session {
         figures::count(appended.events.iter().map(|it| &it.event.what));
         self.take_in(appended.events).await?;
         if has_questions {
-            self.app.feedback_came.notify_one();
+            self.parts.feedback_came.notify_one();
         }
         if asks_code {
-            self.app.post_code(&self.id, outcome.letter);
+            letters::post_code(&self.sessions, &self.id, outcome.letter);
         }
         Ok(())
     }
@@ -197,5 +200,32 @@ impl Session {
         // Somebody else may have answered it, on another node: look before thinking again.
         self.loaded = false;
         self.turn_at = Some(Instant::now() + wait);
+    }
+}
+
+/// What a turn in this conversation works with; its customer wrote from `network`.
+async fn parts_of_turn(parts: &Parts, id: &ConversationId, network: String) -> turn::Parts {
+    parts.until_learnt().await;
+    let content = parts.contents.current();
+    let now = parts.clock.now();
+    let line = parts.line.borrow().clone();
+    // A classifier that has not learnt anything knows nothing: a person answers.
+    let is_ready = parts.understanding() == Understanding::Ready;
+    turn::Parts {
+        wait: handoff::wait(&content, now, &line, line.place_of(id)),
+        wait_if_queued: handoff::wait(&content, now, &line, Some(line.next_place(id, false))),
+        wait_if_urgent: handoff::wait(&content, now, &line, Some(line.next_place(id, true))),
+        content,
+        classifier: parts.classifier.load_full().filter(|_| is_ready),
+        billing: Arc::clone(&parts.billing),
+        locale: None,
+        actions: Arc::clone(&parts.actions),
+        conversation: id.clone(),
+        now,
+        misses_max: parts.config.limits.misses_max,
+        settle_max: SignedDuration::from_hours(parts.config.limits.settle_hours_max),
+        verified_for: SignedDuration::from_mins(parts.config.limits.verified_minutes),
+        codes: (parts.codes.offered() && parts.billing.has_accounts())
+            .then(|| turn::CodesHere { codes: Arc::clone(&parts.codes), network }),
     }
 }

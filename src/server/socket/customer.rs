@@ -6,10 +6,11 @@ use std::time::Duration;
 
 use tokio::sync::{broadcast, watch};
 
-use crate::app::{App, Present};
+use crate::app::App;
 use crate::conversation::{ConversationId, CustomerId, Owner, Seq, masking};
 use crate::handoff;
 use crate::identity::{IdentityError, secrets};
+use crate::presence::Present;
 use crate::server::error::Problem;
 use crate::server::protocol::{BusinessCard, Code, Hours, Page, ServerFrame, WireChoice, WireLimits};
 use crate::server::reading::FIELD_BYTES_MAX;
@@ -114,7 +115,7 @@ impl Customer {
         // Another customer on the same device never sees the old conversation, and nobody else does from there.
         let old = match old {
             Some(record) if vouched_for.is_some() && record.customer.is_some() && record.customer != vouched_for => {
-                app.leave(&record.id).await?;
+                app.sessions.leave(&record.id).await?;
                 None
             }
             old => old,
@@ -128,7 +129,7 @@ impl Customer {
         let id = record.id.clone();
         let until_ms = app.verified_until_ms();
         if let (None, Some(customer)) = (&record.customer, &vouched_for) {
-            app.sessions.bring(app, &id, Happening::Verified { customer: customer.clone(), until_ms })?;
+            app.sessions.bring(&id, Happening::Verified { customer: customer.clone(), until_ms })?;
         }
         // A client that is ahead of the log has seen another one: it starts from the beginning.
         let reset = record.last_seq < hello.after;
