@@ -26,7 +26,7 @@ pub fn start(parts: &Arc<Parts>, sessions: &Sessions) {
     start.one(waiting_list::keep(own()));
     start.one(unanswered::find(own(), sessions.clone()));
     start.one(settling::settle(own(), sessions.clone()));
-    start.one(left_behind::give_back(own()));
+    start.one(left_behind::give_back(own(), sessions.clone()));
     start.one(content::watch(own()));
     start.one(grouping::group(own()));
     start.one(billing_news::hear(own()));

@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use tokio::time::{Instant, timeout};
 
-use crate::conversation::{ConversationId, NewEvent, Owner, OwnerChange, Reason, Sender, StaffId, What};
+use crate::conversation::{ConversationId, StaffId};
 use crate::parts::Parts;
-use crate::store::{Append, ConversationRecord, Expect, StoreError};
+use crate::session::{Command, Sessions};
+use crate::store::StoreError;
 
 /// How often it is looked whether somebody has gone without signing out.
 const LOOK: Duration = Duration::from_secs(15);
@@ -19,12 +20,12 @@ const LEFT_MAX: u32 = 200;
 
 /// Gives back what colleagues have left behind: at once when they sign out, after a while when they just can't come in
 /// any more (removed, another role, their session at its end).
-pub(super) async fn give_back(parts: Arc<Parts>) {
+pub(super) async fn give_back(parts: Arc<Parts>, sessions: Sessions) {
     let mut signed_out = parts.signed_out.subscribe();
     let mut since = HashMap::new();
     let mut out = None;
     loop {
-        if let Err(error) = look(&parts, &mut since, out.take()).await {
+        if let Err(error) = look(&parts, &sessions, &mut since, out.take()).await {
             tracing::warn!(%error, "conversations that were left behind could not be looked for");
         }
         // Whoever lags has missed somebody, who is found a little later.
@@ -34,6 +35,7 @@ pub(super) async fn give_back(parts: Arc<Parts>) {
 
 async fn look(
     parts: &Parts,
+    sessions: &Sessions,
     since: &mut HashMap<ConversationId, Instant>,
     out: Option<StaffId>,
 ) -> Result<(), StoreError> {
@@ -43,7 +45,8 @@ async fn look(
         let first = *since.entry(record.id.clone()).or_insert_with(Instant::now);
         let has_signed_out = out.is_some() && record.staff == out;
         if has_signed_out || COME_BACK <= first.elapsed() || is_removed(parts, record.staff.as_ref()).await? {
-            give_one_back(parts, &record).await?;
+            // With a full inbox the next look finds it again.
+            let _ = sessions.bring(&record.id, Command::GiveBack { epoch: record.epoch });
         }
     }
     Ok(())
@@ -57,22 +60,4 @@ async fn is_removed(parts: &Parts, staff: Option<&StaffId>) -> Result<bool, Stor
         Err(StoreError::NotFound) => Ok(true),
         Err(error) => Err(error),
     }
-}
-
-async fn give_one_back(parts: &Parts, record: &ConversationRecord) -> Result<(), StoreError> {
-    let (owner, epoch, urgent) = (Owner::Queue, record.epoch + 1, record.urgent);
-    let change = OwnerChange { owner, epoch, staff: None, reason: Reason::Left, urgent };
-    let event = NewEvent { from: Sender::System, name: None, what: What::Owner(change) };
-    let append = Append {
-        expect: Expect { epoch: Some(record.epoch), ..Expect::default() },
-        events: vec![event],
-        ..Append::new(record.id.clone(), parts.clock.now_ms())
-    };
-    match parts.store.append(append).await {
-        Ok(_) => tracing::info!(conversation = %record.id, "whoever had it has gone: it waits for a person again"),
-        // Somebody has changed it meanwhile, another node perhaps.
-        Err(StoreError::Conflict) => {}
-        Err(error) => return Err(error),
-    }
-    Ok(())
 }

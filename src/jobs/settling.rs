@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::parts::Parts;
-use crate::session::{Happening, Sessions};
+use crate::session::{Command, Sessions};
 use crate::store::StoreError;
 
 /// Open ends of one kind that one look takes up; the rest comes with the next.
@@ -32,12 +32,12 @@ async fn settle_all(parts: &Parts, sessions: &Sessions) -> Result<(), StoreError
     for record in parts.store.actions_to_settle(now_ms, OPEN_ENDS_MAX).await? {
         if parts.store.take_on_action(&record.new.key, now_ms, until_ms).await? {
             // A full inbox means that something goes on there: the next look takes it up.
-            let _ = sessions.bring(&record.new.conversation, Happening::Settle { key: record.new.key });
+            let _ = sessions.bring(&record.new.conversation, Command::Settle { key: record.new.key });
         }
     }
     for id in parts.store.lost_code_letters(now_ms, OPEN_ENDS_MAX).await? {
         if parts.store.take_on_code_letter(&id, now_ms, until_ms).await? {
-            let _ = sessions.bring(&id, Happening::LetterLost);
+            let _ = sessions.bring(&id, Command::LetterLost);
         }
     }
     Ok(())

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::parts::Parts;
-use crate::session::{Happening, Sessions};
+use crate::session::{Command, Sessions};
 
 /// How often the log is searched for them.
 const LOOK: Duration = Duration::from_secs(15);
@@ -18,7 +18,7 @@ pub(super) async fn find(parts: Arc<Parts>, sessions: Sessions) {
             Ok(found) => {
                 for id in found {
                     // A full inbox means that it is being looked after.
-                    let _ = sessions.bring(&id, Happening::Nudge);
+                    let _ = sessions.bring(&id, Command::Nudge);
                 }
             }
             Err(error) => tracing::warn!(%error, "unanswered messages could not be looked for"),

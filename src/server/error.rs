@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use crate::server::protocol::{Code, ServerFrame};
 use crate::session::SessionError;
+use crate::session::staff::StaffError;
 use crate::store::StoreError;
 
 /// A refusal as customers and staff see it. Nothing from inside gets into it.
@@ -135,6 +136,15 @@ impl From<SessionError> for Problem {
             SessionError::NotOffered => Problem::new(Code::NotOffered),
             SessionError::NotFound => Problem::new(Code::NotFound),
             SessionError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<StaffError> for Problem {
+    fn from(error: StaffError) -> Self {
+        match error {
+            StaffError::Conflict => Problem::new(Code::Conflict),
+            StaffError::Session(error) => error.into(),
         }
     }
 }

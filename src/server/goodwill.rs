@@ -18,11 +18,12 @@ use crate::conversation::format::{self, Style};
 use crate::conversation::normal::is_blank;
 use crate::conversation::{ConversationId, CustomerId, NewEvent, Receipt, Sender, What, masking};
 use crate::rules::policy::{Deed, Given, Purse};
+use crate::server::Site;
 use crate::server::error::Problem;
 use crate::server::extract::{InJson, InPath};
 use crate::server::login::Answers;
 use crate::server::protocol::{Code, Goodwill, GoodwillAnswer, GoodwillOffer, LateFeeRow};
-use crate::server::{Site, staff as conversations};
+use crate::session::staff::has;
 use crate::store::{ActionRecord, Append, ConversationRecord, Role, Staff, StoreError};
 
 /// The rule that says what staff may give.
@@ -107,7 +108,7 @@ impl<'a> Desk<'a> {
     /// Nobody gives anything but whoever has the conversation, and to nobody but a customer whom we know.
     async fn open(app: &'a App, staff: &Staff, id: ConversationId) -> Result<Self, No> {
         let record = app.store.conversation(&id).await?;
-        if !conversations::has(&record, staff) {
+        if !has(&record, staff) {
             return Err(No::Problem(Problem::new(Code::Conflict)));
         }
         let Some(customer) = record.customer.clone() else {

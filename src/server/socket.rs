@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Serialize;
-use tokio::sync::{broadcast, oneshot};
+use tokio::sync::broadcast;
 use tokio::time::Instant;
 
 use crate::app::App;
@@ -22,7 +22,8 @@ use crate::server::limits::{Pace, TooFast};
 use crate::server::protocol::{ClientFrame, Code, ServerFrame};
 use crate::server::reading::{self, Unreadable, key_of};
 use crate::server::wire;
-use crate::session::{Happening, Kept, SessionError};
+use crate::session::customer::{End, Identify, Input, Rate, Say};
+use crate::session::{Answer, Command};
 use crate::store::Typing;
 use customer::{Customer, Hello, Refusal};
 
@@ -368,29 +369,22 @@ impl<T: Transport> Connection<T> {
             Err(TooFast::Wait(wait)) => return self.refuse(Problem::too_fast(wait), key).await,
             Err(TooFast::TooLong) => return Err(POLICY),
         }
-        let network = self.caller.network;
         match frame {
             ClientFrame::Hello { .. } => self.refuse(Problem::new(Code::Malformed), None).await,
             ClientFrame::Ping {} => self.send(&ServerFrame::Pong {}).await,
-            ClientFrame::Say { key, text } => {
-                let opening = self.customer.opening.clone();
-                self.keep(key.clone(), |reply| Happening::Say { opening, key, text, network, reply }).await
-            }
-            ClientFrame::Choose { key, choice } => {
-                let opening = self.customer.opening.clone();
-                self.keep(key.clone(), |reply| Happening::Choose { opening, key, choice, network, reply }).await
-            }
+            ClientFrame::Say { key, text } => self.say(key, Input::Typed(text)).await,
+            ClientFrame::Choose { key, choice } => self.say(key, Input::Tapped(choice)).await,
             ClientFrame::Rate { key, about, score, comment } => {
                 let rating = Rating { about, score: score.min(5), comment };
-                self.keep(key.clone(), |reply| Happening::Rate { key, rating, reply }).await
+                self.keep(key.clone(), |answer| Command::Rate(Rate { key, rating }, answer)).await
             }
-            ClientFrame::End { key } => self.keep(key.clone(), |reply| Happening::End { key, reply }).await,
+            ClientFrame::End { key } => self.keep(key.clone(), |answer| Command::End(End { key }, answer)).await,
             ClientFrame::Identify { token } => self.identify(&token).await,
             ClientFrame::Typing { on } => {
                 self.app.store.tell_typing(&self.customer.id, Typing { from: Sender::Customer, on });
                 // A typing hint may get lost when the conversation is busy.
                 if 0 < self.customer.cursor {
-                    let _ = self.app.sessions.bring(&self.customer.id, Happening::Typing(on));
+                    let _ = self.app.sessions.bring(&self.customer.id, Command::Typing(on));
                 }
                 Ok(())
             }
@@ -404,22 +398,17 @@ impl<T: Transport> Connection<T> {
         }
     }
 
+    async fn say(&mut self, key: String, input: Input) -> Result<(), u16> {
+        let (opening, network) = (self.customer.opening.clone(), self.caller.network);
+        self.keep(key.clone(), |answer| Command::Say(Say { opening, key, input, network }, answer)).await
+    }
+
     /// Brings something that must be kept to the conversation, and acks it once it is.
-    async fn keep(
-        &mut self,
-        key: String,
-        happening: impl FnOnce(oneshot::Sender<Result<Kept, SessionError>>) -> Happening,
-    ) -> Result<(), u16> {
+    async fn keep(&mut self, key: String, command: impl FnOnce(Answer) -> Command) -> Result<(), u16> {
         if let Err(wait) = self.gate.message(self.caller.network) {
             return self.refuse(Problem::too_fast(wait), Some(key)).await;
         }
-        let (reply, kept) = oneshot::channel();
-        let kept = match self.app.sessions.bring(&self.customer.id, happening(reply)) {
-            // A session that died before its answer has kept or not kept it: the client asks again with the same key.
-            Ok(()) => kept.await.unwrap_or(Err(SessionError::Busy)),
-            Err(error) => Err(error),
-        };
-        match kept {
+        match self.app.sessions.ask(&self.customer.id, command).await {
             Ok(kept) => {
                 self.customer.note_said(kept.seq);
                 metrics::counter!("plainbill_messages_kept_total").increment(1);
@@ -447,8 +436,8 @@ impl<T: Transport> Connection<T> {
                 self.customer.verified_until_ms = until_ms;
                 self.customer.opening.verified_until_ms = until_ms;
                 if 0 < self.customer.cursor {
-                    let verified = Happening::Verified { customer, until_ms };
-                    if let Err(error) = self.app.sessions.bring(&self.customer.id, verified) {
+                    let identify = Command::Identify(Identify { customer, until_ms });
+                    if let Err(error) = self.app.sessions.bring(&self.customer.id, identify) {
                         return self.refuse(error.into(), None).await;
                     }
                 }

@@ -1,7 +1,6 @@
 //! What staff do: lists, one conversation, taking, answering, giving back, closing, and the causes of questions.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
@@ -14,10 +13,7 @@ use crate::answers::Speaker;
 use crate::app::App;
 use crate::content::file::CardKind;
 use crate::conversation::normal::is_blank;
-use crate::conversation::{
-    Card, ConversationId, Event, Guess, Message, NewEvent, Owner, OwnerChange, Reason, Sender, Seq, What, format,
-    masking,
-};
+use crate::conversation::{Card, ConversationId, Guess, Owner, Seq, format};
 use crate::feedback;
 use crate::handoff;
 use crate::jobs;
@@ -25,20 +21,16 @@ use crate::server::Site;
 use crate::server::error::Problem;
 use crate::server::extract::{InJson, InPath, InQuery};
 use crate::server::login::{self, Answers, Manages, Reads};
-use crate::server::protocol::{CauseRow, Code, ConversationDetail, ConversationRow, QuestionRow, Reply, WireEvent};
+use crate::server::protocol::{self, CauseRow, Code, ConversationDetail, ConversationRow, QuestionRow, WireEvent};
 use crate::server::wire;
-use crate::store::{
-    Append, Appended, Cause, ConversationRecord, Expect, List, Logged, Question, QuestionFilter, Staff, StoreError, Why,
-};
+use crate::session::Command;
+use crate::session::staff::{Close, Flag, HandBack, Reply, StaffError, Take};
+use crate::store::{Cause, ConversationRecord, List, Logged, Question, QuestionFilter, Staff, StoreError, Why};
 
 /// Questions shown under one cause.
 const QUESTIONS_MAX: u32 = 50;
-/// Events that are looked back on when an answer is flagged.
-const FLAG_BACK: u32 = 40;
 /// The longest name of a cause.
 const CAUSE_NAME_CHARS_MAX: usize = 200;
-/// The longest key, in bytes.
-const KEY_BYTES_MAX: usize = 512;
 
 /// Which list.
 #[derive(Deserialize)]
@@ -157,12 +149,9 @@ pub async fn take(
     answers: Answers,
     InPath(id): InPath,
 ) -> Result<Json<serde_json::Value>, Problem> {
-    let staff = answers.0;
-    change_owner(&site.app, &ConversationId::new(id), &staff, |record| match record.owner {
-        Owner::Bot | Owner::Queue => Ok((Owner::Staff, Reason::Taken)),
-        Owner::Staff | Owner::Nobody => Err(Problem::new(Code::Conflict)),
-    })
-    .await
+    let (id, take) = (ConversationId::new(id), Take { staff: answers.0 });
+    site.app.sessions.ask(&id, |answer| Command::Take(take, answer)).await?;
+    changed(&site.app, &id).await
 }
 
 /// `POST /api/v1/conversations/{id}/hand-back`.
@@ -171,12 +160,9 @@ pub async fn hand_back(
     answers: Answers,
     InPath(id): InPath,
 ) -> Result<Json<serde_json::Value>, Problem> {
-    let staff = answers.0;
-    change_owner(&site.app, &ConversationId::new(id), &staff, |record| match has(record, &staff) {
-        true => Ok((Owner::Bot, Reason::HandedBack)),
-        false => Err(Problem::new(Code::Conflict)),
-    })
-    .await
+    let (id, hand_back) = (ConversationId::new(id), HandBack { staff: answers.0 });
+    site.app.sessions.ask(&id, |answer| Command::HandBack(hand_back, answer)).await?;
+    changed(&site.app, &id).await
 }
 
 /// `POST /api/v1/conversations/{id}/close`.
@@ -185,44 +171,13 @@ pub async fn close(
     answers: Answers,
     InPath(id): InPath,
 ) -> Result<Json<serde_json::Value>, Problem> {
-    let staff = answers.0;
-    change_owner(&site.app, &ConversationId::new(id), &staff, |record| match record.owner {
-        Owner::Queue => Ok((Owner::Nobody, Reason::Closed)),
-        Owner::Staff if has(record, &staff) => Ok((Owner::Nobody, Reason::Closed)),
-        _ => Err(Problem::new(Code::Conflict)),
-    })
-    .await
+    let (id, close) = (ConversationId::new(id), Close { staff: answers.0 });
+    site.app.sessions.ask(&id, |answer| Command::Close(close, answer)).await?;
+    changed(&site.app, &id).await
 }
 
-/// Whether a staff member has this conversation.
-pub fn has(record: &ConversationRecord, staff: &Staff) -> bool {
-    record.owner == Owner::Staff && record.staff.as_ref() == Some(&staff.id)
-}
-
-/// Changes the owner, provided that nobody else has meanwhile.
-async fn change_owner(
-    app: &Arc<App>,
-    id: &ConversationId,
-    staff: &Staff,
-    to: impl Fn(&ConversationRecord) -> Result<(Owner, Reason), Problem>,
-) -> Result<Json<serde_json::Value>, Problem> {
-    let record = app.store.conversation(id).await?;
-    let (owner, reason) = to(&record)?;
-    let holder = (owner == Owner::Staff).then(|| staff.id.clone());
-    // What is urgent stays so while somebody has it: should they be gone, it goes before the others again.
-    let urgent = record.urgent && owner == Owner::Staff;
-    let change = OwnerChange { owner, epoch: record.epoch + 1, staff: holder, reason, urgent };
-    let event = NewEvent { from: Sender::System, name: Some(staff.name.clone()), what: What::Owner(change) };
-    // What was said to a person is theirs, answered or not: the bot begins with what comes after.
-    let said_to_a_person = record.owner == Owner::Staff && record.answered_seq < record.customer_seq;
-    let append = Append {
-        expect: Expect { epoch: Some(record.epoch), ..Expect::default() },
-        answered: said_to_a_person.then_some(record.customer_seq),
-        events: vec![event],
-        ..Append::new(id.clone(), app.clock.now_ms())
-    };
-    app.store.append(append).await?;
-    tracing::info!(conversation = %id, staff = %staff.id, reason = reason.as_str(), "the owner changed");
+/// The row of a conversation that has just been changed.
+async fn changed(app: &App, id: &ConversationId) -> Result<Json<serde_json::Value>, Problem> {
     let record = app.store.conversation(id).await?;
     let names = staff_names(app).await?;
     Ok(Json(json!({ "row": row(app, &record, &names).await })))
@@ -233,49 +188,29 @@ pub async fn reply(
     State(site): State<Site>,
     answers: Answers,
     InPath(id): InPath,
-    InJson(reply): InJson<Reply>,
+    InJson(protocol::Reply { key, text, after }): InJson<protocol::Reply>,
 ) -> Result<Response, Problem> {
-    let (app, staff) = (&site.app, answers.0);
-    let id = ConversationId::new(id);
-    let text = reply.text.trim();
-    if is_blank(text) {
-        return Err(Problem::new(Code::Empty));
-    }
-    if app.config.limits.text_chars_max < text.chars().count() || KEY_BYTES_MAX < reply.key.len() {
-        return Err(Problem::new(Code::TooLarge));
-    }
-    let message = Message { text: masking::mask(text).text, ..Message::default() };
-    let event = NewEvent { from: Sender::Staff, name: Some(staff.name.clone()), what: What::Message(message) };
-    let expect = Expect {
-        owner: Some(Owner::Staff),
-        staff: Some(staff.id.clone()),
-        seen: Some(reply.after),
-        ..Expect::default()
-    };
-    let append = Append {
-        expect,
-        // Two people who make the same key by chance must not take each other's ack.
-        key: Some(format!("{}:{}", staff.id, reply.key)),
-        events: vec![event],
-        ..Append::new(id.clone(), app.clock.now_ms())
-    };
-    match app.store.append(append).await {
-        Ok(Appended { seq, at_ms, .. }) => Ok(Json(json!({ "seq": seq, "at": at_ms })).into_response()),
-        Err(StoreError::Conflict) => {
-            let missed = app.store.events(&id, reply.after, app.config.limits.events_max).await?;
-            let events = for_staff(app, &id, &missed).await?;
-            let problem = Problem::new(Code::Conflict);
-            let body = json!({ "code": problem.code, "message": problem.message(), "events": events });
-            Ok((StatusCode::CONFLICT, Json(body)).into_response())
-        }
+    let (id, reply) = (ConversationId::new(id), Reply { staff: answers.0, key, text, after });
+    match site.app.sessions.ask(&id, |answer| Command::Reply(reply, answer)).await {
+        Ok(kept) => Ok(Json(json!({ "seq": kept.seq, "at": kept.at_ms })).into_response()),
+        Err(StaffError::Conflict) => missed(&site.app, &id, after).await,
         Err(error) => Err(error.into()),
     }
+}
+
+/// What somebody has not read yet who wanted to answer.
+async fn missed(app: &App, id: &ConversationId, after: Seq) -> Result<Response, Problem> {
+    let missed = app.store.events(id, after, app.config.limits.events_max).await?;
+    let events = for_staff(app, id, &missed).await?;
+    let problem = Problem::new(Code::Conflict);
+    let body = json!({ "code": problem.code, "message": problem.message(), "events": events });
+    Ok((StatusCode::CONFLICT, Json(body)).into_response())
 }
 
 /// What was wrong.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Flag {
+pub struct Wrong {
     seq: Seq,
 }
 
@@ -284,23 +219,10 @@ pub async fn flag(
     State(site): State<Site>,
     answers: Answers,
     InPath(id): InPath,
-    InJson(flag): InJson<Flag>,
+    InJson(wrong): InJson<Wrong>,
 ) -> Result<StatusCode, Problem> {
-    let app = &site.app;
-    let id = ConversationId::new(id);
-    // No more than one read hands out: otherwise what was said last would be missing.
-    let back = FLAG_BACK.min(app.config.limits.events_max.saturating_sub(1));
-    let events = app.store.events(&id, flag.seq.saturating_sub(back), back + 1).await?;
-    let events: Vec<Event> = events.into_iter().map(|it| it.event).collect();
-    // The customer's message itself, or the one before the answer.
-    let found = feedback::last_said(&events, flag.seq.saturating_add(1)).ok_or(Problem::new(Code::NotFound))?;
-    let (seq, message) = (found.0, found.1.text.clone());
-    let understood = app.store.understood(&id, seq, seq).await?;
-    let guess = understood.into_iter().find(|it| it.0 == seq).map(|it| it.1).unwrap_or_default();
-    let question = feedback::question(&events, seq, &message, Why::Flagged, guess);
-    app.store.record_question(&id, question, app.clock.now_ms()).await?;
-    tracing::info!(conversation = %id, staff = %answers.0.id, seq, "an answer was flagged");
-    app.feedback_came.notify_one();
+    let (id, flag) = (ConversationId::new(id), Flag { staff: answers.0, seq: wrong.seq });
+    site.app.sessions.ask(&id, |answer| Command::Flag(flag, answer)).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -14,7 +14,8 @@ use crate::server::limits::{Pace, TooFast};
 use crate::server::login;
 use crate::server::protocol::{Code, StaffClientFrame, StaffServerFrame};
 use crate::server::socket::{Gone, Incoming, POLICY, Transport};
-use crate::server::staff::{for_staff, has, row, staff_names};
+use crate::server::staff::{for_staff, row, staff_names};
+use crate::session::staff::has;
 use crate::store::{Staff, StoreError, Typing};
 
 /// Conversations that one socket may watch at once.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Happening, Sessions};
+use super::{Command, Sessions};
 use crate::conversation::ConversationId;
 use crate::mail::{Letter, MailError};
 
@@ -27,7 +27,7 @@ pub(super) fn post_code(sessions: &Sessions, id: &ConversationId, letter: Option
             Err(MailError::Unreachable(why)) => {
                 tracing::warn!(conversation = %id, why, "the mail server (`mail.smtp`) took no letter");
                 // With a full inbox the next look for lost letters takes it up.
-                let _ = sessions.bring(&id, Happening::LetterLost);
+                let _ = sessions.bring(&id, Command::LetterLost);
                 return;
             }
         }

@@ -6,7 +6,8 @@ use std::time::Duration;
 use jiff::SignedDuration;
 use tokio::time::Instant;
 
-use super::{Session, TRIES_MAX, figures, letters};
+use super::task::{Session, TRIES_MAX};
+use super::{figures, letters};
 use crate::conversation::{ConversationId, Epoch, Event, Owner, Seq, What};
 use crate::handoff;
 use crate::parts::{Parts, Understanding};

@@ -14,7 +14,8 @@ use crate::presence::Present;
 use crate::server::error::Problem;
 use crate::server::protocol::{BusinessCard, Code, Hours, Page, ServerFrame, WireChoice, WireLimits};
 use crate::server::reading::FIELD_BYTES_MAX;
-use crate::session::Happening;
+use crate::session::Command;
+use crate::session::customer::Identify;
 use crate::store::{ConversationRecord, Opening, StoreError, Typing};
 
 /// Why a `hello` or a token is not taken.
@@ -129,7 +130,8 @@ impl Customer {
         let id = record.id.clone();
         let until_ms = app.verified_until_ms();
         if let (None, Some(customer)) = (&record.customer, &vouched_for) {
-            app.sessions.bring(&id, Happening::Verified { customer: customer.clone(), until_ms })?;
+            let identify = Identify { customer: customer.clone(), until_ms };
+            app.sessions.bring(&id, Command::Identify(identify))?;
         }
         // A client that is ahead of the log has seen another one: it starts from the beginning.
         let reset = record.last_seq < hello.after;
