@@ -14,7 +14,7 @@ use crate::conversation::{ConversationId, Epoch, Seq};
 use crate::parts::Parts;
 use crate::store::StoreError;
 use customer::{End, Identify, Rate, Say};
-use staff::{Close, Flag, HandBack, Reply, StaffError, Take};
+use staff::{Close, Flag, Gave, Give, HandBack, Reply, StaffError, Take};
 use task::Session;
 
 pub mod customer;
@@ -86,6 +86,8 @@ pub enum Command {
     Close(Close, Answer<(), StaffError>),
     /// Somebody of staff says that the bot was wrong.
     Flag(Flag, Answer<(), StaffError>),
+    /// Somebody of staff gives the customer something.
+    Give(Give, Answer<Gave, StaffError>),
     /// The house has it looked at: something may be unanswered.
     Nudge,
     /// It has not been told yet what came of the action with this key.

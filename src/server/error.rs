@@ -11,10 +11,12 @@ use crate::session::staff::StaffError;
 use crate::store::StoreError;
 
 /// A refusal as customers and staff see it. Nothing from inside gets into it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
     /// What is wrong.
     pub code: Code,
+    /// The same in words of its own, where there is more to say than the code says.
+    pub words: Option<String>,
     /// When to try again, in milliseconds.
     pub retry_after_ms: Option<u32>,
 }
@@ -26,7 +28,7 @@ impl Problem {
     /// A refusal that trying again does not change.
     pub fn new(code: Code) -> Self {
         let again = matches!(code, Code::Busy | Code::Unavailable | Code::RateLimited);
-        Self { code, retry_after_ms: again.then_some(RETRY_AFTER_MS) }
+        Self { code, words: None, retry_after_ms: again.then_some(RETRY_AFTER_MS) }
     }
 
     /// A refusal of what came too soon; the next may come in so many milliseconds.
@@ -35,7 +37,11 @@ impl Problem {
     }
 
     /// The same in plain words.
-    pub fn message(&self) -> &'static str {
+    pub fn message(&self) -> &str {
+        self.words.as_deref().unwrap_or_else(|| self.words_of_code())
+    }
+
+    fn words_of_code(&self) -> &'static str {
         match self.code {
             Code::Malformed => "We couldn't read that. Please reload the page.",
             Code::TooLarge => "That message is too long. Please send it in shorter pieces.",
@@ -89,9 +95,9 @@ impl Problem {
 }
 
 #[derive(Serialize)]
-struct Body {
+struct Body<'a> {
     code: Code,
-    message: &'static str,
+    message: &'a str,
 }
 
 impl IntoResponse for Problem {
@@ -144,6 +150,8 @@ impl From<StaffError> for Problem {
     fn from(error: StaffError) -> Self {
         match error {
             StaffError::Conflict => Problem::new(Code::Conflict),
+            StaffError::Refused(words) => Problem { words: Some(words), ..Problem::new(Code::Refused) },
+            StaffError::Unsayable => Problem::new(Code::Unavailable),
             StaffError::Session(error) => error.into(),
         }
     }

@@ -8,12 +8,15 @@ use crate::store::{Append, ConversationRecord, Expect, Staff, StoreError};
 
 mod close;
 mod flag;
+mod give;
 mod hand_back;
 mod reply;
 mod take;
 
 pub use close::Close;
 pub use flag::Flag;
+pub(super) use give::Ended;
+pub use give::{Gave, GaveState, Give, LateFeeOffer, Offer, offer};
 pub use hand_back::HandBack;
 pub use reply::Reply;
 pub use take::Take;
@@ -24,6 +27,12 @@ pub enum StaffError {
     /// Somebody else was quicker, or there is something new to read first.
     #[error("somebody else was quicker, or there is something new to read first")]
     Conflict,
+    /// The rules or billing say no, in these words.
+    #[error("{0}")]
+    Refused(String),
+    /// What the customer would read could not be put into words.
+    #[error("what the customer would read could not be put into words")]
+    Unsayable,
     /// As for customers.
     #[error(transparent)]
     Session(#[from] SessionError),

@@ -5,11 +5,14 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
+use futures_util::stream::FuturesUnordered;
 use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 
 use super::figures::Waiting;
+use super::staff::Ended;
 use super::turns::{OpenEnd, Thought};
 use super::{Answer, Command, Kept, SessionError, Sessions};
 use crate::conversation::{
@@ -51,6 +54,8 @@ pub(super) struct Session {
     pub(super) waiting_since: Option<Instant>,
     /// The turn that is being thought about.
     pub(super) thinking: Option<BoxFuture<'static, Thought>>,
+    /// What staff are giving.
+    pub(super) giving: FuturesUnordered<BoxFuture<'static, Ended>>,
     /// What was left open, and waits for the turn that is being thought about, or for the store.
     pub(super) open_end: Option<OpenEnd>,
     /// When the customer is shown next that the answer is on its way, while a turn takes long.
@@ -67,6 +72,7 @@ pub(super) struct Session {
 enum Woken {
     Command(Command),
     Thought(Box<Thought>),
+    Given(Ended),
     Turn,
     Busy,
     Rest,
@@ -92,6 +98,7 @@ impl Session {
             turn_at: None,
             waiting_since: None,
             thinking: None,
+            giving: FuturesUnordered::new(),
             open_end: None,
             busy_at: None,
             n_failed: 0,
@@ -104,9 +111,9 @@ impl Session {
         let idle = Duration::from_millis(self.parts.config.limits.idle_ms_max);
         let stop = self.parts.stop.clone();
         loop {
-            let Self { arrivals, thinking, turn_at, busy_at, .. } = &mut self;
+            let Self { arrivals, thinking, giving, turn_at, busy_at, .. } = &mut self;
             let busy_at = busy_at.filter(|_| thinking.is_some());
-            let at_rest = thinking.is_none() && turn_at.is_none();
+            let at_rest = thinking.is_none() && turn_at.is_none() && giving.is_empty();
             let turn_at = turn_at.filter(|_| thinking.is_none());
             // Commands come first: whoever takes the conversation doesn't wait for what the bot is thinking about.
             let woken = tokio::select! {
@@ -118,6 +125,7 @@ impl Session {
                 thought = async { thinking.as_mut().expect("only polled while there is one").await }, if thinking.is_some() => {
                     Woken::Thought(Box::new(thought))
                 }
+                Some(ended) = giving.next(), if !giving.is_empty() => Woken::Given(ended),
                 () = tokio::time::sleep_until(turn_at.unwrap_or_else(Instant::now)), if turn_at.is_some() => Woken::Turn,
                 () = tokio::time::sleep_until(busy_at.unwrap_or_else(Instant::now)), if busy_at.is_some() => Woken::Busy,
                 () = stop.cancelled(), if at_rest => Woken::Rest,
@@ -138,6 +146,7 @@ impl Session {
                     self.busy_at = None;
                     self.end_turn(*thought).await;
                 }
+                Woken::Given(ended) => self.end_giving(ended).await,
                 Woken::Rest => {
                     if self.sessions.forget(&self.id, &mut self.arrivals) {
                         return;
@@ -159,6 +168,7 @@ impl Session {
             Command::HandBack(hand_back, answer) => tell(answer, self.hand_back(hand_back).await),
             Command::Close(close, answer) => tell(answer, self.close(close).await),
             Command::Flag(flag, answer) => tell(answer, self.flag(flag).await),
+            Command::Give(give, answer) => self.give(give, answer),
             Command::Nudge => self.nudge().await,
             Command::Settle { key } => self.settle(OpenEnd::Action(key)).await,
             Command::LetterLost => self.settle(OpenEnd::CodeLetter).await,
