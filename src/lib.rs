@@ -53,8 +53,8 @@
 //! | [`handoff`] | conversation, content, store | – |
 //! | [`feedback`] | conversation, classifier, store | – |
 //! | [`parts`] | what conversations work with: most of the above | – |
-//! | [`turn`], [`talks`], [`session`], [`jobs`], [`app`] | those before them, and all above | – |
-//! | [`server`] | all above | axum, hyper, tower, governor (also in telemetry), ts-rs |
+//! | [`turn`], [`talks`], [`session`], [`jobs`], [`console`], [`app`] | those before them, and all above | – |
+//! | [`server`] | all above; never the store itself | axum, hyper, tower, governor (also in telemetry), ts-rs |
 //! | [`telemetry`] | – | tracing-subscriber, tracing-appender, metrics-exporter-prometheus |
 //! | [`commands`] | all | clap |
 //!
@@ -155,6 +155,7 @@ pub mod classifier;
 pub mod clock;
 pub mod commands;
 pub mod config;
+pub mod console;
 pub mod content;
 pub mod conversation;
 pub mod feedback;

@@ -113,7 +113,7 @@ pub async fn serve(app: Arc<App>, listener: TcpListener, stop: impl Future<Outpu
         app: Arc::clone(&app),
     };
     app.start();
-    if app.store.asks_nodes() {
+    if app.asks_nodes() {
         app.tasks.spawn(poll::elsewhere::answer_nodes(site.clone()));
     }
     let broken = {
@@ -121,7 +121,7 @@ pub async fn serve(app: Arc<App>, listener: TcpListener, stop: impl Future<Outpu
         tokio::select! {
             () = accept(&site, listener, router) => None,
             () = stop => None,
-            error = app.store.broken() => Some(error),
+            error = app.broken() => Some(error),
         }
     };
     tracing::info!("going down: no new connections, open ones may finish");
@@ -131,7 +131,7 @@ pub async fn serve(app: Arc<App>, listener: TcpListener, stop: impl Future<Outpu
     if tokio::time::timeout(drain, app.tasks.wait()).await.is_err() {
         tracing::warn!("some connections did not finish in time");
     }
-    app.store.close().await;
+    app.close().await;
     match broken {
         // A sync that failed: what the page cache says can't be trusted any more.
         Some(error) => Err(anyhow::Error::from(error).context("the store can no longer be trusted: start again")),
@@ -277,7 +277,7 @@ fn router(site: Site) -> Router {
         .route("/readyz", get(ready))
         .route("/v1/chat", get(websocket::chat))
         .route("/v1/poll", post(poll::send).get(poll::wait).options(poll::preflight))
-        .route("/v1/staff", get(websocket::staff))
+        .route("/v1/staff", get(watching::upgrade))
         .route("/v1/staff/poll", post(poll::send_staff).get(poll::wait_staff))
         .nest("/api/v1", api)
         .route("/go/{token}", get(pages::go))
@@ -355,7 +355,7 @@ async fn secure_headers(State(site): State<Site>, request: Request, next: Next) 
 /// Whether the server should get traffic, and what is wrong where it shouldn't or works with one hand.
 async fn ready(State(site): State<Site>) -> Response {
     let app = &site.app;
-    let store = app.store.probe(app.clock.now_ms()).await;
+    let store = app.probe().await;
     let (status, body) = readiness(store.is_ok(), app.understanding(), app.stop.is_cancelled());
     (status, axum::Json(body)).into_response()
 }

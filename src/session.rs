@@ -21,6 +21,7 @@ pub mod customer;
 pub mod staff;
 
 mod figures;
+mod following;
 mod house;
 mod letters;
 mod log;

@@ -44,7 +44,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
 ];
 
 /// Modules that put the parts together, from the lower to the upper: each may use all others below it.
-const UPPER: &[&str] = &["turn", "talks", "session", "jobs", "app", "server", "commands"];
+const UPPER: &[&str] = &["turn", "talks", "session", "jobs", "console", "app", "server", "commands"];
 
 /// Crates that are named in one place only, so that they can be replaced there.
 const LIVES_IN: &[(&str, &[&str])] = &[
@@ -156,6 +156,21 @@ fn every_module_has_its_place_in_the_table() {
         assert!(known, "{} belongs to no module of the table in tests/tidy.rs", file.display());
     }
     assert!(CORE.iter().all(|it| MAY_USE.iter().any(|(name, _)| name == it)));
+}
+
+#[test]
+fn the_server_reads_and_writes_nothing_by_itself() {
+    // The demo shop stands in for a business's own back end, and works on what that would keep.
+    const MAY: &[&str] = &["src/server/demo.rs"];
+    for (file, text) in sources("src") {
+        let path = file.display().to_string();
+        if module_of(&file) != "server" || MAY.contains(&path.as_str()) {
+            continue;
+        }
+        for (number, line) in lines(&text) {
+            assert!(!line.contains(".store"), "{path}:{number}: `session` or `console` does that for the server");
+        }
+    }
 }
 
 #[test]

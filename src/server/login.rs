@@ -14,13 +14,14 @@ use tokio::sync::Semaphore;
 
 use crate::app::App;
 use crate::classifier::memory;
+use crate::console::signing_in::{self, Opened};
 use crate::conversation::normal;
 use crate::identity::secrets;
 use crate::server::error::Problem;
 use crate::server::extract::{FromOurPage, InJson};
-use crate::server::protocol::{Code, StaffMember};
-use crate::server::{Peer, Site, cookie, origin_allowed};
-use crate::store::{Role, Staff, StoreError};
+use crate::server::protocol::Code;
+use crate::server::{Peer, Site, cookie, origin_allowed, wire};
+use crate::store::{Role, Staff};
 
 /// The cookie of a staff session, and its name where https allows it to be bound to this very host (RFC 6265bis).
 const COOKIE: &str = "plainbill_staff";
@@ -86,16 +87,12 @@ pub async fn login(
     // A device that somebody is signed in on has a pace of its own: whoever tries from the same office locks nobody out.
     let session = cookie(&headers, cookie_name(app)).map(secrets::hash);
     let session = match session {
-        Some(session) => app.store.session(&session, app.clock.now_ms()).await?.and(Some(session)),
+        Some(session) => signing_in::whose(app, &session).await?.and(Some(session)),
         None => None,
     };
     site.gate.login(login.unwrap_or_default(), peer.address, session.as_deref()).map_err(Problem::too_fast)?;
     let known = match login {
-        Some(login) => match app.store.staff_by_login(login).await {
-            Ok(known) => Some(known),
-            Err(StoreError::NotFound) => None,
-            Err(error) => return Err(error.into()),
-        },
+        Some(login) => signing_in::account(app, login).await?,
         None => None,
     };
     let hash = known.as_ref().map_or_else(|| NOBODY.to_owned(), |it| it.password_hash.clone());
@@ -111,23 +108,16 @@ pub async fn login(
             return Err(Problem::new(Code::SignIn));
         }
     };
-    let token = secrets::random();
-    let now = app.clock.now_ms();
-    let lasts_ms = app.config.limits.staff_session_hours.saturating_mul(3_600_000);
-    app.store.open_session(&secrets::hash(&token), &staff.id, now, now.saturating_add(lasts_ms)).await?;
+    let Opened { token, lasts_ms } = signing_in::open(app, &staff.id).await?;
     tracing::info!(staff = %staff.id, "signed in");
-    let mut response = Json(serde_json::json!({ "me": wire(&staff) })).into_response();
+    let mut response = Json(serde_json::json!({ "me": wire::staff_member(&staff) })).into_response();
     response.headers_mut().insert(header::SET_COOKIE, set_cookie(app, &token, lasts_ms / 1_000));
     Ok(response)
 }
 
 /// `POST /api/v1/logout`.
 pub async fn logout(State(site): State<Site>, headers: HeaderMap, reads: Reads) -> Result<Response, Problem> {
-    if let Some(token) = cookie(&headers, cookie_name(&site.app)) {
-        site.app.store.close_session(&secrets::hash(token)).await?;
-    }
-    // Nobody listening means that no socket is open.
-    let _ = site.app.signed_out.send(reads.0.id);
+    signing_in::close(&site.app, cookie(&headers, cookie_name(&site.app)), reads.0.id).await?;
     let mut response = StatusCode::NO_CONTENT.into_response();
     response.headers_mut().insert(header::SET_COOKIE, set_cookie(&site.app, "", 0));
     Ok(response)
@@ -135,17 +125,7 @@ pub async fn logout(State(site): State<Site>, headers: HeaderMap, reads: Reads) 
 
 /// `GET /api/v1/me`.
 pub async fn me(reads: Reads) -> Json<serde_json::Value> {
-    Json(serde_json::json!({ "me": wire(&reads.0) }))
-}
-
-/// A staff member as clients see them.
-pub fn wire(staff: &Staff) -> StaffMember {
-    StaffMember {
-        id: staff.id.to_string(),
-        login: staff.login.clone(),
-        name: staff.name.clone(),
-        role: staff.role.as_str().to_owned(),
-    }
+    Json(serde_json::json!({ "me": wire::staff_member(&reads.0) }))
 }
 
 fn cookie_name(app: &App) -> &'static str {
@@ -166,7 +146,7 @@ async fn signed_in(parts: &Parts, site: &Site) -> Result<Staff, Problem> {
         return Err(Problem::new(Code::WrongPage));
     }
     let token = cookie(&parts.headers, cookie_name(&site.app)).ok_or(Problem::new(Code::SignIn))?;
-    let staff = site.app.store.session(&secrets::hash(token), site.app.clock.now_ms()).await?;
+    let staff = signing_in::whose(&site.app, &secrets::hash(token)).await?;
     let staff = staff.ok_or(Problem::new(Code::SignIn))?;
     // Somebody else has signed in in the same browser: what one has begun must not be done in the other's name.
     let believed = parts.headers.get(BELIEVED);

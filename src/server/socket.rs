@@ -72,7 +72,7 @@ pub const NOT_TEXT: u16 = 1003;
 pub const NOT_UTF8: u16 = 1007;
 pub const POLICY: u16 = 1008;
 pub const TOO_LARGE: u16 = 1009;
-const GOING_AWAY: u16 = 1012;
+pub const GOING_AWAY: u16 = 1012;
 
 /// The wait before the log is read again after it could not be; it doubles up to the longest.
 const READ_AGAIN: Duration = Duration::from_millis(250);
@@ -249,7 +249,7 @@ impl<T: Transport> Connection<T> {
     async fn send_events(&mut self) -> Result<(), u16> {
         let page = self.app.config.limits.events_max;
         loop {
-            let events = match self.app.store.news(&self.customer.id, self.customer.cursor, page).await {
+            let events = match self.app.sessions.events_after(&self.customer.id, self.customer.cursor).await {
                 Ok(events) => events,
                 Err(error) => {
                     tracing::warn!(conversation = %self.customer.id, %error, "events could not be read");
@@ -381,7 +381,7 @@ impl<T: Transport> Connection<T> {
             ClientFrame::End { key } => self.keep(key.clone(), |answer| Command::End(End { key }, answer)).await,
             ClientFrame::Identify { token } => self.identify(&token).await,
             ClientFrame::Typing { on } => {
-                self.app.store.tell_typing(&self.customer.id, Typing { from: Sender::Customer, on });
+                self.app.sessions.tell_typing(&self.customer.id, on);
                 // A typing hint may get lost when the conversation is busy.
                 if 0 < self.customer.cursor {
                     let _ = self.app.sessions.bring(&self.customer.id, Command::Typing(on));
@@ -389,9 +389,8 @@ impl<T: Transport> Connection<T> {
                 Ok(())
             }
             ClientFrame::Seen { seq } => {
-                let seen = Typing { from: Sender::Customer, on: false };
                 if seq == self.customer.cursor {
-                    self.app.store.tell_typing(&self.customer.id, seen);
+                    self.app.sessions.tell_typing(&self.customer.id, false);
                 }
                 Ok(())
             }

@@ -15,12 +15,11 @@ use tokio_tungstenite::tungstenite::error::ProtocolError;
 
 use crate::config::Limits;
 use crate::server::error::Problem;
-use crate::server::login::Reads;
 use crate::server::protocol::{Code, SUBPROTOCOL};
 use crate::server::socket::{
     self, Caller, Gone, Incoming, NOT_TEXT, NOT_UTF8, PROTOCOL, ROOM_TO_REFUSE, TOO_LARGE, Transport,
 };
-use crate::server::{Peer, Site, address_of, origin_allowed, watching};
+use crate::server::{Peer, Site, address_of, origin_allowed};
 use crate::telemetry;
 
 /// Bytes of the buffers of one socket; the default of 128 KiB would cost 20 times the memory.
@@ -41,40 +40,27 @@ pub async fn chat(
         tracing::info!(?origin, "a page that is not in `origins` tried to open a chat");
         return Problem::new(Code::WrongPage).into_response();
     }
-    let Ok(upgrade) = upgrade else { return without_upgrade() };
-    let app = site.app.clone();
-    let limits = app.config.limits.clone();
-    let caller = Caller { network: peer.address, site: address_of(&app, &headers) };
-    let bytes_max = limits.frame_bytes_max.saturating_mul(ROOM_TO_REFUSE);
-    bounded(upgrade, &limits, bytes_max).on_upgrade(move |socket| {
-        app.tasks.clone().track_future(async move {
-            // The place is taken until the socket ends, not until the upgrade.
-            let _place = peer.place;
-            let socket = Socket::new(socket, &limits);
-            socket::attend(app, site.gate, caller, socket).await;
-        })
-    })
+    let caller = Caller { network: peer.address, site: address_of(&site.app, &headers) };
+    let (app, gate) = (site.app.clone(), site.gate.clone());
+    let bytes_max = app.config.limits.frame_bytes_max.saturating_mul(ROOM_TO_REFUSE);
+    take(&site, peer, upgrade, bytes_max, |socket| socket::attend(app, gate, caller, socket))
 }
 
-/// `GET /v1/staff`: a staff member's socket.
-pub async fn staff(
-    State(site): State<Site>,
-    Extension(peer): Extension<Peer>,
-    reads: Reads,
-    headers: HeaderMap,
+/// Takes a socket of messages up to so many bytes, and has somebody attend to it.
+pub fn take<F: Future<Output = ()> + Send + 'static>(
+    site: &Site,
+    peer: Peer,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
+    bytes_max: usize,
+    attend: impl FnOnce(Socket) -> F + Send + 'static,
 ) -> Response {
-    if !origin_allowed(&site.app, &headers) {
-        return Problem::new(Code::WrongPage).into_response();
-    }
     let Ok(upgrade) = upgrade else { return without_upgrade() };
-    let app = site.app.clone();
-    let limits = app.config.limits.clone();
-    bounded(upgrade, &limits, limits.frame_bytes_max).on_upgrade(move |socket| {
-        app.tasks.clone().track_future(async move {
+    let (limits, tasks) = (site.app.config.limits.clone(), site.app.tasks.clone());
+    bounded(upgrade, &limits, bytes_max).on_upgrade(move |socket| {
+        tasks.track_future(async move {
+            // The place is taken until the socket ends, not until the upgrade.
             let _place = peer.place;
-            let socket = Socket::new(socket, &limits);
-            watching::attend(app, reads, socket).await;
+            attend(Socket::new(socket, &limits)).await;
         })
     })
 }

@@ -1,12 +1,17 @@
 //! Turns events of the log into the frames that customers and staff see. What customers must not see is left out here.
 
 use crate::answers;
+use crate::console::causes::Caused;
+use crate::console::conversations::{self, Detail, Told};
 use crate::content::Content;
 use crate::conversation::{Card, Choice, Did, Guess, Owner, OwnerChange, ReadAs, Reason, Row, Sender, Verdict, What};
+use crate::feedback;
+use crate::handoff;
 use crate::server::protocol::{
-    Understood, WireCard, WireChoice, WireEvent, WireGuess, WireReading, WireReceipt, WireRow,
+    CauseRow, ConversationDetail, ConversationRow, QuestionRow, StaffMember, Understood, WireCard, WireChoice,
+    WireEvent, WireGuess, WireReading, WireReceipt, WireRow,
 };
-use crate::store::Logged;
+use crate::store::{Logged, Question, Staff};
 
 /// The kind of event whose text is a line in the middle.
 const LINE: &str = "owner";
@@ -70,7 +75,7 @@ pub fn for_customer(content: &Content, logged: &Logged) -> WireEvent {
 }
 
 /// An event as staff see it: with what the bot understood, and the rule that a receipt goes by.
-pub fn for_staff(content: &Content, logged: &Logged, guess: Option<&Guess>) -> WireEvent {
+fn for_staff(content: &Content, logged: &Logged, guess: Option<&Guess>) -> WireEvent {
     let read_as = match &logged.event.what {
         What::Message(message) => message.step.as_ref().map(|it| readings(&it.readings)),
         _ => None,
@@ -81,6 +86,11 @@ pub fn for_staff(content: &Content, logged: &Logged, guess: Option<&Guess>) -> W
         shown.clause = receipt.clause.clone();
     }
     wire
+}
+
+/// Some events as staff see them.
+pub fn all_for_staff(content: &Content, events: &[Told]) -> Vec<WireEvent> {
+    events.iter().map(|it| for_staff(content, &it.logged, it.guess.as_ref())).collect()
 }
 
 /// The ways in which a message was read, those that were weighed and left far behind not among them.
@@ -154,4 +164,72 @@ fn owner_in_words(content: &Content, change: &OwnerChange, staff: Option<&str>) 
         (Owner::Bot | Owner::Queue, _) => return None,
     };
     Some(answers::with_staff(content, sentence, staff))
+}
+
+/// A staff member as clients see them.
+pub fn staff_member(staff: &Staff) -> StaffMember {
+    StaffMember {
+        id: staff.id.to_string(),
+        login: staff.login.clone(),
+        name: staff.name.clone(),
+        role: staff.role.as_str().to_owned(),
+    }
+}
+
+/// A conversation as a row of a list.
+pub fn row_of_list(row: &conversations::Row) -> ConversationRow {
+    let record = &row.record;
+    ConversationRow {
+        id: record.id.to_string(),
+        owner: record.owner.as_str().to_owned(),
+        customer: row.customer.clone(),
+        staff: row.staff.as_ref().map(staff_member),
+        reason: record.reason.map(|it| handoff::reason_in_words(it).to_owned()),
+        urgent: record.urgent,
+        waiting_since: record.queued_at_ms.filter(|_| record.owner == Owner::Queue),
+        last_text: record.last_text.clone(),
+        last_at: record.last_at_ms,
+        seq: record.last_seq,
+        customer_seq: record.customer_seq,
+        online: row.online,
+    }
+}
+
+/// One conversation, whole.
+pub fn detail(content: &Content, detail: &Detail) -> ConversationDetail {
+    ConversationDetail {
+        row: row_of_list(&detail.row),
+        events: all_for_staff(content, &detail.events),
+        flagged: detail.flagged.clone(),
+        account: detail.account.as_ref().map(card),
+        invoice: detail.invoice.as_ref().map(card),
+        verified_until: detail.verified_until_ms,
+    }
+}
+
+/// Questions with one root cause.
+pub fn cause(caused: &Caused) -> CauseRow {
+    CauseRow {
+        id: caused.cause.id.clone(),
+        name: caused.cause.name.clone(),
+        count: caused.count,
+        cost: caused.cost.clone(),
+        status: caused.cause.status.clone(),
+        questions: caused.questions.iter().map(question).collect(),
+    }
+}
+
+/// A question as staff see it.
+pub fn question(question: &Question) -> QuestionRow {
+    QuestionRow {
+        id: question.id.clone(),
+        conversation: question.conversation.to_string(),
+        seq: question.seq,
+        text: question.text.clone(),
+        why: question.why.as_str().to_owned(),
+        guesses: guesses(&question.guess),
+        before: question.before.clone(),
+        outcome: feedback::outcome_in_words(question.owner, question.reason).to_owned(),
+        at: question.asked_at_ms,
+    }
 }

@@ -8,6 +8,15 @@ use crate::parts::Parts;
 use crate::store::StoreError;
 
 impl Sessions {
+    /// Makes a new secret for a conversation, and says it and its hash. The one before opens nothing any more, not even
+    /// what comes now.
+    pub async fn change_secret(&self, id: &ConversationId) -> Result<(String, String), StoreError> {
+        let secret = secrets::random();
+        let hash = secrets::hash(&secret);
+        self.inner.parts.store.change_secret(id, &hash).await?;
+        Ok((secret, hash))
+    }
+
     /// Ends the old session of a conversation whose customer has become somebody else on the same page: its secret
     /// opens nothing any more, and its sockets close.
     pub async fn leave(&self, id: &ConversationId) -> Result<(), StoreError> {

@@ -31,7 +31,7 @@ pub(super) struct Asking {
 
 /// A new token; it names this node where others can ask for its connections.
 pub(super) fn token(site: &Site) -> String {
-    match site.app.store.asks_nodes() {
+    match site.app.asks_nodes() {
         true => format!("{}.{}", site.polls.node, secrets::random()),
         false => secrets::random(),
     }
@@ -46,16 +46,15 @@ pub(super) fn node_of(token: &str) -> Option<&str> {
 pub(super) async fn ask(site: &Site, node: &str, asking: Asking) -> Outcome {
     let wait = Duration::from_millis(asking.wait_ms) + ON_THE_WAY;
     let Ok(bytes) = serde_json::to_vec(&asking) else { return Outcome::Gone };
-    let answer = site.app.store.ask(node, bytes, wait).await;
+    let answer = site.app.ask_node(node, bytes, wait).await;
     answer.and_then(|it| serde_json::from_slice(&it).ok()).unwrap_or(Outcome::Gone)
 }
 
 /// Does what other nodes ask for, until the server stops.
 pub(in crate::server) async fn answer_nodes(site: Site) {
-    let store = site.app.store.clone();
     let places = Arc::new(Semaphore::new(site.app.config.limits.polls_max));
     let answering = async {
-        let Some(mut asks) = store.asks_of(&site.polls.node).await else { return };
+        let Some(mut asks) = site.app.asks_of(&site.polls.node).await else { return };
         while let Some(asked) = asks.next().await {
             // Above it nobody hears anything, and begins again where there is room.
             let Ok(place) = Arc::clone(&places).try_acquire_owned() else { continue };

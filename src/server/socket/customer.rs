@@ -16,7 +16,7 @@ use crate::server::protocol::{BusinessCard, Code, Hours, Page, ServerFrame, Wire
 use crate::server::reading::FIELD_BYTES_MAX;
 use crate::session::Command;
 use crate::session::customer::Identify;
-use crate::store::{ConversationRecord, Opening, StoreError, Typing};
+use crate::store::{Opening, StoreError, Typing};
 
 /// Why a `hello` or a token is not taken.
 pub struct Refusal {
@@ -109,7 +109,7 @@ impl Customer {
         let wants_old = hello.conversation.is_some();
         let old = match (hello.conversation, hello.resume) {
             (Some(id), secret) if id.len() <= FIELD_BYTES_MAX => {
-                Self::find(app, id, secret.as_deref(), vouched_for.as_ref()).await?
+                app.sessions.find(ConversationId::new(id), secret.as_deref(), vouched_for.as_ref()).await?
             }
             _ => None,
         };
@@ -138,7 +138,7 @@ impl Customer {
         let by_token = vouched_for.is_some();
         let verified_until_ms = match (by_token, &record.customer) {
             (true, _) => until_ms,
-            (false, Some(_)) => app.store.verified_until_ms(&id).await?,
+            (false, Some(_)) => app.sessions.verified_until_ms(&id).await?,
             (false, None) => 0,
         };
         let customer = record.customer.clone().or(vouched_for);
@@ -155,25 +155,6 @@ impl Customer {
         this.verified_until_ms = verified_until_ms;
         let frame = this.welcome(app, None, record.last_seq, reset).await;
         Ok((this, frame))
-    }
-
-    /// The conversation that the secret opens. Its own customer, vouched for by the site, needs none: another tab of
-    /// theirs may have got a new one.
-    async fn find(
-        app: &App,
-        id: String,
-        secret: Option<&str>,
-        vouched_for: Option<&CustomerId>,
-    ) -> Result<Option<ConversationRecord>, Problem> {
-        match app.store.conversation(&ConversationId::new(id)).await {
-            Ok(record) => {
-                let opens = secret.is_some_and(|it| secrets::matches(it, &record.secret_hash));
-                let is_theirs = vouched_for.is_some() && record.customer.as_ref() == vouched_for;
-                Ok(Some(record).filter(|_| opens || is_theirs))
-            }
-            Err(StoreError::NotFound) => Ok(None),
-            Err(error) => Err(error.into()),
-        }
     }
 
     /// A new conversation; nothing of it is kept before the first message.
@@ -197,8 +178,8 @@ impl Customer {
     fn new(app: &Arc<App>, id: ConversationId, opening: Opening, cursor: Seq) -> Self {
         Self {
             // Subscribed before anything is read, so that nothing falls in between.
-            seqs: app.store.watch(&id),
-            typing: app.store.typing(&id),
+            seqs: app.sessions.watch(&id),
+            typing: app.sessions.typing(&id),
             line: app.line.subscribe(),
             left: app.left.subscribe(),
             _present: app.customer_is_here(&id),
@@ -228,9 +209,7 @@ impl Customer {
 
     /// Makes a new secret for the conversation. The one before opens nothing any more, not even what comes now.
     pub async fn change_secret(&mut self, app: &App) -> Result<String, StoreError> {
-        let secret = secrets::random();
-        let hash = secrets::hash(&secret);
-        app.store.change_secret(&self.id, &hash).await?;
+        let (secret, hash) = app.sessions.change_secret(&self.id).await?;
         self.opening.secret_hash = hash;
         self.is_theirs = true;
         Ok(secret)
