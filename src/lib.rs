@@ -10,8 +10,9 @@
 //! 1. The widget shows it at once, puts it into its outbox under a key of its own, and sends a `say` frame.
 //! 2. [`server`] has accepted the connection within limits on heads, sockets and addresses and checked the page's
 //!    origin; `server/socket` checks the frame's size, rate and shape ([`server::protocol`]).
-//! 3. [`session`] has one task for each live conversation, so what happens in one is in order. It masks card numbers
-//!    ([`conversation::masking`]) and asks the [`store`] to append the message.
+//! 3. [`session`] is the one door into a conversation: a task for each live one takes its [`session::Command`]s one after
+//!    the other. `session/customer/say` masks card numbers ([`conversation::masking`]) and asks the [`store`] to append the
+//!    message.
 //! 4. The store's one writer takes everything that has queued up, commits it together, and answers. Only now does the
 //!    customer get the `ack`. A repeated key gets the first ack again.
 //! 5. The session waits a moment for another quick message, then takes a [`turn`]: what was said → the
@@ -30,6 +31,34 @@
 //!
 //! After a crash between 4 and 6, the log says which messages are kept and not answered, and the next start answers
 //! them.
+//!
+//! ## Of a staff reply
+//!
+//! 1. A colleague who has the conversation writes in the console; `server/staff` reads who they are and what they sent,
+//!    and sends the command [`session::Command::Reply`] through the same door.
+//! 2. The task takes it before anything else, also while a turn is being thought about; a conversation that isn't live
+//!    comes to life for it.
+//! 3. `session/staff/reply` says what must hold: theirs is the conversation, and the customer has said nothing that they
+//!    haven't read. The transaction decides, so that it holds on any number of nodes; else the answer is what they missed.
+//! 4. What is kept wakes the customer's sockets and those of staff who watch; each reads the log. Had the bot been thinking
+//!    when they took the conversation, its turn fails at the changed owner, and says nothing.
+//!
+//! ## Of an action
+//!
+//! 1. The bot's message offers it with a button; what exactly would be done stands in the log ([`rules::policy`] has
+//!    allowed it).
+//! 2. The customer's yes is a message like any other. Its turn asks the rules again, writes the order into the ledger of
+//!    [`actions`], and only then asks [`billing`], under a key for which billing does it at most once.
+//! 3. The receipt is part of what the turn says, and the transaction that keeps it notes that the conversation was told.
+//! 4. What staff give ([`session::staff::Give`]) goes the same way, beside the task, and its receipt comes back into it.
+//!
+//! ## Of a night
+//!
+//! Nobody is there, and the [`jobs`] go on. What they find they bring to its conversation as a command: `settling` what a
+//! crash or a lost answer of billing has left open, `unanswered` the messages of a node that died, `left_behind` what a
+//! colleague has gone from. `waiting_list` keeps the order of those who wait, and when somebody will be there; `content`
+//! takes over changed files that pass the check, once they are learnt (`learning`); `keys` does so with the site's keys;
+//! `billing_news` drops what other nodes say has changed; `grouping` puts the day's questions together for the morning.
 //!
 //! # Who may use whom
 //!
@@ -66,7 +95,8 @@
 //! - A conversation's `seq` has no gaps, on any number of nodes: the next one comes from a counter row.
 //! - An event carries a checksum over itself and over the one before. What doesn't fit is never shown as words: a line
 //!   stands in its place, and the conversation goes on.
-//! - The owner is checked in the transaction that writes a reply.
+//! - Whatever anybody does to a conversation is a [`session::Command`] to its task: customers, staff, and the house
+//!   itself. What must hold is checked in the transaction that keeps it, the owner of a reply first of all.
 //! - The classifier can be broken, overloaded or missing: the customer gets a person.
 //! - One loader serves `check`, `test` and `serve`: what passes the check runs. Content that fails never replaces
 //!   content that passed.
