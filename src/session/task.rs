@@ -72,7 +72,7 @@ pub(super) struct Session {
 enum Woken {
     Command(Command),
     Thought(Box<Thought>),
-    Given(Ended),
+    Given(Box<Ended>),
     Turn,
     Busy,
     Rest,
@@ -125,7 +125,7 @@ impl Session {
                 thought = async { thinking.as_mut().expect("only polled while there is one").await }, if thinking.is_some() => {
                     Woken::Thought(Box::new(thought))
                 }
-                Some(ended) = giving.next(), if !giving.is_empty() => Woken::Given(ended),
+                Some(ended) = giving.next(), if !giving.is_empty() => Woken::Given(Box::new(ended)),
                 () = tokio::time::sleep_until(turn_at.unwrap_or_else(Instant::now)), if turn_at.is_some() => Woken::Turn,
                 () = tokio::time::sleep_until(busy_at.unwrap_or_else(Instant::now)), if busy_at.is_some() => Woken::Busy,
                 () = stop.cancelled(), if at_rest => Woken::Rest,
@@ -146,7 +146,7 @@ impl Session {
                     self.busy_at = None;
                     self.end_turn(*thought).await;
                 }
-                Woken::Given(ended) => self.end_giving(ended).await,
+                Woken::Given(ended) => self.end_giving(*ended).await,
                 Woken::Rest => {
                     if self.sessions.forget(&self.id, &mut self.arrivals) {
                         return;
