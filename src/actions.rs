@@ -35,7 +35,7 @@ const PAST_MAX: u32 = 200;
 
 /// What is said once something has been done or refused; made before it is done.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Words {
+pub struct ReceiptWords {
     /// The receipt, without the reference that billing will give.
     pub receipt: Receipt,
     /// What is said when billing refuses.
@@ -67,7 +67,7 @@ pub struct Order {
     /// Exactly what.
     pub deed: Deed,
     /// What is said afterwards.
-    pub words: Words,
+    pub words: ReceiptWords,
     /// Who of staff does it, and why; none where the customer asked the bot.
     pub by: Option<(StaffId, String)>,
     /// A letter that goes out once it is done.
@@ -338,7 +338,7 @@ pub fn deed_text(deed: &Deed) -> String {
 }
 
 fn ran(record: &ActionRecord, is_ours: bool) -> Ran {
-    let words: Option<Words> = serde_json::from_str(&record.new.words).ok();
+    let words: Option<ReceiptWords> = serde_json::from_str(&record.new.words).ok();
     let key = record.new.key.clone();
     match (record.status, words) {
         (ActionStatus::Done, Some(words)) if is_ours => {

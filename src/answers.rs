@@ -19,7 +19,7 @@ pub mod cards;
 pub mod facts;
 
 pub use crate::content::template::TemplateError;
-use facts::{DeedFacts, Facts, FactsInput, POLICY_ARRIVAL, Proof, Wait};
+use facts::{DeedFacts, Facts, FactsInput, POLICY_ARRIVAL, Proof, WaitFacts};
 
 /// Everything that words are made from in one turn.
 #[derive(Clone, Debug)]
@@ -41,13 +41,13 @@ pub struct Speaker<'a> {
     accounts: bool,
     once_known: bool,
     stranger: bool,
-    wait: Wait,
+    wait: WaitFacts,
     made: Made,
 }
 
 /// The facts that were made for some slots: many conditions are looked at with the same ones.
 #[derive(Debug, Default)]
-struct Made(Mutex<Vec<(BTreeMap<String, String>, template::Facts)>>);
+struct Made(Mutex<Vec<(BTreeMap<String, String>, template::TemplateFacts)>>);
 
 impl Clone for Made {
     /// What is cloned is cloned to be changed.
@@ -66,7 +66,7 @@ pub struct About<'a> {
     /// The second.
     pub second: Option<&'a str>,
     /// What can be said about waiting.
-    pub wait: Option<&'a Wait>,
+    pub wait: Option<&'a WaitFacts>,
     /// How far the proof by a one-time code is.
     pub proof: Option<&'a Proof>,
     /// What was done.
@@ -145,7 +145,7 @@ impl<'a> Speaker<'a> {
             accounts: true,
             once_known: false,
             stranger: false,
-            wait: Wait::default(),
+            wait: WaitFacts::default(),
             made: Made::default(),
         }
     }
@@ -177,7 +177,7 @@ impl<'a> Speaker<'a> {
 
     /// How numbers and dates are written.
     pub fn style(&self) -> Style {
-        let (slots, wait) = (BTreeMap::new(), Wait::default());
+        let (slots, wait) = (BTreeMap::new(), WaitFacts::default());
         self.input(&slots, &wait, About::default()).style()
     }
 
@@ -189,7 +189,7 @@ impl<'a> Speaker<'a> {
     }
 
     /// The same, with what conditions may ask of the wait for a person.
-    pub fn with_wait(self, wait: Wait) -> Self {
+    pub fn with_wait(self, wait: WaitFacts) -> Self {
         Self { wait, made: Made::default(), ..self }
     }
 
@@ -212,7 +212,12 @@ impl<'a> Speaker<'a> {
         self
     }
 
-    fn input<'b>(&'b self, slots: &'b BTreeMap<String, String>, wait: &'b Wait, about: About<'b>) -> FactsInput<'b> {
+    fn input<'b>(
+        &'b self,
+        slots: &'b BTreeMap<String, String>,
+        wait: &'b WaitFacts,
+        about: About<'b>,
+    ) -> FactsInput<'b> {
         FactsInput {
             business: &self.content.business,
             policy: &self.policy,
@@ -240,12 +245,12 @@ impl<'a> Speaker<'a> {
     }
 
     /// The facts for these slots, where nothing else is known.
-    fn facts(&self, slots: &BTreeMap<String, String>) -> template::Facts {
+    fn facts(&self, slots: &BTreeMap<String, String>) -> template::TemplateFacts {
         let mut made = self.made.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((_, facts)) = made.iter().find(|it| it.0 == *slots) {
             return facts.clone();
         }
-        let facts = template::Facts::new(&Facts::new(&self.input(slots, &self.wait, About::default())));
+        let facts = template::TemplateFacts::new(&Facts::new(&self.input(slots, &self.wait, About::default())));
         made.push((slots.clone(), facts.clone()));
         facts
     }
@@ -257,13 +262,13 @@ impl<'a> Speaker<'a> {
 
     /// Whether the change of the bill in question can be told to the penny; so it can where there is none.
     pub fn change_adds_up(&self, slots: &BTreeMap<String, String>) -> bool {
-        let wait = Wait::default();
+        let wait = WaitFacts::default();
         self.input(slots, &wait, About::default()).change().is_none_or(|it| it.complete)
     }
 
     /// The charge that the customer pointed out, for slots: its amount in minor units and its bill.
     pub fn pointed_out(&self, slots: &BTreeMap<String, String>) -> Option<(i64, String)> {
-        let wait = Wait::default();
+        let wait = WaitFacts::default();
         let input = self.input(slots, &wait, About::default());
         let account = input.known()?;
         let charge = account.find_charge(input.invoice(), &Named { text: self.text, ..Named::default() })?;
@@ -272,7 +277,7 @@ impl<'a> Speaker<'a> {
 
     /// The charge on the account that the customer's words name: by its amount, or by words enough of its label.
     pub fn named_charge(&self) -> Option<NamedCharge> {
-        let (slots, wait) = (BTreeMap::new(), Wait::default());
+        let (slots, wait) = (BTreeMap::new(), WaitFacts::default());
         let input = self.input(&slots, &wait, About::default());
         let account = input.known()?;
         let amount = slots::read(SlotKind::Money, self.text, &input.slot_context());
@@ -303,7 +308,7 @@ impl<'a> Speaker<'a> {
 
     /// The one charge by which the bill in question differs from the one before.
     pub fn only_cause(&self, slots: &BTreeMap<String, String>) -> Option<NamedCharge> {
-        let wait = Wait::default();
+        let wait = WaitFacts::default();
         let input = self.input(slots, &wait, About::default());
         let change = input.change().filter(|it| it.complete)?;
         let [cause] = change.causes.as_slice() else { return None };
@@ -320,7 +325,7 @@ impl<'a> Speaker<'a> {
 
     /// The number of the bill that is being talked about: the one that was named, else the newest.
     pub fn talked_about(&self, slots: &BTreeMap<String, String>) -> Option<String> {
-        let wait = Wait::default();
+        let wait = WaitFacts::default();
         self.input(slots, &wait, About::default()).invoice().map(|it| it.number.clone())
     }
 
@@ -334,7 +339,7 @@ impl<'a> Speaker<'a> {
 
     /// What the answer of an intent would have done, where the customer is known and the rules allow it.
     pub fn deed(&self, intent: &Intent, slots: &BTreeMap<String, String>) -> Option<(&'a AnswerFile, Action, Ruling)> {
-        let wait = Wait::default();
+        let wait = WaitFacts::default();
         let input = self.input(slots, &wait, About::default());
         input.known()?;
         let place = self.content.answer(intent, &self.facts(slots))?;
@@ -347,11 +352,11 @@ impl<'a> Speaker<'a> {
         &self,
         intent: &Intent,
         slots: &BTreeMap<String, String>,
-        wait: &Wait,
+        wait: &WaitFacts,
         link: Option<&str>,
     ) -> Result<Answer, TemplateError> {
         let input = self.input(slots, wait, About { link, ..About::default() });
-        let facts = template::Facts::new(&Facts::new(&input));
+        let facts = template::TemplateFacts::new(&Facts::new(&input));
         if let (true, false, Some(general)) = (intent.needs_verified(), self.verified, &intent.file.unverified) {
             let sentences = &self.content.sentences;
             let check = match (self.once_known, self.codes) {
@@ -440,7 +445,7 @@ impl<'a> Speaker<'a> {
     }
 
     /// A text of the content, filled in; whatever stands in the facts, it neither steers nor turns what is around it.
-    fn render(&self, text: &str, facts: &template::Facts) -> Result<String, TemplateError> {
+    fn render(&self, text: &str, facts: &template::TemplateFacts) -> Result<String, TemplateError> {
         self.content.render(text, facts).map(|it| normal::shown(&it))
     }
 
@@ -449,7 +454,7 @@ impl<'a> Speaker<'a> {
         answer: &AnswerFile,
         action: Action,
         ruling: Ruling,
-        facts: &template::Facts,
+        facts: &template::TemplateFacts,
     ) -> Result<DeedWords, TemplateError> {
         let render = |text: &Option<String>| text.as_ref().map(|it| self.render(it, facts)).transpose();
         Ok(DeedWords {
@@ -464,15 +469,15 @@ impl<'a> Speaker<'a> {
 
     /// A sentence of the house, a question for a slot, or what an urgency rule says.
     pub fn sentence(&self, sentence: &str, about: About<'_>) -> Result<String, TemplateError> {
-        let (slots, nothing) = (BTreeMap::new(), Wait::default());
+        let (slots, nothing) = (BTreeMap::new(), WaitFacts::default());
         let wait = about.wait.unwrap_or(&nothing);
         let facts = Facts::new(&self.input(&slots, wait, about));
-        self.render(sentence, &template::Facts::new(&facts))
+        self.render(sentence, &template::TemplateFacts::new(&facts))
     }
 
     /// A card of the account, for the console.
     pub fn card(&self, kind: CardKind) -> Option<Card> {
-        let (slots, wait) = (BTreeMap::new(), Wait::default());
+        let (slots, wait) = (BTreeMap::new(), WaitFacts::default());
         cards::card(kind, &self.input(&slots, &wait, About::default()))
     }
 }
@@ -527,7 +532,7 @@ mod tests {
     /// Every answer that somebody gets of whom nothing is known, with the name of what it answers.
     fn answers_to_a_visitor(content: &Content, accounts: bool) -> Vec<(String, Answer)> {
         let speaker = Speaker::new(content, None, &[], false, date(2026, 6, 16), "").with_accounts(accounts);
-        let (slots, wait) = (BTreeMap::new(), Wait::default());
+        let (slots, wait) = (BTreeMap::new(), WaitFacts::default());
         let counts = |when: Option<&String>| when.is_none_or(|it| speaker.holds(it, &slots));
         let follow_ups = content.follow_ups.values().filter(|it| counts(it.file.when.as_ref())).map(|it| &it.intent);
         (content.intents.values().chain(follow_ups))
@@ -555,7 +560,7 @@ mod tests {
     /// What the customer of an account is told by some intents, in words.
     fn told(content: &Content, account: &Account, intents: &[&str]) -> Vec<String> {
         let speaker = Speaker::new(content, Some(account), &[], true, date(2026, 6, 16), "");
-        let (slots, wait) = (BTreeMap::new(), Wait::default());
+        let (slots, wait) = (BTreeMap::new(), WaitFacts::default());
         let answer = |it: &&str| {
             let intent = content.intents.get(*it).expect("it is in the content");
             speaker.answer(intent, &slots, &wait, None).expect("an answer fits").text

@@ -33,7 +33,7 @@ pub use account::{
     Account, Credit, Discount, Dispute, DisputeStatus, Frequency, LateFee, Mandate, MandateStatus, Person, Plan,
     PlanChange, PriceChange, Schedule, Standing,
 };
-pub use acts::{Act, ActError, Done, Part, PortalLink, Purpose};
+pub use acts::{Act, ActError, Done, Instalment, PortalLink, Purpose};
 pub use bills::{Invoice, InvoiceStatus, Line, LineKind};
 pub use money::{Currency, Money};
 pub use payments::{Method, Payment, PaymentStatus, Refund, RefundStatus};

@@ -11,14 +11,14 @@ use anyhow::Context;
 use clap::{Args, Parser, Subcommand};
 use serde_json::json;
 
-use crate::classifier::explain::Explanation;
+use crate::classifier::explain::Reasons;
 use crate::classifier::{Classifier, EngineChoice, FitReport, Lessons, Settings};
 use crate::config::{Config, IdentityKey, listen};
 use crate::content::{Content, Fault};
 use crate::conversation::{CustomerId, Verdict, format, normal};
 use crate::identity::{Identity, secrets};
 use crate::store::{QuestionFilter, Store, StoreSettings};
-use crate::talks::figures::Figures;
+use crate::talks::figures::TalkFigures;
 use crate::{feedback, talks};
 
 mod actions;
@@ -90,7 +90,7 @@ enum Command {
         print: Print,
     },
     /// Talks like the widget, in the terminal or from a file of turns
-    Chat(chat::Flags),
+    Chat(chat::ChatFlags),
     /// What a text means; without TEXT reads JSON lines with `text` from standard input
     Classify {
         /// The text
@@ -123,9 +123,9 @@ enum Command {
     /// Causes of unanswered questions by cost
     Causes(Print),
     /// The rules in force; with --from and --to what they would have done to the past
-    Policies(policies::Flags),
+    Policies(policies::PoliciesFlags),
     /// What was done in billing for customers: who, what, by which rule, when, with what result
-    Actions(actions::Flags),
+    Actions(actions::ActionsFlags),
     /// A signed identity token for a customer, for the demo or for trying out
     Token {
         /// The customer's id
@@ -371,7 +371,7 @@ async fn test(
     let content = Arc::new(open_content(config)?);
     let classifier = taught(config, &content).await?;
     let (mut n_passed, mut failed) = (0, Vec::new());
-    let mut counted = Figures::default();
+    let mut counted = TalkFigures::default();
     let talks = match files {
         Some(files) => talks::in_files(files).map_err(anyhow::Error::msg)?,
         None => talks::all(&content),

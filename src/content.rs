@@ -22,9 +22,9 @@ pub mod template;
 mod urgent;
 
 use file::{BusinessFile, FollowUpFile, IntentFile, Need, PolicyFile, SentencesFile, TalkFile, UrgentFile, WordsFile};
-use hours::Hours;
+use hours::OpeningHours;
 use language::Language;
-use template::{Facts, TemplateError, Templates};
+use template::{TemplateError, TemplateFacts, Templates};
 use urgent::UrgentWords;
 
 /// The commands that may stand among choices beside the names of intents.
@@ -128,7 +128,7 @@ pub struct Content {
     /// Who the business is.
     pub business: BusinessFile,
     /// When its people are there.
-    pub hours: Hours,
+    pub hours: OpeningHours,
     /// What we say outside any intent.
     pub sentences: SentencesFile,
     /// What sends a message to a person at once.
@@ -268,19 +268,19 @@ impl Content {
     }
 
     /// Fills a text of this content (an answer's `say`, a slot's `ask`, a sentence …) with facts.
-    pub fn render(&self, text: &str, facts: &Facts) -> Result<String, TemplateError> {
+    pub fn render(&self, text: &str, facts: &TemplateFacts) -> Result<String, TemplateError> {
         self.templates.render(text, facts)
     }
 
     /// Whether a condition of this content holds.
-    pub fn holds(&self, condition: &str, facts: &Facts) -> Result<bool, TemplateError> {
+    pub fn holds(&self, condition: &str, facts: &TemplateFacts) -> Result<bool, TemplateError> {
         self.templates.holds(condition, facts)
     }
 
     /// The place of the answer to give: the first whose condition holds.
     ///
     /// A condition that cannot be decided does not hold; the last answer has none, so that there always is one.
-    pub fn answer(&self, intent: &Intent, facts: &Facts) -> Option<usize> {
+    pub fn answer(&self, intent: &Intent, facts: &TemplateFacts) -> Option<usize> {
         check::answer_place(&self.templates, &intent.file, facts)
     }
 

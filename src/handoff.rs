@@ -16,7 +16,7 @@ const MINUTES_MAX: u32 = 240;
 
 /// Who waits for a person.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Line {
+pub struct WaitingList {
     /// The conversations, first served first.
     pub order: Vec<ConversationId>,
     /// How many of them are urgent; these stand in front.
@@ -29,7 +29,7 @@ pub struct Line {
     pub back: Option<String>,
 }
 
-impl Line {
+impl WaitingList {
     /// Where a conversation stands; 1 is next.
     pub fn place_of(&self, id: &ConversationId) -> Option<u32> {
         let index = self.order.iter().position(|it| it == id)?;
@@ -60,7 +60,7 @@ pub struct Wait {
 }
 
 /// What can be said to somebody at this place, now.
-pub fn wait(content: &Content, now: Timestamp, line: &Line, place: Option<u32>) -> Wait {
+pub fn wait(content: &Content, now: Timestamp, line: &WaitingList, place: Option<u32>) -> Wait {
     let now = now.to_zoned(content.hours.time_zone.clone());
     if is_open(content, &now) {
         // With nobody there, no number is known.
@@ -82,7 +82,7 @@ pub fn wait(content: &Content, now: Timestamp, line: &Line, place: Option<u32>) 
 
 /// When somebody answers, outside the opening hours.
 pub fn back(content: &Content, now: Timestamp) -> Option<String> {
-    wait(content, now, &Line::default(), None).back
+    wait(content, now, &WaitingList::default(), None).back
 }
 
 /// Whether people are there.

@@ -18,7 +18,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::content::Contents;
 use crate::conversation::{ConversationId, CustomerId, StaffId};
-use crate::handoff::Line;
+use crate::handoff::WaitingList;
 use crate::identity::Identity;
 use crate::identity::codes::Codes;
 use crate::identity::pages::Pages;
@@ -64,7 +64,7 @@ pub struct Parts {
     /// Who is here.
     pub presence: Arc<Presence>,
     /// Who waits for a person, in order.
-    pub line: watch::Sender<Arc<Line>>,
+    pub line: watch::Sender<Arc<WaitingList>>,
     /// A question or rating has come in.
     pub feedback_came: Notify,
     /// Customers' names, so that lists in the console don't ask billing for each row.
@@ -193,7 +193,7 @@ impl Parts {
         let present = self.presence.enter(id);
         self.line.send_modify(|line| {
             let n_staff = self.presence.n_staff();
-            *line = Arc::new(Line { n_staff, ..(**line).clone() });
+            *line = Arc::new(WaitingList { n_staff, ..(**line).clone() });
         });
         present
     }

@@ -62,33 +62,33 @@ pub struct Kept {
 }
 
 /// Where it is told what came of a command.
-pub type Answer<T = Kept, E = SessionError> = oneshot::Sender<Result<T, E>>;
+pub type Responder<T = Kept, E = SessionError> = oneshot::Sender<Result<T, E>>;
 
 /// Everything that can be done to a conversation.
 #[derive(Debug)]
 pub enum Command {
     /// The customer says something, or taps what is on offer.
-    Say(Say, Answer),
+    Say(Say, Responder),
     /// The customer rates an answer, or fills in the survey.
-    Rate(Rate, Answer),
+    Rate(Rate, Responder),
     /// The customer ends it.
-    End(End, Answer),
+    End(End, Responder),
     /// The business's site vouches for the customer.
     Identify(Identify),
     /// The customer is typing, or has stopped.
     Typing(bool),
     /// Somebody of staff takes it.
-    Take(Take, Answer<(), StaffError>),
+    Take(Take, Responder<(), StaffError>),
     /// Somebody of staff answers the customer.
-    Reply(Reply, Answer<Kept, StaffError>),
+    Reply(Reply, Responder<Kept, StaffError>),
     /// Somebody of staff gives it back to the bot.
-    HandBack(HandBack, Answer<(), StaffError>),
+    HandBack(HandBack, Responder<(), StaffError>),
     /// Somebody of staff closes it.
-    Close(Close, Answer<(), StaffError>),
+    Close(Close, Responder<(), StaffError>),
     /// Somebody of staff says that the bot was wrong.
-    Flag(Flag, Answer<(), StaffError>),
+    Flag(Flag, Responder<(), StaffError>),
     /// Somebody of staff gives the customer something.
-    Give(Give, Answer<Gave, StaffError>),
+    Give(Give, Responder<Gave, StaffError>),
     /// The house has it looked at: something may be unanswered.
     Nudge,
     /// It has not been told yet what came of the action with this key.
@@ -103,6 +103,20 @@ pub enum Command {
         /// The change of owner.
         epoch: Epoch,
     },
+}
+
+impl Command {
+    /// Whether somebody of staff has given up waiting for it: by now they may be doing something else, so nothing is done.
+    fn is_given_up(&self) -> bool {
+        match self {
+            Command::Take(_, it) | Command::HandBack(_, it) | Command::Close(_, it) | Command::Flag(_, it) => {
+                it.is_closed()
+            }
+            Command::Reply(_, it) => it.is_closed(),
+            Command::Give(_, it) => it.is_closed(),
+            _ => false,
+        }
+    }
 }
 
 /// The conversations that are live on this node. Cloning it is cheap; all clones are the same.
@@ -147,7 +161,7 @@ impl Sessions {
     pub async fn ask<T, E: From<SessionError>>(
         &self,
         id: &ConversationId,
-        command: impl FnOnce(Answer<T, E>) -> Command,
+        command: impl FnOnce(Responder<T, E>) -> Command,
     ) -> Result<T, E> {
         let (answer, result) = oneshot::channel();
         self.bring(id, command(answer))?;

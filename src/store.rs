@@ -35,7 +35,7 @@ mod writer;
 pub use actions::{ActionEnd, ActionRecord, ActionStatus, NewAction};
 pub use append::{Append, Appended, Expect, NewPromise, Opening};
 pub use bus::Typing;
-pub use bus::asking::{ASKED_BYTES_MAX, Asked, Asks};
+pub use bus::asking::{ASKED_BYTES_MAX, Asks, NodeRequest};
 pub use checking::{Damage, DamageKind, Findings, check};
 pub use codes::{CodeChange, CodeLimits, CodeRecord, Marks};
 pub use conversations::{ConversationRecord, List, Logged, Promise, Stint};

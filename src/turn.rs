@@ -41,7 +41,7 @@ use proof::{AskedBefore, Proof};
 use reply::Reply;
 
 /// What a turn works with.
-pub struct Parts {
+pub struct TurnParts {
     /// What we know to answer.
     pub content: Arc<Content>,
     /// What is meant; absent while the model is missing.
@@ -146,7 +146,7 @@ fn after(state: &State, events: &[NewEvent]) -> State {
 /// What the customer has said yes to is done here, and written down with it: a turn that is taken again after a crash
 /// finds it and says the same. An error means that it could not be written down, and that nothing was done.
 pub async fn take(
-    parts: &Parts,
+    parts: &TurnParts,
     state: &State,
     recent: &[Event],
     unanswered: &[(Seq, Message)],
@@ -209,7 +209,7 @@ pub async fn take(
 
 /// Takes a turn over some words of a message alone.
 async fn hear_and_take(
-    parts: &Parts,
+    parts: &TurnParts,
     state: &State,
     recent: &[Event],
     seq: Seq,
@@ -228,7 +228,7 @@ fn is_over(recent: &[Event], seq: Seq, message: &Message) -> bool {
     is_act && recent.iter().any(is_done)
 }
 
-fn said_once(parts: &Parts) -> Outcome {
+fn said_once(parts: &TurnParts) -> Outcome {
     let today = parts.now.to_zoned(parts.content.hours.time_zone.clone()).date();
     let speaker = Speaker::new(&parts.content, None, &[], false, today, "");
     let text = speaker.sentence(&parts.content.sentences.tapped_again, Default::default()).unwrap_or_default();
@@ -249,7 +249,7 @@ fn since_the_bot_spoke<'a>(state: &State, recent: &[Event], unanswered: &'a [(Se
 
 /// Takes one turn over something that was heard up to `seq`. `looked`: the classifier could look at it.
 pub async fn take_heard(
-    parts: &Parts,
+    parts: &TurnParts,
     state: &State,
     recent: &[Event],
     seq: Seq,
@@ -314,7 +314,7 @@ pub async fn take_heard(
 
 /// What is to be done, and where the customer is only now known, what is to be said to the question from before.
 fn decide(
-    parts: &Parts,
+    parts: &TurnParts,
     state: &State,
     heard: &Heard,
     looked: bool,
@@ -362,13 +362,13 @@ fn decide(
 const PAYING_MAX: SignedDuration = SignedDuration::from_mins(30);
 
 /// The wait of whoever waits, else what it would be.
-fn wait_now<'a>(parts: &'a Parts, state: &State) -> &'a handoff::Wait {
+fn wait_now<'a>(parts: &'a TurnParts, state: &State) -> &'a handoff::Wait {
     if state.owner == Owner::Queue { &parts.wait } else { &parts.wait_if_queued }
 }
 
 /// A wait as answers and conditions see it.
-fn words_of(parts: &Parts, state: &State, wait: &handoff::Wait) -> facts::Wait {
-    facts::Wait {
+fn words_of(parts: &TurnParts, state: &State, wait: &handoff::Wait) -> facts::WaitFacts {
+    facts::WaitFacts {
         waiting: state.owner == Owner::Queue,
         open: wait.open,
         place: wait.place,
@@ -380,7 +380,7 @@ fn words_of(parts: &Parts, state: &State, wait: &handoff::Wait) -> facts::Wait {
 
 /// What was said since the customer was shown a way to pay, a moment ago: what billing said before may be over. Nothing
 /// where none was shown.
-fn since_paying_began<'a>(parts: &Parts, recent: &'a [Event]) -> Option<&'a [Event]> {
+fn since_paying_began<'a>(parts: &TurnParts, recent: &'a [Event]) -> Option<&'a [Event]> {
     let pay_url = &parts.content.business.pay_url;
     let shows = |it: &Message| it.page.is_some() || (!pay_url.is_empty() && it.text.contains(pay_url.as_str()));
     let since = (parts.now - PAYING_MAX).as_millisecond();
@@ -392,27 +392,27 @@ fn since_paying_began<'a>(parts: &Parts, recent: &'a [Event]) -> Option<&'a [Eve
 }
 
 /// Whether the customer has read already that a payment takes a few minutes: once is enough.
-fn told_of_paying(parts: &Parts, recent: &[Event]) -> bool {
+fn told_of_paying(parts: &TurnParts, recent: &[Event]) -> bool {
     let sentence = parts.content.sentences.just_paid.as_str();
     let tells = |it: &Event| matches!(&it.what, What::Message(message) if message.text.contains(sentence));
     recent.iter().filter(|it| it.from == Sender::Bot).any(tells)
 }
 
 /// Whether somebody whom we don't know has said that they are no customer.
-fn is_stranger(parts: &Parts, recent: &[Event], heard: &Heard) -> bool {
+fn is_stranger(parts: &TurnParts, recent: &[Event], heard: &Heard) -> bool {
     let says = |text: &str| parts.content.language.no_account.find(&crate::conversation::normal::words(text)).is_some();
     let mut theirs = recent.iter().filter(|it| it.from == Sender::Customer);
     says(&heard.text) || theirs.any(|it| matches!(&it.what, What::Message(message) if says(&message.text)))
 }
 
 /// Whether the customer says that something was paid: billing may know it by now.
-fn says_paid(parts: &Parts, heard: &Heard) -> bool {
+fn says_paid(parts: &TurnParts, heard: &Heard) -> bool {
     let words = crate::conversation::normal::words(&heard.text);
     parts.content.language.have_paid.find(&words).is_some()
 }
 
 /// Whether the customer says, or has said since then, that they haven't paid: then nothing is on its way.
-fn speaks_of_paying_later(parts: &Parts, since: &[Event], heard: &Heard) -> bool {
+fn speaks_of_paying_later(parts: &TurnParts, since: &[Event], heard: &Heard) -> bool {
     let says = |text: &str| parts.content.language.not_paid.find(&crate::conversation::normal::words(text)).is_some();
     let mut theirs = since.iter().filter(|it| it.from == Sender::Customer);
     says(&heard.text) || theirs.any(|it| matches!(&it.what, What::Message(message) if says(&message.text)))
@@ -431,7 +431,7 @@ struct Known {
 
 impl Known {
     /// `anew`: nothing that is held from before counts.
-    async fn look(parts: &Parts, state: &State, anew: bool) -> Result<Self, StoreError> {
+    async fn look(parts: &TurnParts, state: &State, anew: bool) -> Result<Self, StoreError> {
         let customer = state.customer.as_ref().filter(|_| parts.billing.has_accounts());
         if let Some(customer) = customer.filter(|_| anew) {
             parts.billing.forget(&Changed::of(customer));
@@ -462,7 +462,7 @@ impl Known {
         matches!(self.account, Some(Err(BillingError::Unreachable | BillingError::Broken | BillingError::NotFound)))
     }
 
-    fn speaker<'a>(&'a self, parts: &'a Parts, text: &'a str) -> Speaker<'a> {
+    fn speaker<'a>(&'a self, parts: &'a TurnParts, text: &'a str) -> Speaker<'a> {
         Speaker::new(&parts.content, self.account(), &self.plans, self.verified, self.today, text)
             .with_past(&self.past)
             .in_locale(parts.locale.as_deref())
@@ -474,7 +474,7 @@ impl Known {
 
 /// The same turn, now that a code has shown who the customer is: that is kept first, then all that is said.
 async fn go_on_as(
-    parts: &Parts,
+    parts: &TurnParts,
     state: &State,
     recent: &[Event],
     seq: Seq,

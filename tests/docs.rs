@@ -9,12 +9,12 @@ use plainbill::commands::Flags;
 use plainbill::config::{Config, Limits};
 use plainbill::content::file::{Action, BusinessFile};
 use plainbill::content::language::LanguageFile;
-use plainbill::content::shapes::{self, Key, Shape};
+use plainbill::content::shapes::{self, KeyShape, Shape};
 use plainbill::content::{COMMANDS, facts, plain_words, template};
 use regex::Regex;
 
 /// The tables of content with the heading in `docs/content.md` under which their keys stand.
-const KEYS: &[(&str, &[Key])] = &[
+const KEYS: &[(&str, &[KeyShape])] = &[
     ("Keys of an intent", shapes::INTENT),
     ("Keys of a budget", shapes::BUDGET),
     ("Keys of an answer", shapes::ANSWER),
@@ -55,7 +55,7 @@ fn every_key_of_content_is_told_and_whether_it_must_be_there() {
 #[test]
 fn every_word_that_content_may_use_is_told() {
     let doc = Doc::read("docs/content.md");
-    let words = |keys: &[Key], name: &str| {
+    let words = |keys: &[KeyShape], name: &str| {
         let key = keys.iter().find(|it| it.name == name).expect("there is such a key");
         let Shape::Word(words) = key.shape else { panic!("`{name}` is one of some words") };
         words.iter().map(|it| (*it).to_owned()).collect::<Vec<_>>()

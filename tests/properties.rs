@@ -9,7 +9,7 @@ use futures_util::future::BoxFuture;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use plainbill::actions::Actions;
-use plainbill::answers::facts::Wait;
+use plainbill::answers::facts::WaitFacts;
 use plainbill::answers::{Answer, Speaker};
 use plainbill::billing::demo::{self, Demo};
 use plainbill::billing::explain::explain;
@@ -27,7 +27,7 @@ use plainbill::identity::codes::Codes;
 use plainbill::rules::slots::SlotContext;
 use plainbill::rules::{self, Circumstances, Decision, Heard, Part};
 use plainbill::store::{Store, StoreSettings};
-use plainbill::turn::{self, CodesHere, Parts};
+use plainbill::turn::{self, CodesHere, TurnParts};
 use proptest::prelude::*;
 
 static CONTENT: LazyLock<Arc<Content>> =
@@ -174,10 +174,10 @@ fn pushing() -> impl Strategy<Value = Heard> {
     prop_oneof![2 => pushed, 1 => heard()]
 }
 
-fn parts(billing: Arc<Watched>) -> Parts {
+fn parts(billing: Arc<Watched>) -> TurnParts {
     let now: Timestamp = "2026-06-16T09:00:00Z".parse().expect("it is a time");
-    let wait = || handoff::wait(&CONTENT, now, &handoff::Line::default(), Some(1));
-    Parts {
+    let wait = || handoff::wait(&CONTENT, now, &handoff::WaitingList::default(), Some(1));
+    TurnParts {
         locale: None,
         content: Arc::clone(&CONTENT),
         classifier: None,
@@ -567,7 +567,7 @@ proptest! {
         let today = Date::constant(2026, 6, 16);
         let content = &**CONTENT;
         let speaker = Speaker::new(content, Some(&account), &[], true, today, "");
-        let (slots, wait) = (BTreeMap::new(), Wait::default());
+        let (slots, wait) = (BTreeMap::new(), WaitFacts::default());
         let money = |it: Money| it.text();
         let owes = 0 < account.balance().minor;
         let is_coming = account.payments.iter().any(|it| it.status == PaymentStatus::Pending);

@@ -174,6 +174,17 @@ fn the_server_reads_and_writes_nothing_by_itself() {
 }
 
 #[test]
+fn only_a_conversations_own_task_writes_to_it() {
+    for (file, text) in sources("src") {
+        let module = module_of(&file);
+        for (number, line) in lines(&text) {
+            let writes = line.contains("store.append(") && !matches!(module.as_str(), "session" | "store");
+            assert!(!writes, "{}:{number}: what is done to a conversation is a command to its task", file.display());
+        }
+    }
+}
+
+#[test]
 fn outside_crates_live_where_they_belong() {
     let mut faults = Vec::new();
     for (file, text) in sources("src") {
@@ -415,4 +426,20 @@ fn module_of(file: &Path) -> String {
     let inside = file.strip_prefix("src").expect("only called for files in src");
     let first = inside.iter().next().and_then(|it| it.to_str()).expect("names are plain");
     first.trim_end_matches(".rs").to_owned()
+}
+
+#[test]
+fn a_public_type_has_a_name_of_its_own() {
+    let mut places: std::collections::BTreeMap<String, Vec<String>> = std::collections::BTreeMap::new();
+    for (file, text) in sources("src") {
+        for (number, line) in lines(&text) {
+            let kinds = ["pub struct ", "pub enum ", "pub trait ", "pub type "];
+            let Some(rest) = kinds.iter().find_map(|it| line.trim_start().strip_prefix(it)) else { continue };
+            let name: String = rest.chars().take_while(|it| it.is_alphanumeric()).collect();
+            places.entry(name).or_default().push(format!("{}:{number}", file.display()));
+        }
+    }
+    let faults: Vec<String> =
+        places.iter().filter(|it| 1 < it.1.len()).map(|(name, at)| format!("{name}: {}", at.join(", "))).collect();
+    assert!(faults.is_empty(), "one name, one thing:\n{}", faults.join("\n"));
 }

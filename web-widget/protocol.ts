@@ -614,7 +614,7 @@ verified_until?: number, };
  * A staff member's reply: `POST /api/v1/conversations/{id}/reply`.
  * 409 with the missed events when the conversation has events after `after` that the writer has not seen.
  */
-export type Reply = {
+export type ReplyBody = {
 /**
  * Made by the client, unique in the conversation.
  */

@@ -8,7 +8,7 @@ use std::cmp::Reverse;
 use jiff::civil::Date;
 
 use super::facts::FactsInput;
-use crate::billing::explain::{Cause, Change, Explanation, explain_in};
+use crate::billing::explain::{BillExplanation, CauseKind, ChangeCause, explain_in};
 use crate::billing::{Account, Invoice, InvoiceStatus, Line, LineKind, Method, Money, Payment, PaymentStatus, Plan};
 use crate::content::file::CardKind;
 use crate::conversation::format::Style;
@@ -112,14 +112,14 @@ fn line_detail(line: &Line, style: Style) -> Option<String> {
     })
 }
 
-fn line_mark(line: &Line, cause: &Cause, style: Style) -> String {
+fn line_mark(line: &Line, cause: &ChangeCause, style: Style) -> String {
     let by = cause.amount.abs().text_in(style.locale);
     let adds = 0 < cause.amount.minor;
     match cause.change {
-        Change::New | Change::Gone => "new".to_owned(),
-        Change::Changed if line.amount.minor < 0 && adds => format!("takes off {by} less"),
-        Change::Changed if line.amount.minor < 0 => format!("takes off {by} more"),
-        Change::Changed => more_or_less(cause.amount, style),
+        CauseKind::New | CauseKind::Gone => "new".to_owned(),
+        CauseKind::Changed if line.amount.minor < 0 && adds => format!("takes off {by} less"),
+        CauseKind::Changed if line.amount.minor < 0 => format!("takes off {by} more"),
+        CauseKind::Changed => more_or_less(cause.amount, style),
     }
 }
 
@@ -215,7 +215,7 @@ fn payments_card(account: &Account, input: &FactsInput<'_>) -> Card {
 }
 
 /// Absent where the causes don't sum to the difference.
-fn change_card(invoice: &Invoice, previous: &Invoice, change: Explanation, style: Style) -> Option<Card> {
+fn change_card(invoice: &Invoice, previous: &Invoice, change: BillExplanation, style: Style) -> Option<Card> {
     if !change.complete {
         return None;
     }

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use jiff::civil::Date;
 use serde::Serialize;
 
-use crate::billing::explain::{Explanation, explain_in};
+use crate::billing::explain::{BillExplanation, explain_in};
 use crate::billing::find::{Charge, Named};
 use crate::billing::{Account, Invoice, Payment, Plan};
 use crate::content::file::{Action, BusinessFile};
@@ -75,7 +75,7 @@ pub struct FactsInput<'a> {
     /// What the bot said before it.
     pub last_said: Option<&'a str>,
     /// How long a person would take.
-    pub wait: &'a Wait,
+    pub wait: &'a WaitFacts,
     /// The first name of the colleague that a sentence is about.
     pub staff: Option<&'a str>,
     /// What "did you mean" names first.
@@ -156,7 +156,7 @@ impl<'a> FactsInput<'a> {
     }
 
     /// Why the bill in question differs from the one before.
-    pub fn change(&self) -> Option<Explanation> {
+    pub fn change(&self) -> Option<BillExplanation> {
         Some(explain_in(self.invoice()?, self.previous()?, self.style().locale))
     }
 
@@ -241,7 +241,7 @@ impl<'a> FactsInput<'a> {
 
 /// How long a person would take.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Wait {
+pub struct WaitFacts {
     /// The customer waits by now; else the rest says what it would be.
     pub waiting: bool,
     /// People are there.
@@ -294,7 +294,7 @@ pub struct Facts {
     asked: Asked,
     slots: BTreeMap<String, Option<String>>,
     policy: BTreeMap<String, i64>,
-    wait: Wait,
+    wait: WaitFacts,
     staff: Option<String>,
     first: Option<String>,
     second: Option<String>,
@@ -377,7 +377,7 @@ pub(crate) mod tests {
 
     use super::*;
     use crate::answers::cards;
-    use crate::billing::{Dispute, DisputeStatus, Part, Schedule, demo};
+    use crate::billing::{Dispute, DisputeStatus, Instalment, Schedule, demo};
     use crate::content::file::CardKind;
 
     /// What a test needs around an account to make facts of it.
@@ -393,7 +393,7 @@ pub(crate) mod tests {
         policy: BTreeMap<String, i64>,
         book: Book,
         slot_names: Vec<String>,
-        wait: Wait,
+        wait: WaitFacts,
     }
 
     impl Sample {
@@ -416,7 +416,7 @@ pub(crate) mod tests {
                 policy: BTreeMap::from([("late_fee".to_owned(), 500)]),
                 book: Book::new(),
                 slot_names: vec!["amount".to_owned(), "invoice".to_owned(), "new_email".to_owned()],
-                wait: Wait::default(),
+                wait: WaitFacts::default(),
             }
         }
 
@@ -622,7 +622,7 @@ pub(crate) mod tests {
         let sample = Sample::new();
         let mut account = demo::account("bill-late", sample.today).expect("a demo customer");
         let bill = account.invoices[0].number.clone();
-        let part = |month: i8| Part { on: date(2026, month, 1), amount: account.invoices[0].total.share(1, 2) };
+        let part = |month: i8| Instalment { on: date(2026, month, 1), amount: account.invoices[0].total.share(1, 2) };
         let parts = vec![part(6), part(7)];
         account.schedules.push(Schedule { invoice: bill.clone(), parts, n_paid: 1 });
         let dispute = Dispute {

@@ -2,7 +2,7 @@
 
 use jiff::civil::Date;
 
-use super::{Currency, Invoice, Method, Money, Part, Payment, Refund};
+use super::{Currency, Instalment, Invoice, Method, Money, Payment, Refund};
 use crate::conversation::CustomerId;
 
 /// All that is known of one customer. Lists are newest first.
@@ -113,7 +113,7 @@ pub struct Schedule {
     /// The number of the bill.
     pub invoice: String,
     /// The parts, the earliest first; they sum to what was owed when it was agreed.
-    pub parts: Vec<Part>,
+    pub parts: Vec<Instalment>,
     /// How many of them are paid.
     pub n_paid: usize,
 }

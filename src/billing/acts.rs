@@ -39,7 +39,7 @@ pub enum Act {
         /// The bill's number.
         invoice: String,
         /// Day and amount of each part, the earliest first.
-        parts: Vec<Part>,
+        parts: Vec<Instalment>,
     },
     /// Has a charge looked at; reminders for the bill wait meanwhile.
     OpenDispute {
@@ -103,7 +103,7 @@ impl Act {
 
 /// One part of a bill that is paid in parts.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Part {
+pub struct Instalment {
     /// The day by which it is to be paid.
     pub on: Date,
     /// How much.

@@ -15,7 +15,7 @@ use jiff::tz::TimeZone;
 use super::{Account, Act, ActError, Billing, BillingError, Done, Plan, PortalLink, Purpose};
 use crate::conversation::CustomerId;
 use crate::store::Store;
-use apply::Change;
+use apply::DemoChange;
 use calendar::Calendar;
 use kept::Keeper;
 
@@ -101,7 +101,7 @@ impl Billing for Demo {
         act: &'a Act,
         key: &'a str,
     ) -> BoxFuture<'a, Result<Done, ActError>> {
-        Box::pin(async move { keep(&self.keeper, customer, Change::Act(act.clone()), key, &(self.now)()).await })
+        Box::pin(async move { keep(&self.keeper, customer, DemoChange::Act(act.clone()), key, &(self.now)()).await })
     }
 
     fn portal<'a>(
@@ -134,13 +134,13 @@ pub async fn finish_page(
     key: &str,
     now: &Zoned,
 ) -> Result<Done, ActError> {
-    keep(&Keeper::Store(store.clone()), customer, Change::Page { page }, key, now).await
+    keep(&Keeper::Store(store.clone()), customer, DemoChange::Page { page }, key, now).await
 }
 
 async fn keep(
     keeper: &Keeper,
     customer: &CustomerId,
-    change: Change,
+    change: DemoChange,
     key: &str,
     now: &Zoned,
 ) -> Result<Done, ActError> {

@@ -10,31 +10,31 @@ use crate::conversation::format::{Locale, small};
 
 /// What changed from one bill to the next.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Explanation {
+pub struct BillExplanation {
     /// The newer total without the older; zero where it cannot be counted.
     pub total: Money,
     /// Why, largest first; they sum to `total`. Empty unless `complete`.
-    pub causes: Vec<Cause>,
+    pub causes: Vec<ChangeCause>,
     /// Every penny of the difference is explained.
     pub complete: bool,
 }
 
 /// One reason for a difference.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Cause {
+pub struct ChangeCause {
     /// In plain words that can follow a colon: "a one-off engineer visit".
     pub text: String,
     /// What it adds; below zero when it takes off.
     pub amount: Money,
     /// What happened.
-    pub change: Change,
+    pub change: CauseKind,
     /// The position of the line on the newer bill, where it is there.
     pub line: Option<usize>,
 }
 
 /// What happened to a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Change {
+pub enum CauseKind {
     /// It was not on the older bill.
     New,
     /// It is no longer there.
@@ -44,22 +44,22 @@ pub enum Change {
 }
 
 /// Explains the newer bill by the older.
-pub fn explain(newer: &Invoice, older: &Invoice) -> Explanation {
+pub fn explain(newer: &Invoice, older: &Invoice) -> BillExplanation {
     explain_in(newer, older, Locale::default())
 }
 
 /// The same with amounts as people of a locale write them.
-pub fn explain_in(newer: &Invoice, older: &Invoice, locale: Locale) -> Explanation {
+pub fn explain_in(newer: &Invoice, older: &Invoice, locale: Locale) -> BillExplanation {
     let total = newer.total.minus(older.total);
     let causes = if newer.adds_up() && older.adds_up() { causes(newer, older, locale) } else { None };
     let currency = newer.total.currency;
     match (total, causes) {
         (Some(total), Some(causes)) if sum(&causes, currency) == Some(total) => {
-            Explanation { total, causes, complete: true }
+            BillExplanation { total, causes, complete: true }
         }
         (total, _) => {
             let total = total.unwrap_or(Money::zero(currency));
-            Explanation { total, causes: Vec::new(), complete: false }
+            BillExplanation { total, causes: Vec::new(), complete: false }
         }
     }
 }
@@ -97,20 +97,25 @@ enum Pair<'a> {
     Gone(&'a Line),
 }
 
-fn causes(newer: &Invoice, older: &Invoice, locale: Locale) -> Option<Vec<Cause>> {
+fn causes(newer: &Invoice, older: &Invoice, locale: Locale) -> Option<Vec<ChangeCause>> {
     let mut causes = Vec::new();
     for pair in pairs(&newer.lines, &older.lines) {
         let cause = match pair {
             Pair::Both(now, at, before) => {
                 let amount = now.amount.minus(before.amount)?;
-                Cause { text: changed_words(now, before, locale), amount, change: Change::Changed, line: Some(at) }
+                ChangeCause {
+                    text: changed_words(now, before, locale),
+                    amount,
+                    change: CauseKind::Changed,
+                    line: Some(at),
+                }
             }
             Pair::New(now, at) => {
-                Cause { text: new_words(now), amount: now.amount, change: Change::New, line: Some(at) }
+                ChangeCause { text: new_words(now), amount: now.amount, change: CauseKind::New, line: Some(at) }
             }
             Pair::Gone(before) => {
                 let amount = Money::zero(before.amount.currency).minus(before.amount)?;
-                Cause { text: gone_words(before, locale), amount, change: Change::Gone, line: None }
+                ChangeCause { text: gone_words(before, locale), amount, change: CauseKind::Gone, line: None }
             }
         };
         if cause.amount.minor != 0 {
@@ -121,7 +126,7 @@ fn causes(newer: &Invoice, older: &Invoice, locale: Locale) -> Option<Vec<Cause>
     Some(causes)
 }
 
-fn sum(causes: &[Cause], currency: Currency) -> Option<Money> {
+fn sum(causes: &[ChangeCause], currency: Currency) -> Option<Money> {
     // Through a wider number: the order of the causes must not decide whether they can be counted.
     let same = causes.iter().all(|it| it.amount.currency == currency);
     let minor: i128 = causes.iter().map(|it| i128::from(it.amount.minor)).sum();
@@ -363,7 +368,7 @@ mod tests {
     fn a_bill_that_does_not_add_up_is_not_explained() {
         let plan = || vec![line(LineKind::Plan, "Standard", 3_000)];
         let explanation = explain(&invoice(plan(), 3_500), &invoice(plan(), 3_000));
-        assert_eq!(explanation, Explanation { total: gbp(500), causes: Vec::new(), complete: false });
+        assert_eq!(explanation, BillExplanation { total: gbp(500), causes: Vec::new(), complete: false });
     }
 
     #[test]

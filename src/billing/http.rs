@@ -8,8 +8,8 @@ use reqwest::header::HeaderMap;
 use serde_json::{Value, json};
 
 use super::cache::Cache;
-use super::reading::{At, Wrong};
-use super::remote::{self, Answer, Body, Remote, Request, SetupError};
+use super::reading::{At, Unexpected};
+use super::remote::{self, Body, HttpAnswer, Remote, Request, SetupError};
 use super::{Account, Act, ActError, Billing, BillingError, Changed, Done, Plan, PortalLink, Purpose, Whose};
 use crate::config::{BillingConfig, Limits};
 use crate::conversation::{CustomerId, normal};
@@ -211,7 +211,7 @@ fn whole(mut account: Account) -> Account {
 }
 
 /// What can't be read is logged with its place and is broken.
-fn broken<T>(read: Result<T, Wrong>) -> Result<T, BillingError> {
+fn broken<T>(read: Result<T, Unexpected>) -> Result<T, BillingError> {
     read.map_err(|wrong| {
         tracing::error!(%wrong, "billing's answer is not as docs/billing-api.openapi.json has it");
         BillingError::Broken
@@ -219,7 +219,7 @@ fn broken<T>(read: Result<T, Wrong>) -> Result<T, BillingError> {
 }
 
 /// What a refusal says, for staff.
-fn message(answer: &Answer) -> String {
+fn message(answer: &HttpAnswer) -> String {
     let value = answer.json_or_null();
     value["message"].as_str().unwrap_or("no reason was given").to_owned()
 }

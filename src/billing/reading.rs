@@ -19,7 +19,7 @@ pub fn line_kinds() -> [(&'static str, LineKind); LineKind::ALL.len()] {
 /// Something isn't as it was agreed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("`{path}` is {found}; {expected} was expected")]
-pub struct Wrong {
+pub struct Unexpected {
     /// Where it stands: `account.invoices[2].due`.
     pub path: String,
     /// What should be there.
@@ -62,38 +62,38 @@ impl<'a> At<'a> {
     }
 
     /// The place itself, if an object stands there.
-    pub fn object(&self) -> Result<Self, Wrong> {
+    pub fn object(&self) -> Result<Self, Unexpected> {
         if self.value.is_object() { Ok(self.clone()) } else { Err(self.wrong("an object")) }
     }
 
     /// A text.
-    pub fn text(&self) -> Result<&'a str, Wrong> {
+    pub fn text(&self) -> Result<&'a str, Unexpected> {
         self.value.as_str().ok_or_else(|| self.wrong("a text"))
     }
 
     /// A text, or nothing.
-    pub fn text_or_none(&self) -> Result<Option<&'a str>, Wrong> {
+    pub fn text_or_none(&self) -> Result<Option<&'a str>, Unexpected> {
         self.some().map(|it| it.text()).transpose()
     }
 
     /// A text that isn't empty, or nothing.
-    pub fn words(&self) -> Result<Option<String>, Wrong> {
+    pub fn words(&self) -> Result<Option<String>, Unexpected> {
         let text = self.text_or_none()?.map(str::trim).filter(|it| !it.is_empty());
         Ok(text.map(str::to_owned))
     }
 
     /// A whole number.
-    pub fn int(&self) -> Result<i64, Wrong> {
+    pub fn int(&self) -> Result<i64, Unexpected> {
         self.value.as_i64().ok_or_else(|| self.wrong("a whole number"))
     }
 
     /// A whole number, or nothing.
-    pub fn int_or_none(&self) -> Result<Option<i64>, Wrong> {
+    pub fn int_or_none(&self) -> Result<Option<i64>, Unexpected> {
         self.some().map(|it| it.int()).transpose()
     }
 
     /// True or false; nothing is false.
-    pub fn is_true(&self) -> Result<bool, Wrong> {
+    pub fn is_true(&self) -> Result<bool, Unexpected> {
         match self.value {
             Value::Null => Ok(false),
             Value::Bool(is) => Ok(*is),
@@ -102,7 +102,7 @@ impl<'a> At<'a> {
     }
 
     /// Each of a list; nothing is an empty list.
-    pub fn each(&self) -> Result<Vec<At<'a>>, Wrong> {
+    pub fn each(&self) -> Result<Vec<At<'a>>, Unexpected> {
         let list = match self.value {
             Value::Null => return Ok(Vec::new()),
             Value::Array(list) => list,
@@ -113,12 +113,12 @@ impl<'a> At<'a> {
     }
 
     /// Each of a list that must be there.
-    pub fn all(&self) -> Result<Vec<At<'a>>, Wrong> {
+    pub fn all(&self) -> Result<Vec<At<'a>>, Unexpected> {
         if self.is_none() { Err(self.wrong("a list")) } else { self.each() }
     }
 
     /// A date as `2026-06-16`.
-    pub fn date(&self) -> Result<Date, Wrong> {
+    pub fn date(&self) -> Result<Date, Unexpected> {
         const EXPECTED: &str = "a date as 2026-06-16";
         let text = self.value.as_str().ok_or_else(|| self.wrong(EXPECTED))?;
         // Only the plain form: a time that is cut off could be of the day before, elsewhere.
@@ -127,18 +127,18 @@ impl<'a> At<'a> {
     }
 
     /// A date, or nothing.
-    pub fn date_or_none(&self) -> Result<Option<Date>, Wrong> {
+    pub fn date_or_none(&self) -> Result<Option<Date>, Unexpected> {
         self.some().map(|it| it.date()).transpose()
     }
 
     /// A code of a currency in three letters, large or small.
-    pub fn currency(&self) -> Result<Currency, Wrong> {
+    pub fn currency(&self) -> Result<Currency, Unexpected> {
         let code = self.text()?.to_ascii_uppercase();
         Currency::new(&code).ok_or_else(|| self.wrong("a currency's code of three letters"))
     }
 
     /// An amount as `{"minor": 500, "currency": "GBP"}`, of this currency.
-    pub fn money(&self, currency: Currency) -> Result<Money, Wrong> {
+    pub fn money(&self, currency: Currency) -> Result<Money, Unexpected> {
         let own = self.object()?.get("currency").currency()?;
         if own != currency {
             return Err(self.get("currency").wrong("the account's own currency"));
@@ -149,29 +149,29 @@ impl<'a> At<'a> {
     }
 
     /// An amount of zero or more.
-    pub fn sum(&self, currency: Currency) -> Result<Money, Wrong> {
+    pub fn sum(&self, currency: Currency) -> Result<Money, Unexpected> {
         let amount = self.money(currency)?;
         if amount.minor < 0 { Err(self.get("minor").wrong("zero or more")) } else { Ok(amount) }
     }
 
     /// An amount of zero or more, or nothing.
-    pub fn sum_or_none(&self, currency: Currency) -> Result<Option<Money>, Wrong> {
+    pub fn sum_or_none(&self, currency: Currency) -> Result<Option<Money>, Unexpected> {
         self.some().map(|it| it.sum(currency)).transpose()
     }
 
     /// An amount, or nothing.
-    pub fn money_or_none(&self, currency: Currency) -> Result<Option<Money>, Wrong> {
+    pub fn money_or_none(&self, currency: Currency) -> Result<Option<Money>, Unexpected> {
         self.some().map(|it| it.money(currency)).transpose()
     }
 
     /// One of these words, as what it stands for.
-    pub fn one_of<T: Copy>(&self, words: &[(&str, T)], expected: &'static str) -> Result<T, Wrong> {
+    pub fn one_of<T: Copy>(&self, words: &[(&str, T)], expected: &'static str) -> Result<T, Unexpected> {
         let text = self.text()?;
         words.iter().find(|it| it.0 == text).map(|it| it.1).ok_or_else(|| self.wrong(expected))
     }
 
     /// The fault that something else should stand here.
-    pub fn wrong(&self, expected: &'static str) -> Wrong {
+    pub fn wrong(&self, expected: &'static str) -> Unexpected {
         let found = match self.value {
             Value::Null => "missing",
             Value::Bool(_) => "true or false",
@@ -180,7 +180,7 @@ impl<'a> At<'a> {
             Value::Array(_) => "a list",
             Value::Object(_) => "an object",
         };
-        Wrong { path: self.path.clone(), expected, found }
+        Unexpected { path: self.path.clone(), expected, found }
     }
 }
 

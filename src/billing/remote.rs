@@ -115,14 +115,14 @@ pub enum Body<'a> {
 
 /// An answer that came whole and in time: of any status under 500 but 429, or 501.
 #[derive(Debug)]
-pub struct Answer {
+pub struct HttpAnswer {
     what: &'static str,
     /// The status.
     pub status: u16,
     body: Vec<u8>,
 }
 
-impl Answer {
+impl HttpAnswer {
     /// The body as JSON.
     pub fn json(&self) -> Result<Value, BillingError> {
         serde_json::from_slice(&self.body).map_err(|error| {
@@ -205,7 +205,7 @@ impl Remote {
     }
 
     /// Asks, several times where that does no harm.
-    pub async fn ask(&self, request: &Request<'_>) -> Result<Answer, BillingError> {
+    pub async fn ask(&self, request: &Request<'_>) -> Result<HttpAnswer, BillingError> {
         let tries = if request.may_repeat() { self.limits.tries_max } else { 1 };
         let pause = ExponentialBuilder::default()
             .with_min_delay(self.limits.retry)
@@ -226,7 +226,7 @@ impl Remote {
         })
     }
 
-    async fn ask_once(&self, request: &Request<'_>) -> Result<Answer, Failure> {
+    async fn ask_once(&self, request: &Request<'_>) -> Result<HttpAnswer, Failure> {
         // Closed only with the source itself, and then nobody asks.
         let _place = self.places.acquire().await.map_err(|_| Failure::LeftAlone)?;
         let what = request.what;
@@ -234,7 +234,7 @@ impl Remote {
             figures::count(self.source, what, "left_alone");
             return Err(Failure::LeftAlone);
         };
-        let mut asked = figures::Asked::begin(self.source, what);
+        let mut asked = figures::RequestTimer::begin(self.source, what);
         let sent = self.send(request).await;
         asked.outcome = match &sent {
             Ok((status, _, body)) => figures::outcome(*status, body.is_some()),
@@ -263,7 +263,7 @@ impl Remote {
                     tracing::info!("billing answers again");
                 }
                 match body {
-                    Some(body) => Ok(Answer { what, status: status.as_u16(), body }),
+                    Some(body) => Ok(HttpAnswer { what, status: status.as_u16(), body }),
                     None => {
                         tracing::error!(what, max = self.limits.answer_bytes_max, "billing's answer is too long");
                         Err(Failure::TooLong)

@@ -20,7 +20,7 @@ use crate::conversation::CustomerId;
 use account::Pieces;
 use api::{Api, readable, whole};
 use invoices::Wanted;
-use lines::{Known, Priced, Rate};
+use lines::{Catalog, Priced, TaxRate};
 
 mod account;
 mod acts;
@@ -223,9 +223,9 @@ impl Stripe {
     }
 
     /// Looks up what the lines name by its id alone.
-    async fn look_up(&self, invoices: &[Value], subscriptions: &[Value]) -> Result<Known, BillingError> {
+    async fn look_up(&self, invoices: &[Value], subscriptions: &[Value]) -> Result<Catalog, BillingError> {
         let mut wanted = Wanted::default();
-        let mut known = Known::default();
+        let mut known = Catalog::default();
         for subscription in subscriptions {
             for item in readable(At::new(subscription, "subscription").get("items").get("data").each())? {
                 let priced = readable(Priced::of(&item))?;
@@ -257,7 +257,7 @@ impl Stripe {
             // A percentage may have decimals; only a whole one is told.
             let percent = value["percentage"].as_f64().filter(|it| it.fract() == 0.0 && (0.0..=100.0).contains(it));
             let percent = percent.and_then(|it| format!("{it:.0}").parse().ok());
-            known.rates.insert(id, Rate { label, percent });
+            known.rates.insert(id, TaxRate { label, percent });
         }
         Ok(known)
     }
@@ -307,7 +307,7 @@ impl Stripe {
                 metered: readable(at.get("usage_type").text_or_none())?.map(|it| it == "metered"),
                 ..Priced::default()
             };
-            plans.extend(readable(account::read_plan(&at, &priced, &Known::default()))?);
+            plans.extend(readable(account::read_plan(&at, &priced, &Catalog::default()))?);
         }
         plans.sort_by_key(|it| it.price.minor);
         self.plans.keep(ticket, (), plans.clone(), Instant::now());

@@ -18,7 +18,7 @@ const EXAMPLES_MAX: usize = 3;
 
 /// Why a text is taken for what it is.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Explanation {
+pub struct Reasons {
     /// What it is taken for.
     pub guess: Guess,
     /// When a guess is good enough.
@@ -50,7 +50,7 @@ impl Classifier {
     ///
     /// # Errors
     /// `NotTaught`, `Overloaded`, `Broken`.
-    pub async fn explain(&self, text: &str) -> Result<Explanation, ClassifierError> {
+    pub async fn explain(&self, text: &str) -> Result<Reasons, ClassifierError> {
         let guess = self.guess(text).await?;
         let read = self.mended(&encoder::clean(text));
         let vector = if guess.ranked.is_empty() { Vec::new() } else { self.vector(&read).await? };
@@ -62,7 +62,7 @@ impl Classifier {
             examples: head.nearest(&vector, &it.intent, EXAMPLES_MAX).into_iter().map(near).collect(),
         });
         let nearest = nearest.collect();
-        Ok(Explanation { guess, bounds: head.bounds(), nearest })
+        Ok(Reasons { guess, bounds: head.bounds(), nearest })
     }
 
     /// Judges the lessons by themselves, each example by a head that has not seen it; what was learnt before stays.

@@ -14,7 +14,7 @@ use calibrate::{Judged, N_PARTS, Quality, Scales, Scope};
 use evidence::Evidence;
 use follow_ups::FollowUps;
 use logistic::{Start, Weights};
-use near::{Asked, Near};
+use near::{Near, Query};
 
 pub mod bends;
 pub mod calibrate;
@@ -182,7 +182,7 @@ impl Head {
     /// The same while something is being talked about: `counting` names the follow-ups that count in it.
     pub fn guess_within(&self, vector: &[f32], counting: &[&str]) -> Guess {
         let logits = self.weights.logits_of(ArrayView1::from(vector));
-        let asked = Asked::of(vector);
+        let asked = Query::of(vector);
         let evidence = Evidence::weigh(logits.view(), &self.taught, |rows| self.near.cosines(&asked, rows));
         let within = match counting {
             [] => Vec::new(),
@@ -234,7 +234,7 @@ impl Head {
         let Some(label) = self.taught.intents.iter().position(|it| it == intent) else { return Vec::new() };
         let Some(rows) = self.taught.runs().find(|it| it.0 == label).map(|it| it.1) else { return Vec::new() };
         let texts = self.taught.texts[rows.clone()].iter().map(String::as_str);
-        let mut own: Vec<(&str, f32)> = texts.zip(self.near.cosines(&Asked::of(vector), rows)).collect();
+        let mut own: Vec<(&str, f32)> = texts.zip(self.near.cosines(&Query::of(vector), rows)).collect();
         own.sort_by(|one, other| other.1.total_cmp(&one.1));
         own.truncate(n);
         own

@@ -32,7 +32,7 @@ const FITTING: &[&str] = &[
 
 /// What a head was fitted to, by what. It stands before the head, so that another one need not be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Key(String);
+pub struct HeadKey(String);
 
 /// Where the head of one encoder is kept; nowhere, where there is no folder.
 pub struct Heads {
@@ -42,7 +42,7 @@ pub struct Heads {
 
 /// What is kept.
 #[derive(Deserialize)]
-pub struct Kept {
+pub struct CachedHead {
     /// As it was fitted.
     pub head: Head,
     /// What fitting it said.
@@ -64,7 +64,7 @@ impl Heads {
     }
 
     /// The key of these lessons; the order of examples makes no difference, nor does one that stands there twice.
-    pub fn key(&self, lessons: &Lessons) -> Key {
+    pub fn key(&self, lessons: &Lessons) -> HeadKey {
         let examples = lessons.examples.iter().map(|it| (it.intent.as_str(), encoder::clean(&it.text)));
         let mut hash = Sha256::new();
         // With its length before it, so that no two lists of texts read alike.
@@ -85,17 +85,17 @@ impl Heads {
             add(name);
             add(&text);
         }
-        Key(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+        HeadKey(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
     }
 
     /// The head that was kept under this key; a file that is absent, damaged or of another key counts as none.
-    pub fn read(&self, key: &Key) -> Option<Kept> {
+    pub fn read(&self, key: &HeadKey) -> Option<CachedHead> {
         let body = sealed::read(self.path.as_ref()?, MARK)?;
         serde_json::from_slice(body.strip_prefix(key.0.as_bytes())?).ok()
     }
 
     /// Keeps the head in place of the one before. Where it cannot, the next start fits it again, which only takes time.
-    pub fn keep(&self, key: &Key, head: &Head, report: &FitReport) {
+    pub fn keep(&self, key: &HeadKey, head: &Head, report: &FitReport) {
         let Some(path) = &self.path else { return };
         let mut body = key.0.clone().into_bytes();
         let written = serde_json::to_writer(&mut body, &Keeping { head, report }).map_err(std::io::Error::from);

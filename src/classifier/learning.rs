@@ -9,9 +9,9 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 
 use super::head::follow_ups::FollowUps;
 use super::head::{Head, Taught};
-use super::kept::{Kept, Key};
+use super::kept::{CachedHead, HeadKey};
 use super::spelling::Spelling;
-use super::vectors::{Known, Vectors};
+use super::vectors::{KnownVectors, Vectors};
 use super::{Classifier, ClassifierError, FitReport, Fitting, Lessons, Parts, encoder, memory};
 use crate::content::file::Thresholds;
 
@@ -50,7 +50,7 @@ impl Classifier {
         }
         let key = self.parts.heads.key(lessons);
         let report = match self.kept(key.clone()).await? {
-            Some(Kept { head, report, .. }) => {
+            Some(CachedHead { head, report, .. }) => {
                 self.parts.take(head);
                 FitReport { n_encoded: 0, encode_ms: 0.0, fitting: Fitting::Kept, ..report }
             }
@@ -106,12 +106,17 @@ impl Classifier {
         self.parts.learnt.lock().await.as_ref().map(|it| it.report.clone())
     }
 
-    async fn kept(&self, key: Key) -> Result<Option<Kept>, ClassifierError> {
+    async fn kept(&self, key: HeadKey) -> Result<Option<CachedHead>, ClassifierError> {
         let parts = self.parts.clone();
         blocking(move || parts.heads.read(&key)).await
     }
 
-    async fn fit(&self, lessons: &Lessons, key: Key, before: Option<&Learnt>) -> Result<FitReport, ClassifierError> {
+    async fn fit(
+        &self,
+        lessons: &Lessons,
+        key: HeadKey,
+        before: Option<&Learnt>,
+    ) -> Result<FitReport, ClassifierError> {
         let examples = clean(lessons);
         let within = clean_follow_ups(lessons);
         let started = Instant::now();
@@ -187,7 +192,7 @@ impl Classifier {
     }
 
     /// The vectors of these examples, and how many were new.
-    pub(super) async fn encode(&self, examples: &BTreeSet<Clean>) -> Result<(Known, usize), ClassifierError> {
+    pub(super) async fn encode(&self, examples: &BTreeSet<Clean>) -> Result<(KnownVectors, usize), ClassifierError> {
         let parts = self.parts.clone();
         let mut known = blocking(move || parts.vectors().read()).await?;
         let new: BTreeSet<&str> =
@@ -214,7 +219,7 @@ impl Parts {
         self.vectors.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn keep_vectors(&self, new: Option<Arc<Known>>) {
+    fn keep_vectors(&self, new: Option<Arc<KnownVectors>>) {
         let Some(known) = new else { return };
         if let Err(why) = self.vectors().keep(known) {
             tracing::warn!(%why, "the vectors of examples could not be kept; the next start encodes them again");
@@ -241,11 +246,11 @@ impl Parts {
 struct Unsettled {
     taught: Taught,
     within: BTreeSet<Clean>,
-    vectors: Arc<Known>,
+    vectors: Arc<KnownVectors>,
     /// The vectors to be kept, where some are new.
-    keeping: Option<Arc<Known>>,
+    keeping: Option<Arc<KnownVectors>>,
     thresholds: Thresholds,
-    key: Key,
+    key: HeadKey,
 }
 
 /// The whole fit after a nudge, unless other lessons have come meanwhile.
@@ -303,18 +308,18 @@ fn clean(lessons: &Lessons) -> BTreeSet<Clean> {
     clean
 }
 
-fn n_unknown(known: &Known, examples: &BTreeSet<Clean>) -> usize {
+fn n_unknown(known: &KnownVectors, examples: &BTreeSet<Clean>) -> usize {
     examples.iter().filter(|(_, text)| known.get(text).is_none()).count()
 }
 
 /// The examples with their vectors.
-fn taught(examples: &BTreeSet<Clean>, vectors: &Known, out_of_scope: &str) -> Taught {
+fn taught(examples: &BTreeSet<Clean>, vectors: &KnownVectors, out_of_scope: &str) -> Taught {
     let rows = examples.iter().filter_map(|(intent, text)| Some((intent.as_str(), text.as_str(), vectors.get(text)?)));
     Taught::new(rows, out_of_scope)
 }
 
 /// What can be meant within a topic only, fitted beside the intents.
-fn follow_ups(within: &BTreeSet<Clean>, vectors: &Known, taught: &Taught) -> FollowUps {
+fn follow_ups(within: &BTreeSet<Clean>, vectors: &KnownVectors, taught: &Taught) -> FollowUps {
     let named = within.iter().filter_map(|(name, text)| Some((name.as_str(), vectors.get(text)?)));
     FollowUps::fit(named, taught.rows.view(), &taught.labels, taught.intents.len())
 }

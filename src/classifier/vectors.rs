@@ -25,18 +25,18 @@ type Key = [u8; KEY_LEN];
 #[derive(Default)]
 pub struct Vectors {
     path: Option<PathBuf>,
-    held: Option<Arc<Known>>,
+    held: Option<Arc<KnownVectors>>,
 }
 
 /// Vectors by text.
 #[derive(Clone, Default)]
-pub struct Known {
+pub struct KnownVectors {
     places: HashMap<Key, usize>,
     /// One vector after another.
     numbers: Vec<f32>,
 }
 
-impl Known {
+impl KnownVectors {
     /// The text's vector, where it is known.
     pub fn get(&self, text: &str) -> Option<&[f32]> {
         self.places.get(&key(text)).map(|place| self.vector(*place))
@@ -83,7 +83,7 @@ impl Vectors {
     }
 
     /// What was kept; a file that is absent or damaged counts as empty.
-    pub fn read(&self) -> Known {
+    pub fn read(&self) -> KnownVectors {
         let from_file = || self.path.as_ref().and_then(|path| parse(&sealed::read(path, MARK)?));
         self.held.as_deref().cloned().or_else(from_file).unwrap_or_default()
     }
@@ -92,7 +92,7 @@ impl Vectors {
     ///
     /// # Errors
     /// When the file cannot be written; then they are kept in memory, and the old file stays whole.
-    pub fn keep(&mut self, known: Arc<Known>) -> io::Result<()> {
+    pub fn keep(&mut self, known: Arc<KnownVectors>) -> io::Result<()> {
         let Some(path) = &self.path else {
             self.held = Some(known);
             return Ok(());
@@ -115,9 +115,9 @@ fn key(text: &str) -> Key {
 }
 
 /// The vectors in a file's body, or nothing if its length is wrong.
-fn parse(body: &[u8]) -> Option<Known> {
+fn parse(body: &[u8]) -> Option<KnownVectors> {
     let (entries, rest) = body.as_chunks::<ENTRY_LEN>();
-    let mut known = Known::default();
+    let mut known = KnownVectors::default();
     known.numbers.reserve_exact(entries.len() * VECTOR_LEN);
     for entry in entries {
         let (key, numbers) = entry.split_first_chunk::<KEY_LEN>()?;
@@ -130,8 +130,8 @@ fn parse(body: &[u8]) -> Option<Known> {
 mod tests {
     use super::*;
 
-    fn known(all: &[(&str, f32)]) -> Arc<Known> {
-        let mut known = Known::default();
+    fn known(all: &[(&str, f32)]) -> Arc<KnownVectors> {
+        let mut known = KnownVectors::default();
         all.iter().for_each(|(text, number)| known.insert(text, &[*number; VECTOR_LEN]));
         Arc::new(known)
     }

@@ -15,7 +15,7 @@ const LINES_MAX: u32 = 1_000;
 
 /// What to show.
 #[derive(Debug, Args)]
-pub struct Flags {
+pub struct ActionsFlags {
     /// Only those of which it is not known whether billing has done them
     #[arg(long)]
     begun: bool,
@@ -24,7 +24,7 @@ pub struct Flags {
 }
 
 /// Prints the audit, the newest first.
-pub async fn actions(config: &Config, flags: Flags) -> anyhow::Result<ExitCode> {
+pub async fn actions(config: &Config, flags: ActionsFlags) -> anyhow::Result<ExitCode> {
     let store = open_store(config).await?;
     let records = store.actions(flags.begun.then_some(ActionStatus::Begun), LINES_MAX).await?;
     store.close().await;

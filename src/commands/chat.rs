@@ -21,7 +21,7 @@ const TAP: &str = "/tap ";
 
 /// What can be set.
 #[derive(Debug, Args)]
-pub struct Flags {
+pub struct ChatFlags {
     /// The customer who speaks; a visitor whom we don't know, when absent
     #[arg(long, value_name = "ID")]
     customer: Option<String>,
@@ -37,7 +37,7 @@ pub struct Flags {
 }
 
 /// Runs the command.
-pub async fn chat(config: &Config, flags: Flags) -> anyhow::Result<ExitCode> {
+pub async fn chat(config: &Config, flags: ChatFlags) -> anyhow::Result<ExitCode> {
     let content = Arc::new(open_content(config)?);
     let classifier = taught(config, &content).await?;
     let zone = content.hours.time_zone.clone();

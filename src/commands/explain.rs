@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use serde_json::json;
 
-use super::{Explanation, Print, open_content, taught};
+use super::{Print, Reasons, open_content, taught};
 use crate::config::Config;
 use crate::content::Content;
 use crate::conversation::Verdict;
@@ -17,7 +17,7 @@ pub async fn explain(config: &Config, text: &str, print: Print) -> anyhow::Resul
     let first = before_guessing(&content, text);
     let because = because(&explanation);
     if print.json {
-        let Explanation { guess, bounds, nearest } = &explanation;
+        let Reasons { guess, bounds, nearest } = &explanation;
         let line = json!({
             "text": text,
             "decision": super::name_of(guess.verdict),
@@ -51,7 +51,7 @@ fn before_guessing(content: &Content, text: &str) -> Option<String> {
     questions::is_gibberish(text).then(|| "These are no words: it asks to say it again.".to_owned())
 }
 
-fn because(Explanation { guess, bounds, .. }: &Explanation) -> String {
+fn because(Reasons { guess, bounds, .. }: &Reasons) -> String {
     let Some(best) = guess.best() else { return "There are no words in it.".to_owned() };
     let (name, sure) = (&best.intent, percent(best.confidence));
     match guess.verdict {
@@ -80,7 +80,7 @@ fn because(Explanation { guess, bounds, .. }: &Explanation) -> String {
     }
 }
 
-fn print_explanation(Explanation { guess, nearest, .. }: &Explanation, because: &str) {
+fn print_explanation(Reasons { guess, nearest, .. }: &Reasons, because: &str) {
     println!("{because}\n");
     for rival in &guess.ranked {
         println!("{:>7}  {}", percent(rival.confidence), rival.intent);

@@ -21,7 +21,7 @@ const CUSTOMERS_MAX: usize = 100_000;
 
 /// What to show.
 #[derive(Debug, Args)]
-pub struct Flags {
+pub struct PoliciesFlags {
     /// Dry run: the first day of the past to look at
     #[arg(long, value_name = "DATE", requires = "to")]
     from: Option<Date>,
@@ -36,7 +36,7 @@ pub struct Flags {
 }
 
 /// Prints the rules of today, or what they would have done.
-pub async fn policies(config: &Config, flags: Flags) -> anyhow::Result<ExitCode> {
+pub async fn policies(config: &Config, flags: PoliciesFlags) -> anyhow::Result<ExitCode> {
     let content = open_content(config)?;
     let zone = content.hours.time_zone.clone();
     match (flags.from, flags.to) {

@@ -12,7 +12,7 @@ use crate::store::{ConversationRecord, List, Logged, Staff, StoreError, Typing};
 
 /// A conversation as a row of a list.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Row {
+pub struct ListRow {
     /// The conversation as it is kept.
     pub record: ConversationRecord,
     /// The customer's name; none for a visitor.
@@ -27,14 +27,14 @@ pub struct Row {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Listed {
     /// Its rows.
-    pub rows: Vec<Row>,
+    pub rows: Vec<ListRow>,
     /// How many there are, with those that are too many to be shown.
     pub total: u64,
 }
 
 /// An event with what the bot understood.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Told {
+pub struct UnderstoodEvent {
     /// The event.
     pub logged: Logged,
     /// What the bot understood, where it is a message that it has looked at.
@@ -45,9 +45,9 @@ pub struct Told {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Detail {
     /// Its row.
-    pub row: Row,
+    pub row: ListRow,
     /// Its log.
-    pub events: Vec<Told>,
+    pub events: Vec<UnderstoodEvent>,
     /// The events about which somebody of staff has said that the bot was wrong.
     pub flagged: Vec<Seq>,
     /// The customer's account in a few rows, where it can be seen.
@@ -71,19 +71,19 @@ pub async fn list(parts: &Parts, list: List) -> Result<Listed, StoreError> {
 }
 
 /// One conversation as a row.
-pub async fn row(parts: &Parts, id: &ConversationId) -> Result<Row, StoreError> {
+pub async fn row(parts: &Parts, id: &ConversationId) -> Result<ListRow, StoreError> {
     let record = parts.store.conversation(id).await?;
     Ok(row_of(parts, record, &everybody(parts).await?).await)
 }
 
-async fn row_of(parts: &Parts, record: ConversationRecord, everybody: &HashMap<String, Staff>) -> Row {
+async fn row_of(parts: &Parts, record: ConversationRecord, everybody: &HashMap<String, Staff>) -> ListRow {
     let customer = match &record.customer {
         Some(customer) => Some(parts.name_of(customer).await),
         None => None,
     };
     let staff = record.staff.as_ref().and_then(|it| everybody.get(it.as_str())).cloned();
     let online = parts.customer_is_online(&record.id);
-    Row { record, customer, staff, online }
+    ListRow { record, customer, staff, online }
 }
 
 /// Staff by their id.
@@ -107,13 +107,13 @@ pub async fn detail(parts: &Parts, id: &ConversationId) -> Result<Detail, StoreE
 }
 
 /// What stands in the log after a place, wherever it was written.
-pub async fn missed(parts: &Parts, id: &ConversationId, after: Seq) -> Result<Vec<Told>, StoreError> {
+pub async fn missed(parts: &Parts, id: &ConversationId, after: Seq) -> Result<Vec<UnderstoodEvent>, StoreError> {
     let events = parts.store.events(id, after, parts.config.limits.events_max).await?;
     told(parts, id, events).await
 }
 
 /// The same, as far as it has been heard of here, for whoever is woken again when more comes.
-pub async fn events_after(parts: &Parts, id: &ConversationId, after: Seq) -> Result<Vec<Told>, StoreError> {
+pub async fn events_after(parts: &Parts, id: &ConversationId, after: Seq) -> Result<Vec<UnderstoodEvent>, StoreError> {
     let events = parts.store.news(id, after, parts.config.limits.events_max).await?;
     told(parts, id, events).await
 }
@@ -139,11 +139,11 @@ async fn all_events(parts: &Parts, id: &ConversationId) -> Result<Vec<Logged>, S
     }
 }
 
-async fn told(parts: &Parts, id: &ConversationId, events: Vec<Logged>) -> Result<Vec<Told>, StoreError> {
+async fn told(parts: &Parts, id: &ConversationId, events: Vec<Logged>) -> Result<Vec<UnderstoodEvent>, StoreError> {
     let (Some(first), Some(last)) = (events.first(), events.last()) else { return Ok(Vec::new()) };
     let understood = parts.store.understood(id, first.event.seq, last.event.seq).await?;
     let mut understood: HashMap<Seq, Guess> = understood.into_iter().collect();
-    let told = |logged: Logged| Told { guess: understood.remove(&logged.event.seq), logged };
+    let told = |logged: Logged| UnderstoodEvent { guess: understood.remove(&logged.event.seq), logged };
     Ok(events.into_iter().map(told).collect())
 }
 

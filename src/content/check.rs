@@ -11,8 +11,8 @@ use super::hours::read_hours;
 use super::language::{Language, LanguageFile};
 use super::plain_words::Jargon;
 use super::read::{self, Source};
-use super::shapes::{self, Key};
-use super::template::{Facts, Templates};
+use super::shapes::{self, KeyShape};
+use super::template::{TemplateFacts, Templates};
 use super::urgent::{self, UrgentWords};
 use super::{COMMANDS, Content, Fault, FollowUp, Intent, by_topic, paths};
 use examples::{EXAMPLES_END, More};
@@ -293,7 +293,7 @@ impl Loading<'_> {
         }
     }
 
-    fn read_one<T: DeserializeOwned>(&mut self, place: usize, shape: &'static [Key]) -> Option<(T, Source)> {
+    fn read_one<T: DeserializeOwned>(&mut self, place: usize, shape: &'static [KeyShape]) -> Option<(T, Source)> {
         let (name, hint) = FILES[place];
         let file = self.dir.join(name);
         let text = self.text_of(&file, hint)?;
@@ -407,7 +407,7 @@ fn base_tag(tag: &str) -> &str {
 }
 
 /// The place of the first answer whose condition holds; one that cannot be decided does not hold.
-pub(super) fn answer_place(templates: &Templates, intent: &IntentFile, facts: &Facts) -> Option<usize> {
+pub(super) fn answer_place(templates: &Templates, intent: &IntentFile, facts: &TemplateFacts) -> Option<usize> {
     let holds = |when: &String| templates.holds(when, facts).unwrap_or(false);
     intent.answer.iter().position(|it| it.when.as_ref().is_none_or(holds))
 }

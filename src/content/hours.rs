@@ -17,7 +17,7 @@ const DAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
 
 /// When people are there.
 #[derive(Clone, Debug)]
-pub struct Hours {
+pub struct OpeningHours {
     /// In plain words.
     pub text: String,
     /// The business's time zone.
@@ -39,7 +39,7 @@ pub struct Span {
     pub to: u16,
 }
 
-impl Hours {
+impl OpeningHours {
     /// The open spans of a date; none on a holiday.
     pub fn on(&self, date: Date) -> &[Span] {
         match self.holidays.contains(&date) {
@@ -56,7 +56,7 @@ impl Hours {
 }
 
 /// Reads the hours; what is wrong with them is added to the faults.
-pub(super) fn read_hours(file: &HoursFile, time_zone: &str, source: &Source, faults: &mut Vec<Fault>) -> Hours {
+pub(super) fn read_hours(file: &HoursFile, time_zone: &str, source: &Source, faults: &mut Vec<Fault>) -> OpeningHours {
     let time_zone = TimeZone::get(time_zone).unwrap_or_else(|_| {
         let what = format!("there is no time zone `{time_zone}`");
         faults.push(source.fault("time_zone", what, "Write it like `Europe/London` or `America/New_York`."));
@@ -105,7 +105,7 @@ pub(super) fn read_hours(file: &HoursFile, time_zone: &str, source: &Source, fau
         ));
     }
     let minutes_per_conversation = file.minutes_per_conversation;
-    Hours { text: file.text.clone(), time_zone, week, holidays, minutes_per_conversation }
+    OpeningHours { text: file.text.clone(), time_zone, week, holidays, minutes_per_conversation }
 }
 
 fn read_spans(text: &str) -> Result<Vec<Span>, String> {

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use serde::Deserialize;
 
-use super::shapes::{Key, Shape, may, must};
+use super::shapes::{KeyShape, Shape, may, must};
 use crate::conversation::normal;
 
 mod phrases;
@@ -28,7 +28,7 @@ macro_rules! lists {
 
         impl LanguageFile {
             /// The keys of such a file.
-            pub const KEYS: &[Key] =
+            pub const KEYS: &[KeyShape] =
                 &[must("telling", Shape::Texts), $(may(stringify!($name), Shape::Texts),)+];
 
             /// What the business's own language must have, by key.

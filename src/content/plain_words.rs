@@ -28,7 +28,7 @@ const LONG_WORD_LETTERS_MIN: usize = 7;
 
 /// How easily a text reads.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Reading {
+pub struct LevelOfReading {
     /// Words in it.
     pub n_words: usize,
     /// Sentences in it.
@@ -40,7 +40,7 @@ pub struct Reading {
 }
 
 /// Measures texts together, as the customer meets them one after another.
-pub fn reading<'a>(texts: impl IntoIterator<Item = &'a str>) -> Reading {
+pub fn reading<'a>(texts: impl IntoIterator<Item = &'a str>) -> LevelOfReading {
     let (mut n_words, mut n_sentences, mut n_long, mut n_syllables) = (0, 0, 0, 0);
     for text in texts {
         for sentence in sentences(text) {
@@ -53,12 +53,12 @@ pub fn reading<'a>(texts: impl IntoIterator<Item = &'a str>) -> Reading {
         }
     }
     if n_words == 0 || n_sentences == 0 {
-        return Reading { n_words, n_sentences, lix: 0.0, grade: 0.0 };
+        return LevelOfReading { n_words, n_sentences, lix: 0.0, grade: 0.0 };
     }
     let words_per_sentence = n_words as f64 / n_sentences as f64;
     let lix = words_per_sentence + 100.0 * n_long as f64 / n_words as f64;
     let grade = 0.39 * words_per_sentence + 11.8 * n_syllables as f64 / n_words as f64 - 15.59;
-    Reading { n_words, n_sentences, lix, grade }
+    LevelOfReading { n_words, n_sentences, lix, grade }
 }
 
 /// The words of a text: what stands between spaces and has a letter or a digit.
@@ -225,7 +225,7 @@ pub struct Jargon {
 
 /// Jargon in a text.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Found {
+pub struct HardWord {
     /// The phrase as the word list has it.
     pub not: String,
     /// What to say instead.
@@ -241,7 +241,7 @@ impl Jargon {
     }
 
     /// The jargon in a text, each phrase once: whole words, in any case, also with a plural s.
-    pub fn find(&self, text: &str) -> Vec<Found> {
+    pub fn find(&self, text: &str) -> Vec<HardWord> {
         let text = bare(text);
         let same = |word: &String, wanted: &String, is_last: bool| {
             word == wanted || (is_last && word.strip_suffix('s') == Some(wanted.as_str()))
@@ -256,7 +256,7 @@ impl Jargon {
             })
         };
         let found = self.phrases.iter().filter(|(phrase, _, _)| stands(phrase));
-        found.map(|(_, not, but)| Found { not: not.clone(), but: but.clone() }).collect()
+        found.map(|(_, not, but)| HardWord { not: not.clone(), but: but.clone() }).collect()
     }
 }
 

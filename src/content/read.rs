@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::de::DeserializeOwned;
 use toml::de::{DeTable, DeValue};
 
-use super::shapes::{Key, Shape};
+use super::shapes::{KeyShape, Shape};
 use super::{Fault, did_you_mean};
 
 /// How much of a file is read; a larger one is a fault.
@@ -88,7 +88,7 @@ pub(super) fn text_of(file: &Path, missing_hint: &str) -> Result<String, Fault> 
 pub(super) fn read<T: DeserializeOwned>(
     file: &Path,
     text: String,
-    shape: &'static [Key],
+    shape: &'static [KeyShape],
     faults: &mut Vec<Fault>,
 ) -> Option<(T, Source)> {
     let n_faults = faults.len();
@@ -151,7 +151,7 @@ impl Walk<'_> {
         self.faults.push(Fault::new(self.file, line, what, hint));
     }
 
-    fn table(&mut self, path: &str, table: &DeTable<'_>, offset: usize, keys: &'static [Key]) {
+    fn table(&mut self, path: &str, table: &DeTable<'_>, offset: usize, keys: &'static [KeyShape]) {
         for (name, value) in table.iter() {
             let key_offset = name.span().start;
             let name = name.get_ref().as_ref();

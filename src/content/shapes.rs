@@ -25,16 +25,16 @@ pub enum Shape {
     /// A list of these words.
     Words(&'static [&'static str]),
     /// A table with these keys.
-    Table(&'static [Key]),
+    Table(&'static [KeyShape]),
     /// A list of tables with these keys.
-    Tables(&'static [Key]),
+    Tables(&'static [KeyShape]),
     /// A table whose keys are names, and whose values look like this.
     Named(&'static Shape),
 }
 
 /// One key of a table.
 #[derive(Clone, Copy, Debug)]
-pub struct Key {
+pub struct KeyShape {
     /// Its name.
     pub name: &'static str,
     /// What its value must look like.
@@ -43,16 +43,16 @@ pub struct Key {
     pub required: bool,
 }
 
-pub(super) const fn must(name: &'static str, shape: Shape) -> Key {
-    Key { name, shape, required: true }
+pub(super) const fn must(name: &'static str, shape: Shape) -> KeyShape {
+    KeyShape { name, shape, required: true }
 }
 
-pub(super) const fn may(name: &'static str, shape: Shape) -> Key {
-    Key { name, shape, required: false }
+pub(super) const fn may(name: &'static str, shape: Shape) -> KeyShape {
+    KeyShape { name, shape, required: false }
 }
 
 /// `intents/<stage>/<intent>.toml`.
-pub const INTENT: &[Key] = &[
+pub const INTENT: &[KeyShape] = &[
     must("about", Shape::Text),
     must("button", Shape::Text),
     must("means", Shape::Text),
@@ -72,7 +72,7 @@ pub const INTENT: &[Key] = &[
 ];
 
 /// `[[follow_up]]` of an intent.
-pub const FOLLOW_UP: &[Key] = &[
+pub const FOLLOW_UP: &[KeyShape] = &[
     must("name", Shape::Text),
     must("about", Shape::Text),
     must("button", Shape::Text),
@@ -90,10 +90,10 @@ pub const FOLLOW_UP: &[Key] = &[
 ];
 
 /// `budget` of an intent.
-pub const BUDGET: &[Key] = &[must("turns", Shape::Count), must("taps", Shape::Count), must("typed", Shape::Count)];
+pub const BUDGET: &[KeyShape] = &[must("turns", Shape::Count), must("taps", Shape::Count), must("typed", Shape::Count)];
 
 /// `[slots.<name>]` of an intent.
-pub const SLOT: &[Key] = &[
+pub const SLOT: &[KeyShape] = &[
     must("kind", Shape::Word(&["invoice", "date", "money", "email", "text", "words", "address", "company"])),
     must("ask", Shape::Text),
     must("ask_again", Shape::Text),
@@ -107,7 +107,7 @@ pub const SLOT: &[Key] = &[
 ];
 
 /// `[[answer]]` of an intent, `[[follow_up.answer]]` of a follow-up.
-pub const ANSWER: &[Key] = &[
+pub const ANSWER: &[KeyShape] = &[
     may("when", Shape::Text),
     must("say", Shape::Text),
     may("choices", Shape::Texts),
@@ -140,7 +140,7 @@ pub const ACTIONS: &[&str] = &[
 ];
 
 /// `[[talk]]` of an intent.
-pub const TALK: &[Key] = &[
+pub const TALK: &[KeyShape] = &[
     must("name", Shape::Text),
     may("account", Shape::Text),
     may("at", Shape::Text),
@@ -149,7 +149,7 @@ pub const TALK: &[Key] = &[
 ];
 
 /// One step of a talk.
-pub const STEP: &[Key] = &[
+pub const STEP: &[KeyShape] = &[
     may("customer", Shape::Text),
     may("taps", Shape::Text),
     may("says", Shape::TextOrTexts),
@@ -166,7 +166,7 @@ pub const STEP: &[Key] = &[
 ];
 
 /// `intents/business.toml`.
-pub const BUSINESS: &[Key] = &[
+pub const BUSINESS: &[KeyShape] = &[
     must("name", Shape::Text),
     must("country", Shape::Text),
     must("currency", Shape::Text),
@@ -187,7 +187,7 @@ pub const BUSINESS: &[Key] = &[
 ];
 
 /// `[hours]` of the business.
-pub const HOURS: &[Key] = &[
+pub const HOURS: &[KeyShape] = &[
     must("text", Shape::Text),
     may("week", Shape::Named(&Shape::Text)),
     may("holidays", Shape::Texts),
@@ -195,7 +195,7 @@ pub const HOURS: &[Key] = &[
 ];
 
 /// `[understanding]` of the business.
-pub const THRESHOLDS: &[Key] = &[
+pub const THRESHOLDS: &[KeyShape] = &[
     must("wrong_answers", Shape::Number),
     may("answer", Shape::Number),
     may("ask_back", Shape::Number),
@@ -203,10 +203,10 @@ pub const THRESHOLDS: &[Key] = &[
 ];
 
 /// `[cost]` of the business.
-pub const COST: &[Key] = &[must("per_contact_minor", Shape::Whole)];
+pub const COST: &[KeyShape] = &[must("per_contact_minor", Shape::Whole)];
 
 /// `intents/sentences.toml`.
-pub const SENTENCES: &[Key] = &[
+pub const SENTENCES: &[KeyShape] = &[
     must("did_you_mean", Shape::Text),
     must("or_meant", Shape::Text),
     must("something_else", Shape::Text),
@@ -300,10 +300,10 @@ pub const SENTENCES: &[Key] = &[
 ];
 
 /// `intents/urgent.toml`.
-pub const URGENT: &[Key] = &[must("rule", Shape::Tables(URGENT_RULE))];
+pub const URGENT: &[KeyShape] = &[must("rule", Shape::Tables(URGENT_RULE))];
 
 /// `[[rule]]` of what is urgent.
-pub const URGENT_RULE: &[Key] = &[
+pub const URGENT_RULE: &[KeyShape] = &[
     must("name", Shape::Text),
     must("phrases", Shape::Texts),
     may("unless", Shape::Texts),
@@ -312,10 +312,10 @@ pub const URGENT_RULE: &[Key] = &[
 ];
 
 /// `intents/policies.toml`.
-pub const POLICIES: &[Key] = &[must("policy", Shape::Tables(POLICY))];
+pub const POLICIES: &[KeyShape] = &[must("policy", Shape::Tables(POLICY))];
 
 /// `[[policy]]` of the rules.
-pub const POLICY: &[Key] = &[
+pub const POLICY: &[KeyShape] = &[
     must("name", Shape::Text),
     must("from", Shape::Text),
     must("about", Shape::Text),
@@ -327,13 +327,13 @@ pub const POLICY: &[Key] = &[
 ];
 
 /// One of the `bands` of a rule.
-pub const BAND: &[Key] = &[must("up_to", Shape::Whole), must("value", Shape::Whole)];
+pub const BAND: &[KeyShape] = &[must("up_to", Shape::Whole), must("value", Shape::Whole)];
 
 /// `intents/words.toml`.
-pub const WORDS: &[Key] = &[must("instead", Shape::Tables(WORD)), may("explained", Shape::Named(&Shape::Text))];
+pub const WORDS: &[KeyShape] = &[must("instead", Shape::Tables(WORD)), may("explained", Shape::Named(&Shape::Text))];
 
 /// `[[instead]]` of the words.
-pub const WORD: &[Key] = &[must("not", Shape::Texts), must("but", Shape::Text)];
+pub const WORD: &[KeyShape] = &[must("not", Shape::Texts), must("but", Shape::Text)];
 
 impl Shape {
     /// What a value must be, in words.
@@ -404,7 +404,7 @@ mod tests {
         }
     }
 
-    fn same_keys<T: DeserializeOwned>(keys: &[Key]) {
+    fn same_keys<T: DeserializeOwned>(keys: &[KeyShape]) {
         let mut fields = Vec::new();
         let _ = T::deserialize(Fields(&mut fields));
         let names: Vec<_> = keys.iter().map(|it| it.name).collect();

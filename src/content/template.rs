@@ -49,9 +49,9 @@ fn refuse_what_grows(text: &str) -> Result<(), TemplateError> {
 
 /// Facts, ready to fill templates with; cheap to clone.
 #[derive(Clone, Debug)]
-pub struct Facts(Value);
+pub struct TemplateFacts(Value);
 
-impl Facts {
+impl TemplateFacts {
     /// Takes anything that serializes to a map of names and facts.
     pub fn new(facts: &impl Serialize) -> Self {
         Self(Value::from(Serde(facts)))
@@ -188,7 +188,7 @@ impl Templates {
     }
 
     /// Fills a text that was compiled when the content was loaded; tidies white space.
-    pub fn render(&self, text: &str, facts: &Facts) -> Result<String, TemplateError> {
+    pub fn render(&self, text: &str, facts: &TemplateFacts) -> Result<String, TemplateError> {
         let filled = self.fill(text, facts)?;
         if TEXT_CHARS_MAX < filled.len() {
             return Err(TemplateError { line: 1, what: "the text gets too long".to_owned() });
@@ -197,11 +197,11 @@ impl Templates {
     }
 
     /// Whether a condition holds that was compiled when the content was loaded.
-    pub fn holds(&self, condition: &str, facts: &Facts) -> Result<bool, TemplateError> {
+    pub fn holds(&self, condition: &str, facts: &TemplateFacts) -> Result<bool, TemplateError> {
         Ok(self.fill(&name_of_condition(condition), facts)? == HOLDS)
     }
 
-    fn fill(&self, name: &str, facts: &Facts) -> Result<String, TemplateError> {
+    fn fill(&self, name: &str, facts: &TemplateFacts) -> Result<String, TemplateError> {
         match self.environment.get_template(name) {
             Ok(template) => Ok(template.render(facts.0.clone())?),
             Err(_) => Err(TemplateError { line: 1, what: "this text is not part of the content".to_owned() }),
@@ -404,7 +404,7 @@ mod tests {
             "nothing": null, "items": [{"name": "a"}, {"name": "b"}, {"name": "c"}], "words": ["x", "y"],
             "change": null,
         });
-        templates.render(text, &Facts::new(&facts))
+        templates.render(text, &TemplateFacts::new(&facts))
     }
 
     fn check(text: &str, wanted: &str) {
@@ -484,7 +484,7 @@ mod tests {
     #[test]
     fn conditions_hold_or_not() {
         let mut templates = Templates::new("GBP");
-        let facts = Facts::new(&json!({"change": null, "n": 3}));
+        let facts = TemplateFacts::new(&json!({"change": null, "n": 3}));
         for (condition, wanted) in [
             ("n > 2", Some(true)),
             ("n > 3", Some(false)),
@@ -504,7 +504,7 @@ mod tests {
         templates.add_text(text).expect("it compiles");
         for (currency, wanted) in [("USD", "$5.00 and £5.00"), ("JPY", "¥500 and £5.00"), ("GBP", "£5.00 and £5.00")]
         {
-            let filled = templates.render(text, &Facts::new(&json!({"currency": currency})));
+            let filled = templates.render(text, &TemplateFacts::new(&json!({"currency": currency})));
             assert_eq!(filled.as_deref(), Ok(wanted));
         }
     }
@@ -533,7 +533,8 @@ mod tests {
             "{{ ('a' * 5000) | join('a' * 5000) }}",
         ] {
             let mut templates = Templates::new("GBP");
-            let filled = templates.add_text(text).and_then(|()| templates.render(text, &Facts::new(&json!({}))));
+            let filled =
+                templates.add_text(text).and_then(|()| templates.render(text, &TemplateFacts::new(&json!({}))));
             assert!(filled.is_err(), "{text}");
         }
     }

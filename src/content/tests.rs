@@ -259,12 +259,12 @@ fn an_answer_is_picked_and_filled() {
     let business = facts::business_facts(&content.business);
     let mut facts =
         json!({"business": business, "today": "2026-06-16", "invoice": {"owed": 4200, "due": "2026-06-15"}});
-    let known = Facts::new(&facts);
+    let known = TemplateFacts::new(&facts);
     let place = content.answer(intent, &known).expect("there always is one");
     let said = content.render(&intent.file.answer[place].say, &known).expect("it can be filled");
     assert_eq!(said, "You owe £42.00, due on Monday 15 June.\nPay at https://example.com/pay.");
     facts["invoice"] = json!(null);
-    assert_eq!(content.answer(intent, &Facts::new(&facts)), Some(1));
+    assert_eq!(content.answer(intent, &TemplateFacts::new(&facts)), Some(1));
     assert!(content.render("{{ business.name }}", &known).is_err(), "only texts of the content are filled");
 }
 

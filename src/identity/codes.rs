@@ -36,7 +36,7 @@ pub struct Codes {
 
 /// What comes of asking for a code.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Asked {
+pub enum CodeRequest {
     /// It may be sent.
     Made {
         /// The six digits: for the letter, and for nothing else.
@@ -117,7 +117,7 @@ impl Codes {
         customer: Option<CustomerId>,
         network: &str,
         now_ms: i64,
-    ) -> Result<Asked, StoreError> {
+    ) -> Result<CodeRequest, StoreError> {
         let email = self.keyed(&["email", &email.to_lowercase()]);
         let network = self.keyed(&["network", network]);
         let pause_ms = self.pause_minutes.saturating_mul(MINUTE_MS);
@@ -133,7 +133,7 @@ impl Codes {
                 .map(|it| it.saturating_add(HOUR_MS)),
         ];
         if let Some(until) = until.into_iter().flatten().max() {
-            return Ok(Asked::Paused { minutes: minutes_until(until, now_ms) });
+            return Ok(CodeRequest::Paused { minutes: minutes_until(until, now_ms) });
         }
         let code = random_code();
         let record = CodeRecord {
@@ -145,7 +145,7 @@ impl Codes {
         };
         let limits = CodeLimits { per_email: self.per_hour, per_network: self.per_network_hour, since_ms };
         let letter_due_ms = now_ms.saturating_add(self.letter_ms_max);
-        Ok(Asked::Made { code, change: CodeChange::New { code: record, network, limits, letter_due_ms } })
+        Ok(CodeRequest::Made { code, change: CodeChange::New { code: record, network, limits, letter_due_ms } })
     }
 
     /// Whether the digits of this digest are the conversation's code, and what has to be kept of the try.

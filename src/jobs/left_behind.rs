@@ -1,6 +1,6 @@
 //! Conversations of colleagues who have gone go back to those who wait: otherwise nobody would ever see them again.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -23,13 +23,13 @@ const LEFT_MAX: u32 = 200;
 pub(super) async fn give_back(parts: Arc<Parts>, sessions: Sessions) {
     let mut signed_out = parts.signed_out.subscribe();
     let mut since = HashMap::new();
-    let mut out = None;
+    let mut gone = HashSet::new();
     loop {
-        if let Err(error) = look(&parts, &sessions, &mut since, out.take()).await {
+        if let Err(error) = look(&parts, &sessions, &mut since, &mut gone).await {
             tracing::warn!(%error, "conversations that were left behind could not be looked for");
         }
         // Whoever lags has missed somebody, who is found a little later.
-        out = timeout(LOOK, signed_out.recv()).await.ok().and_then(Result::ok);
+        gone.extend(timeout(LOOK, signed_out.recv()).await.ok().and_then(Result::ok));
     }
 }
 
@@ -37,13 +37,14 @@ async fn look(
     parts: &Parts,
     sessions: &Sessions,
     since: &mut HashMap<ConversationId, Instant>,
-    out: Option<StaffId>,
+    gone: &mut HashSet<StaffId>,
 ) -> Result<(), StoreError> {
     let left = parts.store.left_behind(parts.clock.now_ms(), LEFT_MAX).await?;
     since.retain(|id, _| left.iter().any(|it| it.id == *id));
+    gone.retain(|id| left.iter().any(|it| it.staff.as_ref() == Some(id)));
     for record in left {
         let first = *since.entry(record.id.clone()).or_insert_with(Instant::now);
-        let has_signed_out = out.is_some() && record.staff == out;
+        let has_signed_out = record.staff.as_ref().is_some_and(|it| gone.contains(it));
         if has_signed_out || COME_BACK <= first.elapsed() || is_removed(parts, record.staff.as_ref()).await? {
             // With a full inbox the next look finds it again.
             let _ = sessions.bring(&record.id, Command::GiveBack { epoch: record.epoch });

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::handoff::{self, Line};
+use crate::handoff::{self, WaitingList};
 use crate::parts::Parts;
 use crate::store::{List, StoreError};
 
@@ -39,11 +39,11 @@ pub(super) async fn keep(parts: Arc<Parts>) {
     }
 }
 
-async fn read(parts: &Parts) -> Result<Line, StoreError> {
+async fn read(parts: &Parts) -> Result<WaitingList, StoreError> {
     let waiting = parts.store.list(List::Waiting, WAITING_MAX).await?;
     let stints = parts.store.recent_stints(STINTS_MAX).await?;
     let default = parts.contents.current().business.hours.minutes_per_conversation;
-    Ok(Line {
+    Ok(WaitingList {
         n_urgent: waiting.iter().filter(|it| it.urgent).count(),
         order: waiting.into_iter().map(|it| it.id).collect(),
         minutes_each: handoff::minutes_each(&stints, default),

@@ -8,7 +8,7 @@ use jiff::ToSpan;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use crate::billing::{Account, Act, DisputeStatus, Invoice, LateFee, Money, Part, Purpose, Standing};
+use crate::billing::{Account, Act, DisputeStatus, Instalment, Invoice, LateFee, Money, Purpose, Standing};
 use crate::content::file::{Action, BandsBy, PolicyFile};
 use crate::conversation::format;
 use crate::rules::slots;
@@ -115,7 +115,7 @@ pub enum Ruling {
         /// Exactly what.
         deed: Deed,
         /// Its figures.
-        figures: Figures,
+        figures: DeedFigures,
     },
     /// There is nothing to do, or the rules say no.
     Refuse {
@@ -144,7 +144,7 @@ impl Ruling {
 
 /// The figures of something that may be done; what doesn't apply is absent.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Figures {
+pub struct DeedFigures {
     /// How much.
     pub amount: Option<Money>,
     /// By when, or from when.
@@ -154,7 +154,7 @@ pub struct Figures {
     /// The bill that it is for: when it was issued.
     pub issued: Option<Date>,
     /// Parts with their days.
-    pub parts: Vec<Part>,
+    pub parts: Vec<Instalment>,
     /// Where something goes.
     pub to: Option<String>,
 }
@@ -184,7 +184,7 @@ pub fn may(action: Action, case: &Case<'_>) -> Ruling {
         Action::PayInParts => in_parts(case),
         Action::OpenDispute => dispute(case),
         Action::StopAutopay if !case.account.autopay => case.refuse("change_days", "off"),
-        Action::StopAutopay => case.grant("change_days", Act::StopAutopay, Figures::default()),
+        Action::StopAutopay => case.grant("change_days", Act::StopAutopay, DeedFigures::default()),
         Action::ChangeBillingDay => billing_day(case),
         Action::UpdateContact => contact(case),
         Action::UpdateCompany => company(case),
@@ -219,7 +219,7 @@ pub fn waive(book: &Book, account: &Account, fee: &LateFee) -> Ruling {
     };
     let act = Act::TakeOffLateFee { invoice: fee.invoice.clone(), amount: fee.amount };
     let issued = account.find_invoice_numbered(&fee.invoice).map(|it| it.issued);
-    let figures = Figures { amount: Some(fee.amount), issued, ..Figures::default() };
+    let figures = DeedFigures { amount: Some(fee.amount), issued, ..DeedFigures::default() };
     Ruling::Grant { clause: cite(months), deed: Deed::Act { act }, figures }
 }
 
@@ -243,7 +243,7 @@ impl<'a> Case<'a> {
     }
 
     /// Without the rule nothing is granted.
-    fn grant(&self, name: &str, act: Act, figures: Figures) -> Ruling {
+    fn grant(&self, name: &str, act: Act, figures: DeedFigures) -> Ruling {
         match self.book.get(name) {
             Some(rule) => Ruling::Grant { clause: cite(rule), deed: Deed::Act { act }, figures },
             None => self.ask_staff(name, "no_rule"),
@@ -253,14 +253,14 @@ impl<'a> Case<'a> {
     fn grant_page(&self, purpose: Purpose) -> Ruling {
         match self.book.get("own_details") {
             Some(rule) => {
-                Ruling::Grant { clause: cite(rule), deed: Deed::Page { purpose }, figures: Figures::default() }
+                Ruling::Grant { clause: cite(rule), deed: Deed::Page { purpose }, figures: DeedFigures::default() }
             }
             None => self.ask_staff("own_details", "no_rule"),
         }
     }
 
     /// What customers may change by themselves, the business may switch off.
-    fn grant_own(&self, act: Act, figures: Figures) -> Ruling {
+    fn grant_own(&self, act: Act, figures: DeedFigures) -> Ruling {
         match self.book.get("own_details").map(|it| it.value) {
             Some(0) => self.ask_staff("own_details", "not_here"),
             _ => self.grant("own_details", act, figures),
@@ -326,12 +326,12 @@ fn more_days(case: &Case<'_>) -> Ruling {
     let last = begin.saturating_add(days.clamp(0, 366).days());
     let wished = case.slot(SLOT_DATE).and_then(|it| it.parse::<Date>().ok());
     let until = wished.filter(|it| begin < *it && *it <= last).unwrap_or(last);
-    let figures = Figures {
+    let figures = DeedFigures {
         amount: Some(bill.owed()),
         on: Some(until),
         n: Some(days),
         issued: Some(bill.issued),
-        ..Figures::default()
+        ..DeedFigures::default()
     };
     case.grant(RULE, Act::GiveMoreDays { invoice: bill.number.clone(), until }, figures)
 }
@@ -355,24 +355,24 @@ fn in_parts(case: &Case<'_>) -> Ruling {
     }
     let Some(n) = case.band(RULE, bill).filter(|it| 1 < *it) else { return case.ask_staff(RULE, "too_much") };
     let parts = split(owed, n, bill.due.max(case.today));
-    let figures = Figures {
+    let figures = DeedFigures {
         amount: Some(owed),
         on: parts.last().map(|it| it.on),
         n: Some(n),
         issued: Some(bill.issued),
         parts: parts.clone(),
-        ..Figures::default()
+        ..DeedFigures::default()
     };
     case.grant(RULE, Act::PayInParts { invoice: bill.number.clone(), parts }, figures)
 }
 
 /// An amount in monthly parts that sum to it; what does not divide is in the first.
-fn split(owed: Money, n: i64, first: Date) -> Vec<Part> {
+fn split(owed: Money, n: i64, first: Date) -> Vec<Instalment> {
     let n = n.clamp(1, 36);
     let each = owed.minor / n;
     let rest = owed.minor - each * n;
     (0..n)
-        .map(|i| Part {
+        .map(|i| Instalment {
             on: first.saturating_add(i.months()),
             amount: Money::new(if i == 0 { each + rest } else { each }, owed.currency),
         })
@@ -391,11 +391,11 @@ fn dispute(case: &Case<'_>) -> Ruling {
     }
     let Some(facts) = case.slot(SLOT_REASON) else { return case.refuse(RULE, "no_reason") };
     let days = case.value(RULE);
-    let figures = Figures {
+    let figures = DeedFigures {
         amount: Some(amount.unwrap_or(bill.total)),
         n: days,
         issued: Some(bill.issued),
-        ..Figures::default()
+        ..DeedFigures::default()
     };
     case.grant(RULE, Act::OpenDispute { invoice: bill.number.clone(), amount, facts: facts.to_owned() }, figures)
 }
@@ -421,7 +421,7 @@ fn billing_day(case: &Case<'_>) -> Ruling {
         return case.refuse(RULE, "same");
     }
     let first_paid = first_bill(case, day).map(|it| it.saturating_add(days.days()));
-    let figures = Figures { n: Some(i64::from(day)), on: first_paid, ..Figures::default() };
+    let figures = DeedFigures { n: Some(i64::from(day)), on: first_paid, ..DeedFigures::default() };
     case.grant_own(Act::ChangeBillingDay { day }, figures)
 }
 
@@ -449,7 +449,7 @@ fn contact(case: &Case<'_>) -> Ruling {
     {
         return case.refuse(RULE, "same");
     }
-    let figures = Figures { to: email.or(address).map(str::to_owned), ..Figures::default() };
+    let figures = DeedFigures { to: email.or(address).map(str::to_owned), ..DeedFigures::default() };
     let owned = |it: Option<&str>| it.map(str::to_owned);
     case.grant_own(Act::UpdateContact { email: owned(email), address: owned(address), name: None }, figures)
 }
@@ -464,7 +464,7 @@ fn company(case: &Case<'_>) -> Ruling {
         return case.refuse(RULE, "same");
     }
     let to = [company.as_deref(), tax_id.as_deref()].into_iter().flatten().collect::<Vec<_>>().join(", ");
-    let figures = Figures { to: Some(to), ..Figures::default() };
+    let figures = DeedFigures { to: Some(to), ..DeedFigures::default() };
     case.grant_own(Act::UpdateCompany { company, tax_id }, figures)
 }
 
@@ -478,7 +478,8 @@ fn cancel(case: &Case<'_>) -> Ruling {
     }
     let notice = case.value(RULE).unwrap_or_default().clamp(0, 366);
     let on = case.today.saturating_add(notice.days());
-    let figures = Figures { amount: Some(case.account.end_fee), on: Some(on), n: Some(notice), ..Figures::default() };
+    let figures =
+        DeedFigures { amount: Some(case.account.end_fee), on: Some(on), n: Some(notice), ..DeedFigures::default() };
     case.grant(RULE, Act::Cancel { on }, figures)
 }
 
@@ -486,7 +487,7 @@ fn keep(case: &Case<'_>) -> Ruling {
     const RULE: &str = "notice_days";
     match case.account.ended_on {
         Some(on) if case.today <= on && case.account.standing != Standing::Ended => {
-            case.grant(RULE, Act::KeepService, Figures { on: Some(on), ..Figures::default() })
+            case.grant(RULE, Act::KeepService, DeedFigures { on: Some(on), ..DeedFigures::default() })
         }
         _ => case.refuse(RULE, "not_ending"),
     }
@@ -503,7 +504,7 @@ fn copy(case: &Case<'_>) -> Ruling {
     Ruling::Grant {
         clause: cite(rule),
         deed: Deed::SendCopy { invoice: bill.number.clone(), to: to.to_owned() },
-        figures: Figures { issued: Some(bill.issued), to: Some(to.to_owned()), ..Figures::default() },
+        figures: DeedFigures { issued: Some(bill.issued), to: Some(to.to_owned()), ..DeedFigures::default() },
     }
 }
 

@@ -100,7 +100,7 @@ pub async fn token(State(site): State<Site>, headers: HeaderMap) -> Result<Json<
 
 /// Whose page it is.
 #[derive(Deserialize)]
-pub struct Whose {
+pub struct PortalQuery {
     customer: String,
 }
 
@@ -109,7 +109,7 @@ pub struct Whose {
 pub async fn portal(
     State(site): State<Site>,
     InPath(page): InPath,
-    InQuery(whose): InQuery<Whose>,
+    InQuery(whose): InQuery<PortalQuery>,
 ) -> Result<Response, Problem> {
     let page = page_named(&page)?;
     let account = account_of(&site, &whose.customer).await?;

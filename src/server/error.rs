@@ -152,6 +152,11 @@ impl From<StaffError> for Problem {
             StaffError::Conflict => Problem::new(Code::Conflict),
             StaffError::Refused(words) => Problem { words: Some(words), ..Problem::new(Code::Refused) },
             StaffError::Unsayable => Problem::new(Code::Unavailable),
+            // Unlike a customer's page, the console doesn't try again by itself.
+            StaffError::Session(SessionError::Busy) => {
+                let words = "A lot is going on in this conversation. Nothing was done; please try again in a moment.";
+                Problem { words: Some(words.to_owned()), ..Problem::new(Code::Busy) }
+            }
             StaffError::Session(error) => error.into(),
         }
     }

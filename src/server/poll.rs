@@ -259,7 +259,7 @@ fn connect<F: Future<Output = ()> + Send + 'static>(
     site: &Site,
     peer: Peer,
     whose: Option<StaffId>,
-    attend: impl FnOnce(Line) -> F,
+    attend: impl FnOnce(PollTransport) -> F,
 ) -> Option<String> {
     let limits = &site.app.config.limits;
     let (incoming, from_client) = mpsc::channel(FRAMES_MAX);
@@ -271,7 +271,7 @@ fn connect<F: Future<Output = ()> + Send + 'static>(
     if !site.polls.add(&hash, &poll, limits) {
         return None;
     }
-    let attended = attend(Line {
+    let attended = attend(PollTransport {
         from_client,
         to_client,
         gone_after: Duration::from_millis(limits.poll_gone_ms),
@@ -331,14 +331,14 @@ impl Poll {
 }
 
 /// A polled connection as a [`Transport`].
-struct Line {
+struct PollTransport {
     from_client: mpsc::Receiver<Incoming>,
     to_client: mpsc::Sender<String>,
     gone_after: Duration,
     send_max: Duration,
 }
 
-impl Transport for Line {
+impl Transport for PollTransport {
     async fn next(&mut self) -> Incoming {
         match timeout(self.gone_after, self.from_client.recv()).await {
             Ok(Some(incoming)) => incoming,

@@ -9,7 +9,7 @@ use ts_rs::TS;
 
 pub use staff::{
     CauseRow, ConversationDetail, ConversationRow, Goodwill, GoodwillAnswer, GoodwillOffer, LateFeeRow, QuestionRow,
-    Reply, StaffClientFrame, StaffMember, StaffServerFrame,
+    ReplyBody, StaffClientFrame, StaffMember, StaffServerFrame,
 };
 
 mod staff;
@@ -469,7 +469,7 @@ mod tests {
             StaffMember,
             ConversationRow,
             ConversationDetail,
-            Reply,
+            ReplyBody,
             GoodwillOffer,
             LateFeeRow,
             Goodwill,

@@ -23,7 +23,7 @@ use crate::server::protocol::{ClientFrame, Code, ServerFrame};
 use crate::server::reading::{self, Unreadable, key_of};
 use crate::server::wire;
 use crate::session::customer::{End, Identify, Input, Rate, Say};
-use crate::session::{Answer, Command};
+use crate::session::{Command, Responder};
 use crate::store::Typing;
 use customer::{Customer, Hello, Refusal};
 
@@ -403,7 +403,7 @@ impl<T: Transport> Connection<T> {
     }
 
     /// Brings something that must be kept to the conversation, and acks it once it is.
-    async fn keep(&mut self, key: String, command: impl FnOnce(Answer) -> Command) -> Result<(), u16> {
+    async fn keep(&mut self, key: String, command: impl FnOnce(Responder) -> Command) -> Result<(), u16> {
         if let Err(wait) = self.gate.message(self.caller.network) {
             return self.refuse(Problem::too_fast(wait), Some(key)).await;
         }

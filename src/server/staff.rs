@@ -103,7 +103,7 @@ pub async fn reply(
     State(site): State<Site>,
     answers: Answers,
     InPath(id): InPath,
-    InJson(protocol::Reply { key, text, after }): InJson<protocol::Reply>,
+    InJson(protocol::ReplyBody { key, text, after }): InJson<protocol::ReplyBody>,
 ) -> Result<Response, Problem> {
     let (id, reply) = (ConversationId::new(id), Reply { staff: answers.0, key, text, after });
     match site.app.sessions.ask(&id, |answer| Command::Reply(reply, answer)).await {
@@ -125,7 +125,7 @@ async fn missed(app: &App, id: &ConversationId, after: Seq) -> Result<Response, 
 /// What was wrong.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Wrong {
+pub struct WrongAnswer {
     seq: Seq,
 }
 
@@ -134,7 +134,7 @@ pub async fn flag(
     State(site): State<Site>,
     answers: Answers,
     InPath(id): InPath,
-    InJson(wrong): InJson<Wrong>,
+    InJson(wrong): InJson<WrongAnswer>,
 ) -> Result<StatusCode, Problem> {
     let (id, flag) = (ConversationId::new(id), Flag { staff: answers.0, seq: wrong.seq });
     site.app.sessions.ask(&id, |answer| Command::Flag(flag, answer)).await?;

@@ -137,7 +137,13 @@ impl<T: Transport> Connection<T> {
                     let online = self.app.customer_is_online(&id);
                     self.send(&StaffServerFrame::Presence { conversation: id.to_string(), online }).await?;
                 }
-                Woken::New(id, New::Events) => self.send_events(&id).await?,
+                Woken::New(id, New::Events) => {
+                    self.send_events(&id).await?;
+                    // Where lists keep changing, the others would wait for a gap each.
+                    for id in self.watched_with_news() {
+                        self.send_events(&id).await?;
+                    }
+                }
                 Woken::New(id, New::Typing(typing)) => {
                     if typing.from == Sender::Customer {
                         self.send(&StaffServerFrame::Typing { conversation: id.to_string(), on: typing.on }).await?;
@@ -226,6 +232,12 @@ impl<T: Transport> Connection<T> {
         }
     }
 
+    /// The watched conversations in which there is something new.
+    fn watched_with_news(&self) -> Vec<ConversationId> {
+        let has_news = |it: &Watched| it.seqs.has_changed().unwrap_or(false);
+        self.watched.iter().filter(|it| has_news(it.1)).map(|it| it.0.clone()).collect()
+    }
+
     /// Sends what a watched conversation's log has after the cursor.
     async fn send_events(&mut self, id: &ConversationId) -> Result<(), u16> {
         let Some(watched) = self.watched.get_mut(id) else { return Ok(()) };
@@ -261,9 +273,19 @@ impl Watched {
         tokio::select! {
             biased;
             Ok(()) = self.seqs.changed() => New::Events,
-            // One that lags has missed nothing but hints.
-            Ok(typing) = self.typing.recv() => New::Typing(typing),
+            typing = typing(&mut self.typing) => New::Typing(typing),
             else => std::future::pending().await,
+        }
+    }
+}
+
+/// Who types next. One that lags has missed nothing but hints.
+async fn typing(hints: &mut broadcast::Receiver<Typing>) -> Typing {
+    loop {
+        match hints.recv().await {
+            Ok(typing) => return typing,
+            Err(broadcast::error::RecvError::Lagged(_)) => {}
+            Err(broadcast::error::RecvError::Closed) => std::future::pending().await,
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::answers;
 use crate::console::causes::Caused;
-use crate::console::conversations::{self, Detail, Told};
+use crate::console::conversations::{self, Detail, UnderstoodEvent};
 use crate::content::Content;
 use crate::conversation::{Card, Choice, Did, Guess, Owner, OwnerChange, ReadAs, Reason, Row, Sender, Verdict, What};
 use crate::feedback;
@@ -89,7 +89,7 @@ fn for_staff(content: &Content, logged: &Logged, guess: Option<&Guess>) -> WireE
 }
 
 /// Some events as staff see them.
-pub fn all_for_staff(content: &Content, events: &[Told]) -> Vec<WireEvent> {
+pub fn all_for_staff(content: &Content, events: &[UnderstoodEvent]) -> Vec<WireEvent> {
     events.iter().map(|it| for_staff(content, &it.logged, it.guess.as_ref())).collect()
 }
 
@@ -177,7 +177,7 @@ pub fn staff_member(staff: &Staff) -> StaffMember {
 }
 
 /// A conversation as a row of a list.
-pub fn row_of_list(row: &conversations::Row) -> ConversationRow {
+pub fn row_of_list(row: &conversations::ListRow) -> ConversationRow {
     let record = &row.record;
     ConversationRow {
         id: record.id.to_string(),

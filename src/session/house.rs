@@ -27,6 +27,10 @@ impl Session {
 
     async fn keep_given_back(&mut self, epoch: Epoch) -> Result<(), StoreError> {
         let record = self.parts.store.conversation(&self.id).await?;
+        // They may have come back while this waited.
+        if !self.parts.store.is_left_behind(&self.id, self.parts.clock.now_ms()).await? {
+            return Err(StoreError::Conflict);
+        }
         let (owner, reason, urgent) = (Owner::Queue, Reason::Left, record.urgent);
         let change = OwnerChange { owner, epoch: epoch + 1, staff: None, reason, urgent };
         let append = Append {

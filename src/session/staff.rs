@@ -69,7 +69,12 @@ impl Session {
         // What was said to a person is theirs, answered or not: the bot begins with what comes after.
         let said_to_a_person = record.owner == Owner::Staff && record.answered_seq < record.customer_seq;
         let append = Append {
-            expect: Expect { epoch: Some(record.epoch), ..Expect::default() },
+            // What the customer says meanwhile is neither theirs nor the bot's yet: it is read first.
+            expect: Expect {
+                epoch: Some(record.epoch),
+                seen: said_to_a_person.then_some(record.customer_seq),
+                ..Expect::default()
+            },
             answered: said_to_a_person.then_some(record.customer_seq),
             events: vec![event],
             ..Append::new(self.id.clone(), self.parts.clock.now_ms())

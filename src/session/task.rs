@@ -9,12 +9,13 @@ use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
 use tokio::sync::{mpsc, watch};
+use tokio::task::{JoinError, JoinHandle};
 use tokio::time::Instant;
 
 use super::figures::Waiting;
 use super::staff::Ended;
 use super::turns::{OpenEnd, Thought};
-use super::{Answer, Command, Kept, SessionError, Sessions};
+use super::{Command, Kept, Responder, SessionError, Sessions};
 use crate::conversation::{
     ConversationId, Event, Message, NewEvent, Owner, OwnerChange, Reason, Sender, Seq, State, What,
 };
@@ -55,7 +56,7 @@ pub(super) struct Session {
     /// The turn that is being thought about.
     pub(super) thinking: Option<BoxFuture<'static, Thought>>,
     /// What staff are giving.
-    pub(super) giving: FuturesUnordered<BoxFuture<'static, Ended>>,
+    pub(super) giving: FuturesUnordered<JoinHandle<Ended>>,
     /// What was left open, and waits for the turn that is being thought about, or for the store.
     pub(super) open_end: Option<OpenEnd>,
     /// When the customer is shown next that the answer is on its way, while a turn takes long.
@@ -72,7 +73,7 @@ pub(super) struct Session {
 enum Woken {
     Command(Command),
     Thought(Box<Thought>),
-    Given(Box<Ended>),
+    Given(Box<Result<Ended, JoinError>>),
     Turn,
     Busy,
     Rest,
@@ -157,6 +158,9 @@ impl Session {
     }
 
     async fn carry_out(&mut self, command: Command) {
+        if command.is_given_up() {
+            return;
+        }
         match command {
             Command::Say(say, answer) => tell(answer, self.say(say).await),
             Command::Rate(rate, answer) => tell(answer, self.rate(rate).await),
@@ -228,7 +232,7 @@ impl Session {
 }
 
 /// Whoever asked may have gone; what was kept stays kept.
-pub(super) fn tell<T, E>(answer: Answer<T, E>, result: Result<T, E>) {
+pub(super) fn tell<T, E>(answer: Responder<T, E>, result: Result<T, E>) {
     let _ = answer.send(result);
 }
 

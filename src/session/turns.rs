@@ -88,7 +88,7 @@ impl Session {
         let recent: Vec<Event> = self.recent.iter().cloned().collect();
         let network = self.network.map(|it| it.to_string()).unwrap_or_default();
         self.thinking = Some(Box::pin(async move {
-            let parts = turn::Parts { locale, ..parts_of_turn(&parts, &id, network).await };
+            let parts = turn::TurnParts { locale, ..parts_of_turn(&parts, &id, network).await };
             let outcome = turn::take(&parts, &state, &recent, &unanswered).await;
             let answered = outcome.as_ref().ok().and_then(|it| it.answered).unwrap_or(answered);
             Thought { outcome, answered: Some(answered), epoch: state.epoch, owner: state.owner, settles: None }
@@ -120,7 +120,7 @@ impl Session {
             (Arc::clone(&self.parts), self.id.clone(), self.locale.clone(), self.state.clone());
         let recent: Vec<Event> = self.recent.iter().cloned().collect();
         self.thinking = Some(Box::pin(async move {
-            let parts = turn::Parts { locale, ..parts_of_turn(&parts, &id, String::new()).await };
+            let parts = turn::TurnParts { locale, ..parts_of_turn(&parts, &id, String::new()).await };
             let outcome = match open_end {
                 OpenEnd::Action(key) => turn::settle(&parts, &state, &recent, &key).await,
                 OpenEnd::CodeLetter => turn::letter_lost(&parts, &state, &recent).await,
@@ -205,14 +205,14 @@ impl Session {
 }
 
 /// What a turn in this conversation works with; its customer wrote from `network`.
-async fn parts_of_turn(parts: &Parts, id: &ConversationId, network: String) -> turn::Parts {
+async fn parts_of_turn(parts: &Parts, id: &ConversationId, network: String) -> turn::TurnParts {
     parts.until_learnt().await;
     let content = parts.contents.current();
     let now = parts.clock.now();
     let line = parts.line.borrow().clone();
     // A classifier that has not learnt anything knows nothing: a person answers.
     let is_ready = parts.understanding() == Understanding::Ready;
-    turn::Parts {
+    turn::TurnParts {
         wait: handoff::wait(&content, now, &line, line.place_of(id)),
         wait_if_queued: handoff::wait(&content, now, &line, Some(line.next_place(id, false))),
         wait_if_urgent: handoff::wait(&content, now, &line, Some(line.next_place(id, true))),

@@ -94,6 +94,13 @@ pub struct Promise {
     pub made_at_ms: i64,
 }
 
+/// The conversations that staff have who can't answer any more; of all, or of one.
+const LEFT_BEHIND: &str = "select * from conversations where owner = 'staff' \
+     and (cast($3 as text) is null or id = cast($3 as text)) and not exists ( \
+         select 1 from staff_sessions join staff on staff.id = staff_id \
+         where staff_id = conversations.staff and role <> 'reads' and $1 < expires_at_ms \
+     ) order by last_at_ms, id limit $2";
+
 impl Store {
     /// Where a conversation stands, or [`StoreError::NotFound`].
     pub async fn conversation(&self, id: &ConversationId) -> Result<ConversationRecord, StoreError> {
@@ -187,15 +194,14 @@ impl Store {
     /// The conversations of staff members who can't answer any more: none of their sessions lasts, they were removed, or
     /// they only read now. Those that nothing has happened in for longest first.
     pub async fn left_behind(&self, now_ms: i64, limit: u32) -> Result<Vec<ConversationRecord>, StoreError> {
-        let rows = sqlx::query(
-            "select * from conversations where owner = 'staff' and not exists ( \
-                 select 1 from staff_sessions join staff on staff.id = staff_id \
-                 where staff_id = conversations.staff and role <> 'reads' and $1 < expires_at_ms \
-             ) order by last_at_ms, id limit $2",
-        )
-        .bind(now_ms)
-        .bind(i64::from(limit));
+        let rows = sqlx::query(LEFT_BEHIND).bind(now_ms).bind(i64::from(limit)).bind(None::<&str>);
         self.read(rows.fetch_all(&self.inner.pool)).await?.iter().map(record).collect()
+    }
+
+    /// Whether this is one of them.
+    pub async fn is_left_behind(&self, id: &ConversationId, now_ms: i64) -> Result<bool, StoreError> {
+        let rows = sqlx::query(LEFT_BEHIND).bind(now_ms).bind(1_i64).bind(Some(id.as_str()));
+        Ok(!self.read(rows.fetch_all(&self.inner.pool)).await?.is_empty())
     }
 
     /// How many conversations a list has, also where it has more than are read of it.

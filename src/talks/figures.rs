@@ -69,7 +69,7 @@ impl Tally {
 
 /// What all talks together cost.
 #[derive(Clone, Debug, Default)]
-pub struct Figures {
+pub struct TalkFigures {
     n_answers: u32,
     n_own: u32,
     n_alone: u32,
@@ -77,7 +77,7 @@ pub struct Figures {
     done: BTreeMap<String, Vec<(u32, u32)>>,
 }
 
-impl Figures {
+impl TalkFigures {
     /// Counts a talk in.
     pub fn add(&mut self, tally: &Tally) {
         self.n_answers += tally.n_answers;
@@ -177,7 +177,7 @@ mod tests {
         tally.reply(&content, &receipt("cancel"));
         tally.customer(false);
         tally.reply(&content, &receipt("send_copy"));
-        let mut figures = Figures::default();
+        let mut figures = TalkFigures::default();
         figures.add(&tally);
         assert_eq!(figures.json()["actions"]["cancel"], json!({ "turns": 2, "taps": 1, "talks": 1 }));
         assert_eq!(figures.json()["actions"]["send_copy"], json!({ "turns": 1, "taps": 0, "talks": 1 }));

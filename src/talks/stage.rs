@@ -11,18 +11,18 @@ use crate::content::Content;
 use crate::conversation::{
     ConversationId, CustomerId, Event, Message, NewEvent, Owner, Sender, Seq, State, What, masking,
 };
-use crate::handoff::{self, Line};
+use crate::handoff::{self, WaitingList};
 use crate::rules;
 use crate::store::StoreError;
-use crate::turn::{self, Outcome, Parts};
+use crate::turn::{self, Outcome, TurnParts};
 
 /// Misses in a row before a person gets it, as the settings have it by default.
 const MISSES_MAX: u32 = 3;
 
 /// A conversation in memory.
 pub struct Stage {
-    parts: Parts,
-    line: Line,
+    parts: TurnParts,
+    line: WaitingList,
     pub(super) state: State,
     /// All that was said, in order.
     pub events: Vec<Event>,
@@ -32,9 +32,10 @@ pub struct Stage {
 impl Stage {
     /// An empty conversation at a time, with one colleague who may answer.
     pub fn new(content: &Arc<Content>, classifier: &Classifier, billing: Arc<dyn Billing>, now: Timestamp) -> Self {
-        let line = Line { minutes_each: content.hours.minutes_per_conversation, n_staff: 1, ..Line::default() };
+        let line =
+            WaitingList { minutes_each: content.hours.minutes_per_conversation, n_staff: 1, ..WaitingList::default() };
         let wait = |place| handoff::wait(content, now, &line, place);
-        let parts = Parts {
+        let parts = TurnParts {
             content: Arc::clone(content),
             classifier: Some(Arc::new(classifier.clone())),
             actions: Arc::new(Actions::in_memory(Arc::clone(&billing))),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::reply::{CHOICES_MAX, Reply};
 use super::step;
-use crate::actions::{self, Notice, Order, Paper, Ran, Words};
+use crate::actions::{self, Notice, Order, Paper, Ran, ReceiptWords};
 use crate::answers::facts::DeedFacts;
 use crate::answers::{About, Answer, DeedWords, TemplateError, facts};
 use crate::billing::Act;
@@ -159,11 +159,11 @@ impl Reply<'_> {
     }
 
     /// What is said once it is done, made before.
-    fn words_for(&self, intent: &Intent, topic: &Topic) -> Result<Option<Words>, TemplateError> {
-        let answer = self.speaker.answer(intent, &topic.slots, &facts::Wait::default(), None)?;
+    fn words_for(&self, intent: &Intent, topic: &Topic) -> Result<Option<ReceiptWords>, TemplateError> {
+        let answer = self.speaker.answer(intent, &topic.slots, &facts::WaitFacts::default(), None)?;
         let Some(deed) = answer.deed else { return Ok(None) };
         let choices = if deed.confirm.is_some() { Vec::new() } else { answer.choices.clone() };
-        Ok(Some(Words {
+        Ok(Some(ReceiptWords {
             receipt: Receipt {
                 action: deed.action.as_str().to_owned(),
                 text: deed.done,

@@ -3,7 +3,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Parts, handing_off, step};
+use super::{TurnParts, handing_off, step};
 use crate::answers::Speaker;
 use crate::classifier::Classifier;
 use crate::content::Content;
@@ -17,7 +17,7 @@ use crate::rules::{self, Heard, Part, Told};
 
 /// The urgency rules that are met by what was said, or by it together with what was said just before: "there is a smell
 /// of", "gas in my flat". What met a rule by itself before has been heard.
-fn urgent_in(parts: &Parts, recent: &[Event], unanswered: &[(Seq, Message)], text: &str) -> Vec<usize> {
+fn urgent_in(parts: &TurnParts, recent: &[Event], unanswered: &[(Seq, Message)], text: &str) -> Vec<usize> {
     let content = &parts.content;
     let now = content.urgent_rules(text);
     let since = (parts.now - JUST_BEFORE_MAX).as_millisecond();
@@ -60,7 +60,7 @@ pub fn about_urgent_words(content: &Content, state: &State, now: Timestamp, text
 
 /// What was said, and what the classifier makes of it. `false`: it could not look.
 pub(super) async fn listen(
-    parts: &Parts,
+    parts: &TurnParts,
     state: &State,
     recent: &[Event],
     unanswered: &[(Seq, Message)],
@@ -137,7 +137,7 @@ const BEYOND_DOUBT: f32 = 0.93;
 const CONCLUDED_FROM_MAX: usize = 3;
 
 /// What the bot has told not long ago, and how near a text comes to each sentence of it, where it concludes something.
-async fn told(parts: &Parts, classifier: &Classifier, state: &State, recent: &[Event], text: &str) -> Vec<Told> {
+async fn told(parts: &TurnParts, classifier: &Classifier, state: &State, recent: &[Event], text: &str) -> Vec<Told> {
     let mut told = Vec::new();
     for event in recent.iter().rev().filter(|it| it.from == Sender::Bot) {
         match &event.what {

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use super::Parts;
+use super::TurnParts;
 use super::reply::Reply;
 use crate::answers::facts::Proof as ProofFacts;
 use crate::answers::{About, TemplateError};
 use crate::content::{Content, SEND_ANOTHER_CODE};
 use crate::conversation::{ASKS_CODE, ASKS_EMAIL, CustomerId, Did, Event, Reason, Sender, Step, What};
-use crate::identity::codes::{Asked, Checked};
+use crate::identity::codes::{Checked, CodeRequest};
 use crate::mail::Letter;
 use crate::rules::{self, Decision, Heard, Topic};
 use crate::store::CodeChange;
@@ -34,7 +34,7 @@ pub(super) enum Proof {
 
 impl Proof {
     /// Takes the step that was decided; none where that has nothing to do with a proof.
-    pub(super) async fn take(parts: &Parts, decision: &Decision, heard: &Heard) -> Option<Self> {
+    pub(super) async fn take(parts: &TurnParts, decision: &Decision, heard: &Heard) -> Option<Self> {
         let here = parts.codes.as_ref();
         let now_ms = parts.now.as_millisecond();
         let proof = match decision {
@@ -46,8 +46,8 @@ impl Proof {
                 let known = customer.is_some();
                 let asked = here.codes.ask(&parts.conversation, email, customer, &here.network, now_ms).await;
                 asked.map(|asked| match asked {
-                    Asked::Made { code, change } => Proof::Sent { email: email.clone(), code, change, known },
-                    Asked::Paused { minutes } => Proof::Paused { minutes, change: None },
+                    CodeRequest::Made { code, change } => Proof::Sent { email: email.clone(), code, change, known },
+                    CodeRequest::Paused { minutes } => Proof::Paused { minutes, change: None },
                 })
             }
             Decision::CheckCode => {

@@ -18,7 +18,7 @@ use crate::handoff;
 use crate::rules::{self, Decision, Heard, Topic};
 use crate::store::Why;
 
-use super::{Outcome, Parts, again, deeds, handing_off, step, wait_now, words_of};
+use super::{Outcome, TurnParts, again, deeds, handing_off, step, wait_now, words_of};
 
 /// Bills that are offered when we ask which one.
 const INVOICES_OFFERED: usize = 3;
@@ -31,7 +31,7 @@ const MASKED_CARD: &str = "[card ending";
 
 /// The reply in the making.
 pub(super) struct Reply<'a> {
-    pub(super) parts: &'a Parts,
+    pub(super) parts: &'a TurnParts,
     pub(super) state: &'a State,
     pub(super) recent: &'a [Event],
     pub(super) seq: Seq,
@@ -132,7 +132,7 @@ impl Reply<'_> {
             Decision::OutOfScope => {
                 self.record_miss(false);
                 let Some(intent) = content.intents.get(rules::OUT_OF_SCOPE) else { return Ok(()) };
-                let answer = self.speaker.answer(intent, &BTreeMap::new(), &facts::Wait::default(), None)?;
+                let answer = self.speaker.answer(intent, &BTreeMap::new(), &facts::WaitFacts::default(), None)?;
                 if self.state.last_said.as_deref() == Some(&answer.text) {
                     return self.stay(&[&sentences.miss_again], Did::Missed, &[]);
                 }
@@ -395,7 +395,7 @@ impl Reply<'_> {
         Ok(())
     }
 
-    pub(super) fn words_of(&self, wait: &handoff::Wait) -> facts::Wait {
+    pub(super) fn words_of(&self, wait: &handoff::Wait) -> facts::WaitFacts {
         words_of(self.parts, self.state, wait)
     }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use super::reply::Reply;
-use super::{Known, Outcome, Parts, step};
+use super::{Known, Outcome, TurnParts, step};
 use crate::actions::{Paper, Ran};
 use crate::answers::facts::DeedFacts;
 use crate::answers::{About, TemplateError};
@@ -16,7 +16,7 @@ use crate::store::{ActionRecord, ActionStatus, CodeChange, StoreError};
 
 /// Says what came of something that was begun by a message, in a turn that nobody finished.
 pub(super) async fn finish(
-    parts: &Parts,
+    parts: &TurnParts,
     state: &State,
     recent: &[Event],
     begun: ActionRecord,
@@ -29,7 +29,7 @@ pub(super) async fn finish(
 
 /// Says what came of something of which this conversation was never told, and asks billing once more where nobody knows.
 /// Says nothing while nobody knows, up to a time; then a person looks.
-pub async fn settle(parts: &Parts, state: &State, recent: &[Event], key: &str) -> Result<Outcome, StoreError> {
+pub async fn settle(parts: &TurnParts, state: &State, recent: &[Event], key: &str) -> Result<Outcome, StoreError> {
     let Some(begun) = parts.actions.untold(key).await? else { return Ok(Outcome::default()) };
     let _alone = parts.actions.alone(&begun.new.customer).await;
     // Whoever was at the desk may have told it.
@@ -41,7 +41,7 @@ pub async fn settle(parts: &Parts, state: &State, recent: &[Event], key: &str) -
 
 /// `answers`: the customer's message waits for these words; else nothing is said while nobody knows.
 async fn complete(
-    parts: &Parts,
+    parts: &TurnParts,
     state: &State,
     recent: &[Event],
     begun: ActionRecord,
@@ -87,7 +87,7 @@ async fn complete(
 }
 
 /// Tells a visitor that the letter with their code may not have left us, and offers another.
-pub async fn letter_lost(parts: &Parts, state: &State, recent: &[Event]) -> Result<Outcome, StoreError> {
+pub async fn letter_lost(parts: &TurnParts, state: &State, recent: &[Event]) -> Result<Outcome, StoreError> {
     let known = Known::look(parts, state, false).await?;
     let speaker = known.speaker(parts, "");
     let heard = Heard::default();

@@ -73,7 +73,7 @@ impl Reply<'_> {
     /// Whether the last message was the answer to a topic.
     pub(super) fn has_said(&self, content: &Content, topic: &Topic) -> bool {
         let said = content.answering(&topic.intent).and_then(|intent| {
-            let answer = self.speaker.answer(intent, &topic.slots, &facts::Wait::default(), None).ok()?;
+            let answer = self.speaker.answer(intent, &topic.slots, &facts::WaitFacts::default(), None).ok()?;
             Some(self.was_said(&answer.text))
         });
         said.unwrap_or(true)
@@ -215,7 +215,7 @@ impl Reply<'_> {
     /// Whether most of what the answer to an intent or follow-up says stands in what is being said, or was said not long ago.
     fn is_told(&self, content: &Content, name: &str) -> bool {
         let Some(intent) = content.answering(name) else { return false };
-        let wait = facts::Wait::default();
+        let wait = facts::WaitFacts::default();
         let Ok(answer) = self.speaker.answer(intent, &self.state.slots, &wait, None) else { return false };
         let recent = self.recent.iter().rev().filter(|it| it.from == Sender::Bot).take(TOLD_MAX).map(|it| &it.what);
         let said = self.outcome.events.iter().map(|it| &it.what).chain(recent).filter_map(|it| match it {

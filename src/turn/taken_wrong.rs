@@ -1,7 +1,7 @@
 //! Somebody says what they did not ask about: what they wrote before is looked at again, without what it was taken for.
 
 use super::listening::listen;
-use super::{Outcome, Parts, take_heard};
+use super::{Outcome, TurnParts, take_heard};
 use crate::conversation::{Did, Event, Message, NewEvent, Owner, Seq, State, Verdict, What};
 use crate::feedback;
 use crate::rules::{Heard, questions};
@@ -9,7 +9,7 @@ use crate::store::StoreError;
 
 /// What comes of it; nothing where the words say more than that, or where nothing else comes near.
 pub(super) async fn look_again(
-    parts: &Parts,
+    parts: &TurnParts,
     state: &State,
     recent: &[Event],
     seq: Seq,

@@ -15,7 +15,7 @@ use plainbill::config::{BillingConfig, IdentityKey, Limits};
 use plainbill::content::Content;
 use plainbill::content::file::SlotKind;
 use plainbill::content::shapes::{SENTENCES, Shape};
-use plainbill::content::template::{Facts, Templates};
+use plainbill::content::template::{TemplateFacts, Templates};
 use plainbill::conversation::CustomerId;
 use plainbill::conversation::masking::mask;
 use plainbill::identity::Identity;
@@ -103,8 +103,8 @@ fn sentence(name: &str, shape: Shape) -> String {
 
 /// A line that is a condition, and a text, filled with facts.
 pub fn templates(data: &[u8]) {
-    static FACTS: LazyLock<Facts> = LazyLock::new(|| {
-        Facts::new(&serde_json::json!({
+    static FACTS: LazyLock<TemplateFacts> = LazyLock::new(|| {
+        TemplateFacts::new(&serde_json::json!({
             "currency": "GBP", "locale": "en-GB", "today": "2026-11-24", "name": "Margaret", "amount": 4_299,
             "nothing": null, "late": true, "due": "2026-12-01",
             "invoices": [{ "month": "May", "owed": 1_250 }, { "month": "June", "owed": -300 }],

@@ -291,12 +291,17 @@ async fn a_yes_to_something_that_the_rules_no_longer_allow_does_nothing() {
 async fn a_copy_of_a_bill_goes_to_the_address_on_the_account_with_the_bill_as_pdf() {
     let (house, _) = house(&[]).await;
     let mut customer = house.customer("one-off-fee").await;
+    let folder = house.data.path().join("mail");
     customer.says("please send a copy of my May bill to thief@evil.example").await;
+    let asked = customer.hears_event().await;
+    let said = asked["text"].as_str().unwrap_or_default();
+    assert!(said.contains("Nothing is sent yet") && !said.contains("thief"), "{said}");
+    assert_eq!(std::fs::read_dir(&folder).map_or(0, |it| it.count()), 0, "nothing goes out before a yes");
+    customer.taps("copy:mail").await;
     let receipt = customer.gets_receipt().await;
     let account = house.app.billing.account(&CustomerId::new("one-off-fee")).await.expect("the demo answers");
     let text = receipt["text"].as_str().unwrap_or_default();
     assert!(text.contains(&account.person.email) && !text.contains("thief"), "{text}");
-    let folder = house.data.path().join("mail");
     let letters: Vec<_> = std::fs::read_dir(&folder).expect("there is a letter").flatten().collect();
     assert_eq!(letters.len(), 1);
     let letter = std::fs::read_to_string(letters[0].path()).expect("it is text");

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jiff::civil::{Date, date};
 use plainbill::billing::http::Http;
-use plainbill::billing::{Act, ActError, Billing, BillingError, Currency, Money, Part, Purpose, demo};
+use plainbill::billing::{Act, ActError, Billing, BillingError, Currency, Instalment, Money, Purpose, demo};
 use plainbill::config::{BillingConfig, Limits};
 use plainbill::conversation::CustomerId;
 
@@ -52,7 +52,10 @@ async fn everything_that_is_asked_and_answered_is_as_described() {
         fee("INV-1"),
         Act::GiveCredit { amount: Money::new(700, Currency::GBP), reason: "nobody came".into() },
         Act::GiveMoreDays { invoice: "INV-1".into(), until: on },
-        Act::PayInParts { invoice: "INV-1".into(), parts: vec![Part { on, amount: Money::new(500, Currency::GBP) }] },
+        Act::PayInParts {
+            invoice: "INV-1".into(),
+            parts: vec![Instalment { on, amount: Money::new(500, Currency::GBP) }],
+        },
         Act::OpenDispute { invoice: "INV-1".into(), amount: None, facts: "it never worked".into() },
         Act::StopAutopay,
         Act::ChangeBillingDay { day: 3 },

@@ -1,5 +1,5 @@
 // The requests to /api/v1: one function each, with errors as values of one kind.
-import type { CauseRow, ConversationDetail, ConversationRow, Goodwill, GoodwillAnswer, GoodwillOffer, QuestionRow, Reply, StaffMember, WireEvent } from '../protocol';
+import type { CauseRow, ConversationDetail, ConversationRow, Goodwill, GoodwillAnswer, GoodwillOffer, QuestionRow, ReplyBody, StaffMember, WireEvent } from '../protocol';
 import type { CauseStatus, ListName } from './routes';
 import { words } from './words';
 
@@ -41,7 +41,7 @@ export const api = {
   take: (id: string) => ask<{ row: ConversationRow }>('POST', `${conversation(id)}/take`, {}),
   handBack: (id: string) => ask<{ row: ConversationRow }>('POST', `${conversation(id)}/hand-back`, {}),
   close: (id: string) => ask<{ row: ConversationRow }>('POST', `${conversation(id)}/close`, {}),
-  reply: (id: string, reply: Reply) => ask<{ seq: number; at: number }>('POST', `${conversation(id)}/reply`, reply),
+  reply: (id: string, reply: ReplyBody) => ask<{ seq: number; at: number }>('POST', `${conversation(id)}/reply`, reply),
   flag: (id: string, seq: number) => ask<void>('POST', `${conversation(id)}/flag`, { seq }),
   goodwill: (id: string) => ask<GoodwillOffer>('GET', `${conversation(id)}/goodwill`),
   give: (id: string, goodwill: Goodwill) => ask<GoodwillAnswer>('POST', `${conversation(id)}/goodwill`, goodwill),

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use crate::billing::Money;
 use crate::conversation::format;
-use crate::rules::policy::{Figures, Ruling};
+use crate::rules::policy::{DeedFigures, Ruling};
 
 /// What the rules say to one action.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -42,8 +42,9 @@ impl MayFacts {
             Ruling::Refuse { why, .. } => Self { clause, why: Some(why), ..Self::default() },
             Ruling::AskStaff { why, .. } => Self { clause, why: Some(why), staff: true, ..Self::default() },
             Ruling::Grant { figures, .. } => {
-                let Figures { amount, on, n, issued, parts, to } = figures;
-                let part = |it: &crate::billing::Part| PartFacts { date: it.on.to_string(), amount: it.amount.minor };
+                let DeedFigures { amount, on, n, issued, parts, to } = figures;
+                let part =
+                    |it: &crate::billing::Instalment| PartFacts { date: it.on.to_string(), amount: it.amount.minor };
                 Self {
                     ok: true,
                     staff: false,

@@ -3,7 +3,7 @@
 use jiff::civil::Date;
 use serde::Serialize;
 
-use crate::billing::explain::{Explanation, plain_words};
+use crate::billing::explain::{BillExplanation, plain_words};
 use crate::billing::find::Charge;
 use crate::billing::{Account, Invoice, Line, Method, Money, Payment, PaymentStatus, Plan};
 use crate::content::file::BusinessFile;
@@ -209,7 +209,7 @@ pub(super) struct CauseFacts {
 }
 
 impl ChangeFacts {
-    pub(super) fn new(explanation: Explanation) -> Self {
+    pub(super) fn new(explanation: BillExplanation) -> Self {
         let cause = |text: String, amount: Money| CauseFacts {
             text,
             amount: amount.minor,

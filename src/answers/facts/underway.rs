@@ -61,7 +61,7 @@ impl ScheduleFacts {
         let n_paid = schedule.n_paid.min(schedule.parts.len());
         let (paid, left) = schedule.parts.split_at(n_paid);
         let part = |paid: bool| {
-            move |it: &crate::billing::Part| PartFacts { date: it.on.to_string(), amount: it.amount.minor, paid }
+            move |it: &crate::billing::Instalment| PartFacts { date: it.on.to_string(), amount: it.amount.minor, paid }
         };
         // What cannot be summed is not shown as a figure of its own.
         let sum = Money::sum(left.iter().map(|it| it.amount), account.currency);

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::calendar::DUE_DAY;
 use crate::billing::{
-    Account, Act, Credit, Dispute, DisputeStatus, Done, Invoice, Line, LineKind, MandateStatus, Method, Money, Part,
-    Payment, PaymentStatus, Purpose, Schedule, Standing,
+    Account, Act, Credit, Dispute, DisputeStatus, Done, Instalment, Invoice, Line, LineKind, MandateStatus, Method,
+    Money, Payment, PaymentStatus, Purpose, Schedule, Standing,
 };
 
 /// A bill is paid in so many parts at most.
@@ -20,7 +20,7 @@ const CARD_MONTHS: i64 = 36;
 /// Something that changes an account of the demo.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
-pub enum Change {
+pub enum DemoChange {
     /// What the bot or staff had done.
     Act(Act),
     /// What the customer did on the shop's own page.
@@ -31,12 +31,12 @@ pub enum Change {
 }
 
 /// Takes out each end of service that was taken back: it is as if neither had been.
-pub fn without_ends_taken_back(changes: Vec<(Change, Done)>) -> Vec<(Change, Done)> {
-    let mut left: Vec<(Change, Done)> = Vec::with_capacity(changes.len());
+pub fn without_ends_taken_back(changes: Vec<(DemoChange, Done)>) -> Vec<(DemoChange, Done)> {
+    let mut left: Vec<(DemoChange, Done)> = Vec::with_capacity(changes.len());
     for (change, done) in changes {
-        let end = left.iter().rposition(|it| matches!(it.0, Change::Act(Act::Cancel { .. })));
+        let end = left.iter().rposition(|it| matches!(it.0, DemoChange::Act(Act::Cancel { .. })));
         match (&change, end) {
-            (Change::Act(Act::KeepService), Some(at)) => {
+            (DemoChange::Act(Act::KeepService), Some(at)) => {
                 left.remove(at);
             }
             _ => left.push((change, done)),
@@ -46,12 +46,12 @@ pub fn without_ends_taken_back(changes: Vec<(Change, Done)>) -> Vec<(Change, Don
 }
 
 /// What billing calls the `n`th change of an account: two letters for what it is, and the account's number.
-pub fn reference(account: &Account, change: &Change, n: usize) -> String {
+pub fn reference(account: &Account, change: &DemoChange, n: usize) -> String {
     let what = match change {
-        Change::Act(Act::TakeOffLateFee { .. } | Act::GiveCredit { .. }) => "CR",
-        Change::Act(Act::PayInParts { .. }) => "PP",
-        Change::Act(Act::OpenDispute { .. }) => "DS",
-        Change::Page { page: Purpose::Pay } => "PY",
+        DemoChange::Act(Act::TakeOffLateFee { .. } | Act::GiveCredit { .. }) => "CR",
+        DemoChange::Act(Act::PayInParts { .. }) => "PP",
+        DemoChange::Act(Act::OpenDispute { .. }) => "DS",
+        DemoChange::Page { page: Purpose::Pay } => "PY",
         _ => "CH",
     };
     let digits: String = account.number.chars().filter(char::is_ascii_digit).collect();
@@ -59,10 +59,10 @@ pub fn reference(account: &Account, change: &Change, n: usize) -> String {
 }
 
 /// Changes an account as it stands `today`. An `Err` says why not, for staff; the account is then as it was.
-pub fn apply(account: &mut Account, change: &Change, done: &Done, today: Date) -> Result<(), String> {
+pub fn apply(account: &mut Account, change: &DemoChange, done: &Done, today: Date) -> Result<(), String> {
     match change {
-        Change::Act(act) => apply_act(account, act, done, today),
-        Change::Page { page } => apply_page(account, *page, done.on, today),
+        DemoChange::Act(act) => apply_act(account, act, done, today),
+        DemoChange::Page { page } => apply_page(account, *page, done.on, today),
     }?;
     set_next_due(account, today);
     Ok(())
@@ -190,7 +190,13 @@ fn give_credit(account: &mut Account, amount: Money, reason: &str, on: Date) -> 
     Ok(())
 }
 
-fn pay_in_parts(account: &mut Account, number: &str, parts: &[Part], on: Date, today: Date) -> Result<(), String> {
+fn pay_in_parts(
+    account: &mut Account,
+    number: &str,
+    parts: &[Instalment],
+    on: Date,
+    today: Date,
+) -> Result<(), String> {
     ensure(account.schedules.iter().all(|it| it.invoice != number), || format!("{number} is paid in parts already"))?;
     let currency = account.currency;
     let method = account.method.clone();
@@ -202,7 +208,7 @@ fn pay_in_parts(account: &mut Account, number: &str, parts: &[Part], on: Date, t
     let sum = Money::sum(parts.iter().map(|it| it.amount), currency);
     ensure(sum == Some(bill.owed()), || format!("the parts don't come to the {} that are owed", bill.owed().text()))?;
     // Customers of the demo keep to what was agreed.
-    let paid: Vec<&Part> = parts.iter().take_while(|it| it.on < today).collect();
+    let paid: Vec<&Instalment> = parts.iter().take_while(|it| it.on < today).collect();
     bill.due = parts.last().map_or(bill.due, |it| it.on);
     bill.paid.minor += paid.iter().map(|it| it.amount.minor).sum::<i64>();
     let n_paid = paid.len();

@@ -55,7 +55,7 @@ impl Calendar {
 }
 
 /// What a bill is made of, and what came of it.
-pub struct Bill {
+pub struct PlannedBill {
     /// Its lines.
     pub lines: Vec<Line>,
     /// How it was paid.
@@ -126,13 +126,13 @@ pub fn account(
     index: usize,
     plan: Plan,
     oldest: u32,
-    bill: impl Fn(u32) -> Bill,
+    bill: impl Fn(u32) -> PlannedBill,
 ) -> Account {
     let method = card(calendar);
     let mut invoices = Vec::new();
     let mut payments = Vec::new();
     for ago in 0..=oldest {
-        let Bill { lines, settled } = bill(ago);
+        let PlannedBill { lines, settled } = bill(ago);
         let mut invoice = invoice(calendar, ago, index, lines);
         let tried = payments_for(calendar, ago, &invoice, &settled, &method);
         let arrived = tried.iter().filter(|it| it.status == PaymentStatus::Paid);

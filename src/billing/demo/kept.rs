@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use jiff::Zoned;
 use serde::Serialize;
 
-use super::apply::{self, Change};
+use super::apply::{self, DemoChange};
 use crate::billing::{Account, ActError, BillingError, Done};
 use crate::conversation::CustomerId;
 use crate::store::{DemoAct, Store, StoreError};
@@ -76,7 +76,7 @@ impl Keeper {
     }
 
     /// Changes something once for each key. `account` is as it was made, without earlier changes.
-    pub async fn act(&self, account: &Account, change: &Change, key: &str, now: &Zoned) -> Result<Done, ActError> {
+    pub async fn act(&self, account: &Account, change: &DemoChange, key: &str, now: &Zoned) -> Result<Done, ActError> {
         for _ in 0..TRIES_MAX {
             let rows = self.rows(&account.customer).await.map_err(|_| ActError::Unknown)?;
             let before = read(&rows).ok_or(ActError::Unknown)?;
@@ -112,7 +112,7 @@ impl Keeper {
     }
 }
 
-fn apply_all(account: &mut Account, changes: Vec<(Change, Done)>, now: &Zoned) {
+fn apply_all(account: &mut Account, changes: Vec<(DemoChange, Done)>, now: &Zoned) {
     for (change, done) in apply::without_ends_taken_back(changes) {
         // What it was about may be gone: the bills of customers with a situation move on with the months.
         let _ = apply::apply(account, &change, &done, now.date());
@@ -124,7 +124,7 @@ fn refused<T>(why: String) -> Result<T, ActError> {
 }
 
 /// What the rows say; `None` where a row makes no sense.
-fn read(rows: &[DemoAct]) -> Option<Vec<(Change, Done)>> {
+fn read(rows: &[DemoAct]) -> Option<Vec<(DemoChange, Done)>> {
     let one = |row: &DemoAct| Some((serde_json::from_str(&row.act).ok()?, serde_json::from_str(&row.done).ok()?));
     rows.iter().map(one).collect()
 }
@@ -139,7 +139,7 @@ mod tests {
 
     use crate::billing::demo::{Demo, account, finish_page};
     use crate::billing::{
-        Account, Act, ActError, Billing, Currency, DisputeStatus, Done, Invoice, Money, Part, Purpose, Standing,
+        Account, Act, ActError, Billing, Currency, DisputeStatus, Done, Instalment, Invoice, Money, Purpose, Standing,
     };
     use crate::conversation::CustomerId;
     use crate::store::{Store, StoreSettings};
@@ -241,8 +241,8 @@ mod tests {
     async fn parts_come_to_what_is_owed_or_are_refused() {
         let one = One::new("bill-late");
         let bill = one.bill().await;
-        let part = |day: i8, minor: i64| Part { on: date(2026, 7, day), amount: gbp(minor) };
-        let parts = |parts: Vec<Part>| Act::PayInParts { invoice: bill.number.clone(), parts };
+        let part = |day: i8, minor: i64| Instalment { on: date(2026, 7, day), amount: gbp(minor) };
+        let parts = |parts: Vec<Instalment>| Act::PayInParts { invoice: bill.number.clone(), parts };
         for wrong in [
             vec![part(1, 3_000)],
             vec![part(1, 1_500), part(2, 1_499)],
@@ -290,14 +290,14 @@ mod tests {
         let today = date(2026, 9, 16);
         let mut account = account("all-quiet", today).expect("a demo customer");
         let done = |on: Date| Done { reference: "CH-1".into(), on };
-        let stop = super::Change::Act(Act::StopAutopay);
+        let stop = super::DemoChange::Act(Act::StopAutopay);
         super::apply::apply(&mut account, &stop, &done(JUNE), today).expect("it is on");
         let owed = |account: &Account| -> Vec<(i8, bool)> {
             let later = account.invoices.iter().filter(|it| JUNE < it.issued);
             later.map(|it| (it.issued.month(), 0 < it.owed().minor)).collect()
         };
         assert_eq!(owed(&account), [(9, true), (8, true), (7, true)], "to be paid by hand");
-        let again = super::Change::Page { page: Purpose::SetUpAutopay };
+        let again = super::DemoChange::Page { page: Purpose::SetUpAutopay };
         super::apply::apply(&mut account, &again, &done(date(2026, 7, 20)), today).expect("it is off");
         assert_eq!(owed(&account), [(9, false), (8, false), (7, true)], "collected since then");
         let newest = account.payments.first().expect("there is one");

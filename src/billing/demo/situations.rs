@@ -4,7 +4,7 @@ use jiff::ToSpan;
 
 use super::DemoCustomer;
 use super::calendar::{
-    Bill, Calendar, DUE_DAY, HISTORY_MONTHS, Settled, account, gbp, line, plan, plan_line, set_next_due,
+    Calendar, DUE_DAY, HISTORY_MONTHS, PlannedBill, Settled, account, gbp, line, plan, plan_line, set_next_due,
 };
 use crate::billing::{
     Account, Credit, Discount, Frequency, LateFee, Line, LineKind, Plan, PlanChange, PriceChange, Refund, RefundStatus,
@@ -61,7 +61,7 @@ fn standard(
     account(calendar, customer, index, plan("Standard"), HISTORY_MONTHS, |ago| {
         let mut lines = vec![plan_line(calendar, ago, &plan("Standard"))];
         lines.extend(extra(ago));
-        Bill { lines, settled: settled(ago) }
+        PlannedBill { lines, settled: settled(ago) }
     })
 }
 
@@ -85,7 +85,7 @@ fn price_rise(calendar: Calendar, customer: DemoCustomer<'_>, index: usize) -> A
     let after = Plan { price: gbp(3_400), ..before.clone() };
     let mut account = account(calendar, customer, index, after.clone(), HISTORY_MONTHS, |ago| {
         let price = if ago == 0 { &after } else { &before };
-        Bill { lines: vec![plan_line(calendar, ago, price)], settled: Settled::ByAutopay }
+        PlannedBill { lines: vec![plan_line(calendar, ago, price)], settled: Settled::ByAutopay }
     });
     for listed in &mut account.plans {
         if listed.name == after.name {
@@ -115,7 +115,7 @@ fn plan_change(calendar: Calendar, customer: DemoCustomer<'_>, index: usize) -> 
             ],
             _ => vec![plan_line(calendar, ago, &before)],
         };
-        Bill { lines, settled: Settled::ByAutopay }
+        PlannedBill { lines, settled: Settled::ByAutopay }
     });
     account.plan_changes.push(PlanChange { from: before.name, to: after.name, on: moved });
     account
@@ -267,7 +267,7 @@ fn moved_to_annual(calendar: Calendar, customer: DemoCustomer<'_>, index: usize)
             }
             _ => plan_line(calendar, ago, &monthly),
         };
-        Bill { lines: vec![line], settled: Settled::ByAutopay }
+        PlannedBill { lines: vec![line], settled: Settled::ByAutopay }
     });
     account.next_bill_on = Some(next);
     set_next_due(&mut account, calendar);
@@ -299,7 +299,7 @@ fn first_bill(calendar: Calendar, customer: DemoCustomer<'_>, index: usize) -> A
     let part = plan.price.share(month - 16, month).minor;
     let mut account = account(calendar, customer, index, plan.clone(), 0, |ago| {
         let lines = vec![plan_line(calendar, ago, &plan), line(LineKind::PartMonth, &plan.name, part, joined, last)];
-        Bill { lines, settled: Settled::ByAutopay }
+        PlannedBill { lines, settled: Settled::ByAutopay }
     });
     account.since = joined;
     account
@@ -322,7 +322,7 @@ fn on_paper(calendar: Calendar, customer: DemoCustomer<'_>, index: usize) -> Acc
 }
 
 fn company(calendar: Calendar, customer: DemoCustomer<'_>, index: usize) -> Account {
-    let mut account = account(calendar, customer, index, plan("Plus"), HISTORY_MONTHS, |ago| Bill {
+    let mut account = account(calendar, customer, index, plan("Plus"), HISTORY_MONTHS, |ago| PlannedBill {
         lines: vec![plan_line(calendar, ago, &plan("Plus"))],
         settled: Settled::ByAutopay,
     });

@@ -1,15 +1,15 @@
 //! The answers of the business's own endpoint as the words of billing.
 
-use crate::billing::reading::{At, Wrong, line_kinds};
+use crate::billing::reading::{At, Unexpected, line_kinds};
 use crate::billing::{
-    Account, Credit, Currency, Discount, Dispute, DisputeStatus, Done, Frequency, Invoice, LateFee, Line, LineKind,
-    Mandate, MandateStatus, Method, Money, Part, Payment, PaymentStatus, Person, Plan, PlanChange, PortalLink,
+    Account, Credit, Currency, Discount, Dispute, DisputeStatus, Done, Frequency, Instalment, Invoice, LateFee, Line,
+    LineKind, Mandate, MandateStatus, Method, Money, Payment, PaymentStatus, Person, Plan, PlanChange, PortalLink,
     PriceChange, Refund, RefundStatus, Schedule, Standing,
 };
 use crate::conversation::CustomerId;
 
 /// What stands under `Account`; lists come out newest first.
-pub fn account(at: &At<'_>) -> Result<Account, Wrong> {
+pub fn account(at: &At<'_>) -> Result<Account, Unexpected> {
     let at = at.object()?;
     let currency = at.get("currency").currency()?;
     let zero = Money::zero(currency);
@@ -82,23 +82,23 @@ pub fn account(at: &At<'_>) -> Result<Account, Wrong> {
 }
 
 /// What `GET /plans` answers.
-pub fn plans(at: &At<'_>) -> Result<Vec<Plan>, Wrong> {
+pub fn plans(at: &At<'_>) -> Result<Vec<Plan>, Unexpected> {
     all(at.object()?.get("plans").each()?, plan)
 }
 
 /// What `GET /customers` answers.
-pub fn customers(at: &At<'_>) -> Result<Vec<CustomerId>, Wrong> {
+pub fn customers(at: &At<'_>) -> Result<Vec<CustomerId>, Unexpected> {
     all(at.object()?.get("customers").each()?, |it| it.text().map(CustomerId::new))
 }
 
 /// What an act answers.
-pub fn done(at: &At<'_>) -> Result<Done, Wrong> {
+pub fn done(at: &At<'_>) -> Result<Done, Unexpected> {
     let at = at.object()?;
     Ok(Done { reference: at.get("reference").text()?.to_owned(), on: at.get("on").date()? })
 }
 
 /// What a page answers; it has to be one that nobody can read along the way.
-pub fn portal(at: &At<'_>) -> Result<PortalLink, Wrong> {
+pub fn portal(at: &At<'_>) -> Result<PortalLink, Unexpected> {
     let at = at.object()?;
     let url = at.get("url");
     if !url.text()?.starts_with("https://") {
@@ -107,11 +107,11 @@ pub fn portal(at: &At<'_>) -> Result<PortalLink, Wrong> {
     Ok(PortalLink { url: url.text()?.to_owned(), expires_at_ms: at.get("expires_at_ms").int_or_none()? })
 }
 
-fn all<'a, T>(list: Vec<At<'a>>, read: impl Fn(&At<'a>) -> Result<T, Wrong>) -> Result<Vec<T>, Wrong> {
+fn all<'a, T>(list: Vec<At<'a>>, read: impl Fn(&At<'a>) -> Result<T, Unexpected>) -> Result<Vec<T>, Unexpected> {
     list.iter().map(read).collect()
 }
 
-fn person(at: &At<'_>) -> Result<Person, Wrong> {
+fn person(at: &At<'_>) -> Result<Person, Unexpected> {
     let at = at.object()?;
     let name = at.get("name").text()?.to_owned();
     let first = name.split_whitespace().next().unwrap_or_default().to_owned();
@@ -125,7 +125,7 @@ fn person(at: &At<'_>) -> Result<Person, Wrong> {
     })
 }
 
-fn plan(at: &At<'_>) -> Result<Plan, Wrong> {
+fn plan(at: &At<'_>) -> Result<Plan, Unexpected> {
     let at = at.object()?;
     let price = at.get("price").object()?;
     let currency = price.get("currency").currency()?;
@@ -138,7 +138,7 @@ fn plan(at: &At<'_>) -> Result<Plan, Wrong> {
     })
 }
 
-fn method_or_none(at: &At<'_>) -> Result<Option<Method>, Wrong> {
+fn method_or_none(at: &At<'_>) -> Result<Option<Method>, Unexpected> {
     let Some(at) = at.some() else { return Ok(None) };
     let at = at.object()?;
     let ending = at.get("ending");
@@ -154,7 +154,7 @@ fn method_or_none(at: &At<'_>) -> Result<Option<Method>, Wrong> {
     }))
 }
 
-fn invoice(at: &At<'_>, currency: Currency) -> Result<Invoice, Wrong> {
+fn invoice(at: &At<'_>, currency: Currency) -> Result<Invoice, Unexpected> {
     let total = at.get("total").money(currency)?;
     let paid = at.get("paid").money(currency)?;
     // Of a bill below zero, money may have gone back; of any other, nothing less than nothing came in.
@@ -179,7 +179,7 @@ fn invoice(at: &At<'_>, currency: Currency) -> Result<Invoice, Wrong> {
     })
 }
 
-fn line(at: &At<'_>, currency: Currency) -> Result<Line, Wrong> {
+fn line(at: &At<'_>, currency: Currency) -> Result<Line, Unexpected> {
     Ok(Line {
         label: at.get("label").text()?.to_owned(),
         kind: at.get("kind").one_of(&line_kinds(), "a kind of line that is known")?,
@@ -189,7 +189,7 @@ fn line(at: &At<'_>, currency: Currency) -> Result<Line, Wrong> {
     })
 }
 
-fn payment(at: &At<'_>, currency: Currency) -> Result<Payment, Wrong> {
+fn payment(at: &At<'_>, currency: Currency) -> Result<Payment, Unexpected> {
     let statuses =
         [("paid", PaymentStatus::Paid), ("pending", PaymentStatus::Pending), ("failed", PaymentStatus::Failed)];
     Ok(Payment {
@@ -202,7 +202,7 @@ fn payment(at: &At<'_>, currency: Currency) -> Result<Payment, Wrong> {
     })
 }
 
-fn refund(at: &At<'_>, currency: Currency) -> Result<Refund, Wrong> {
+fn refund(at: &At<'_>, currency: Currency) -> Result<Refund, Unexpected> {
     let statuses =
         [("asked", RefundStatus::Asked), ("on_its_way", RefundStatus::OnItsWay), ("paid", RefundStatus::Paid)];
     Ok(Refund {
@@ -215,7 +215,7 @@ fn refund(at: &At<'_>, currency: Currency) -> Result<Refund, Wrong> {
     })
 }
 
-fn late_fee(at: &At<'_>, currency: Currency) -> Result<LateFee, Wrong> {
+fn late_fee(at: &At<'_>, currency: Currency) -> Result<LateFee, Unexpected> {
     Ok(LateFee {
         on: at.get("on").date()?,
         amount: at.get("amount").money(currency)?,
@@ -224,7 +224,7 @@ fn late_fee(at: &At<'_>, currency: Currency) -> Result<LateFee, Wrong> {
     })
 }
 
-fn discount(at: &At<'_>, currency: Currency) -> Result<Discount, Wrong> {
+fn discount(at: &At<'_>, currency: Currency) -> Result<Discount, Unexpected> {
     Ok(Discount {
         label: at.get("label").text()?.to_owned(),
         amount: at.get("amount").money(currency)?,
@@ -233,7 +233,7 @@ fn discount(at: &At<'_>, currency: Currency) -> Result<Discount, Wrong> {
     })
 }
 
-fn price_change(at: &At<'_>, currency: Currency) -> Result<PriceChange, Wrong> {
+fn price_change(at: &At<'_>, currency: Currency) -> Result<PriceChange, Unexpected> {
     Ok(PriceChange {
         label: at.get("label").text()?.to_owned(),
         from: at.get("from").money(currency)?,
@@ -242,7 +242,7 @@ fn price_change(at: &At<'_>, currency: Currency) -> Result<PriceChange, Wrong> {
     })
 }
 
-fn plan_change(at: &At<'_>) -> Result<PlanChange, Wrong> {
+fn plan_change(at: &At<'_>) -> Result<PlanChange, Unexpected> {
     Ok(PlanChange {
         from: at.get("from").text()?.to_owned(),
         to: at.get("to").text()?.to_owned(),
@@ -250,7 +250,7 @@ fn plan_change(at: &At<'_>) -> Result<PlanChange, Wrong> {
     })
 }
 
-fn dispute(at: &At<'_>, currency: Currency) -> Result<Dispute, Wrong> {
+fn dispute(at: &At<'_>, currency: Currency) -> Result<Dispute, Unexpected> {
     let statuses =
         [("open", DisputeStatus::Open), ("upheld", DisputeStatus::Upheld), ("rejected", DisputeStatus::Rejected)];
     Ok(Dispute {
@@ -262,8 +262,8 @@ fn dispute(at: &At<'_>, currency: Currency) -> Result<Dispute, Wrong> {
     })
 }
 
-fn schedule(at: &At<'_>, currency: Currency) -> Result<Schedule, Wrong> {
-    let part = |it: &At<'_>| Ok(Part { on: it.get("on").date()?, amount: it.get("amount").money(currency)? });
+fn schedule(at: &At<'_>, currency: Currency) -> Result<Schedule, Unexpected> {
+    let part = |it: &At<'_>| Ok(Instalment { on: it.get("on").date()?, amount: it.get("amount").money(currency)? });
     let mut parts = all(at.get("parts").each()?, part)?;
     parts.sort_by_key(|it| it.on);
     let n_paid = at.get("n_paid");
@@ -275,7 +275,7 @@ fn schedule(at: &At<'_>, currency: Currency) -> Result<Schedule, Wrong> {
     })
 }
 
-fn credit(at: &At<'_>, currency: Currency) -> Result<Credit, Wrong> {
+fn credit(at: &At<'_>, currency: Currency) -> Result<Credit, Unexpected> {
     Ok(Credit {
         on: at.get("on").date()?,
         amount: at.get("amount").sum(currency)?,
@@ -285,7 +285,7 @@ fn credit(at: &At<'_>, currency: Currency) -> Result<Credit, Wrong> {
     })
 }
 
-fn mandate(at: &At<'_>) -> Result<Mandate, Wrong> {
+fn mandate(at: &At<'_>) -> Result<Mandate, Unexpected> {
     let at = at.object()?;
     let statuses =
         [("pending", MandateStatus::Pending), ("active", MandateStatus::Active), ("ended", MandateStatus::Ended)];
@@ -322,7 +322,7 @@ mod tests {
         })
     }
 
-    fn read(value: &Value) -> Result<Account, Wrong> {
+    fn read(value: &Value) -> Result<Account, Unexpected> {
         account(&At::new(value, "account"))
     }
 

@@ -6,7 +6,7 @@ use reqwest::StatusCode;
 
 /// One request that is being made; it is counted when dropped.
 #[derive(Debug)]
-pub struct Asked {
+pub struct RequestTimer {
     source: &'static str,
     what: &'static str,
     began: Instant,
@@ -14,7 +14,7 @@ pub struct Asked {
     pub outcome: &'static str,
 }
 
-impl Asked {
+impl RequestTimer {
     /// Begins to measure.
     pub fn begin(source: &'static str, what: &'static str) -> Self {
         // Whoever waits for too long drops it in the middle.
@@ -22,7 +22,7 @@ impl Asked {
     }
 }
 
-impl Drop for Asked {
+impl Drop for RequestTimer {
     fn drop(&mut self) {
         count(self.source, self.what, self.outcome);
         metrics::histogram!("plainbill_billing_request_duration_seconds", "source" => self.source, "what" => self.what)

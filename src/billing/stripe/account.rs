@@ -7,11 +7,11 @@ use jiff::tz::TimeZone;
 use serde_json::Value;
 
 use super::api::whole;
-use super::invoices::{Bill, PlanLine, bill};
-use super::lines::{Known, Priced};
+use super::invoices::{PlanLine, StripeBill, bill};
+use super::lines::{Catalog, Priced};
 use super::payments::{self, Frame};
 use super::time::{day, day_or_none, last_day, money, money_or_zero};
-use crate::billing::reading::{At, Wrong};
+use crate::billing::reading::{At, Unexpected};
 use crate::billing::{
     Account, Currency, Discount, Frequency, InvoiceStatus, Money, Person, Plan, PlanChange, PriceChange, Standing,
 };
@@ -44,11 +44,11 @@ pub struct Pieces {
     /// The price list.
     pub plans: Vec<Plan>,
     /// Names that were looked up.
-    pub known: Known,
+    pub known: Catalog,
 }
 
 /// The account; `today` is the present day where the business is.
-pub fn account(id: &CustomerId, pieces: &Pieces, zone: &TimeZone, today: Date) -> Result<Account, Wrong> {
+pub fn account(id: &CustomerId, pieces: &Pieces, zone: &TimeZone, today: Date) -> Result<Account, Unexpected> {
     let customer = At::new(&pieces.customer, "customer").object()?;
     let subscriptions: Vec<At<'_>> = pieces.subscriptions.iter().map(|it| At::new(it, "subscription")).collect();
     let main = main_subscription(&subscriptions)?;
@@ -131,12 +131,12 @@ pub fn account(id: &CustomerId, pieces: &Pieces, zone: &TimeZone, today: Date) -
     })
 }
 
-fn is_running(subscription: &At<'_>) -> Result<bool, Wrong> {
+fn is_running(subscription: &At<'_>) -> Result<bool, Unexpected> {
     Ok(!matches!(subscription.get("status").text()?, "canceled" | "incomplete" | "incomplete_expired"))
 }
 
 /// The newest subscription that runs, else the newest of all.
-pub fn main_subscription<'a, 'v>(all: &'a [At<'v>]) -> Result<Option<&'a At<'v>>, Wrong> {
+pub fn main_subscription<'a, 'v>(all: &'a [At<'v>]) -> Result<Option<&'a At<'v>>, Unexpected> {
     let mut best: Option<(bool, i64, &At<'_>)> = None;
     for one in all {
         let rank = (is_running(one)?, one.get("created").int()?);
@@ -148,7 +148,7 @@ pub fn main_subscription<'a, 'v>(all: &'a [At<'v>]) -> Result<Option<&'a At<'v>>
 }
 
 /// When a subscription's period ends, which stands on its items since 2025-03-31.
-pub fn period_end<'a>(subscription: &At<'a>) -> Result<Option<At<'a>>, Wrong> {
+pub fn period_end<'a>(subscription: &At<'a>) -> Result<Option<At<'a>>, Unexpected> {
     if let Some(at) = subscription.get("current_period_end").some() {
         return Ok(Some(at));
     }
@@ -156,7 +156,7 @@ pub fn period_end<'a>(subscription: &At<'a>) -> Result<Option<At<'a>>, Wrong> {
     Ok(items.first().and_then(|it| it.get("current_period_end").some()))
 }
 
-fn currency(customer: &At<'_>, main: Option<&At<'_>>, pieces: &Pieces) -> Result<Currency, Wrong> {
+fn currency(customer: &At<'_>, main: Option<&At<'_>>, pieces: &Pieces) -> Result<Currency, Unexpected> {
     let newest = pieces.invoices.first().map(|it| At::new(it, "invoice").get("currency"));
     let of_subscription = main.map(|it| it.get("currency")).filter(|it| !it.is_none());
     // What runs comes again: one bill in another currency doesn't turn the account into that.
@@ -175,13 +175,13 @@ fn currency(customer: &At<'_>, main: Option<&At<'_>>, pieces: &Pieces) -> Result
     }
 }
 
-fn account_number(customer: &At<'_>) -> Result<String, Wrong> {
+fn account_number(customer: &At<'_>) -> Result<String, Unexpected> {
     let said = customer.get("metadata").get("account_number").words()?;
     let prefix = customer.get("invoice_prefix").words()?;
     said.or(prefix).map_or_else(|| customer.get("id").text().map(str::to_owned), Ok)
 }
 
-fn person(customer: &At<'_>) -> Result<Person, Wrong> {
+fn person(customer: &At<'_>) -> Result<Person, Unexpected> {
     let email = customer.get("email").words()?.unwrap_or_default();
     let name = customer.get("name").words()?.unwrap_or_else(|| email.clone());
     let address = customer.get("address");
@@ -211,7 +211,7 @@ struct Course {
 }
 
 impl Course {
-    fn of(all: &[At<'_>], main: Option<&At<'_>>, zone: &TimeZone) -> Result<Self, Wrong> {
+    fn of(all: &[At<'_>], main: Option<&At<'_>>, zone: &TimeZone) -> Result<Self, Unexpected> {
         let mut since: Option<Date> = None;
         for one in all {
             let start = one.get("start_date");
@@ -258,7 +258,7 @@ impl Course {
 }
 
 /// The plan of a subscription: its dearest item that isn't by use.
-fn plan_of(subscription: Option<&At<'_>>, currency: Currency, known: &Known) -> Result<Plan, Wrong> {
+fn plan_of(subscription: Option<&At<'_>>, currency: Currency, known: &Catalog) -> Result<Plan, Unexpected> {
     let mut best: Option<Plan> = None;
     let items = subscription.map(|it| it.get("items").get("data").each()).transpose()?.unwrap_or_default();
     for item in items {
@@ -284,7 +284,7 @@ fn plan_of(subscription: Option<&At<'_>>, currency: Currency, known: &Known) -> 
 }
 
 /// Reads a price or a plan; nothing where it is by use or of no fixed amount.
-pub fn read_plan(at: &At<'_>, priced: &Priced<'_>, known: &Known) -> Result<Option<Plan>, Wrong> {
+pub fn read_plan(at: &At<'_>, priced: &Priced<'_>, known: &Catalog) -> Result<Option<Plan>, Unexpected> {
     let amount = at.get("unit_amount").some().or_else(|| at.get("amount").some());
     let Some(amount) = amount.filter(|_| priced.metered != Some(true)) else { return Ok(None) };
     let currency = at.get("currency").currency()?;
@@ -316,8 +316,8 @@ fn every(n: u32, unit: &str) -> String {
 }
 
 /// Discounts as the bills show them. One that is gone without an end of its own ended before the first bill without it.
-fn discounts(bills: &[Bill]) -> Vec<Discount> {
-    let bills: Vec<&Bill> = bills.iter().filter(|it| !it.invoice.void).take(CHANGES_MAX).collect();
+fn discounts(bills: &[StripeBill]) -> Vec<Discount> {
+    let bills: Vec<&StripeBill> = bills.iter().filter(|it| !it.invoice.void).take(CHANGES_MAX).collect();
     let mut discounts: Vec<Discount> = Vec::new();
     for (index, bill) in bills.iter().enumerate() {
         for taken in &bill.discounts {
@@ -340,7 +340,7 @@ fn discounts(bills: &[Bill]) -> Vec<Discount> {
 }
 
 /// The same plan at another price from one bill to the next.
-fn price_changes(bills: &[Bill]) -> Vec<PriceChange> {
+fn price_changes(bills: &[StripeBill]) -> Vec<PriceChange> {
     let alike = |a: &PlanLine, b: &PlanLine| a.label == b.label && (a.n_days - b.n_days).abs() <= PERIOD_DAYS_APART;
     let mut changes = Vec::new();
     for (newer, older) in neighbors(bills) {
@@ -360,7 +360,7 @@ fn price_changes(bills: &[Bill]) -> Vec<PriceChange> {
 }
 
 /// One plan gone and another come from one bill to the next.
-fn plan_changes(bills: &[Bill]) -> Vec<PlanChange> {
+fn plan_changes(bills: &[StripeBill]) -> Vec<PlanChange> {
     let mut changes = Vec::new();
     for (newer, older) in neighbors(bills) {
         let come = newer.plans.iter().find(|it| !older.plans.iter().any(|other| other.label == it.label));
@@ -375,14 +375,14 @@ fn plan_changes(bills: &[Bill]) -> Vec<PlanChange> {
 }
 
 /// Each bill for a plan with the one before it, newest first.
-fn neighbors(bills: &[Bill]) -> Vec<(&Bill, &Bill)> {
-    let with_plan: Vec<&Bill> =
+fn neighbors(bills: &[StripeBill]) -> Vec<(&StripeBill, &StripeBill)> {
+    let with_plan: Vec<&StripeBill> =
         bills.iter().filter(|it| !it.invoice.void && !it.plans.is_empty()).take(CHANGES_MAX).collect();
     with_plan.windows(2).map(|it| (it[0], it[1])).collect()
 }
 
 /// What the customer would still have to pay for an invoice, as Stripe counts it.
-pub fn remaining(invoice: &At<'_>, currency: Currency) -> Result<Money, Wrong> {
+pub fn remaining(invoice: &At<'_>, currency: Currency) -> Result<Money, Unexpected> {
     if let Some(at) = invoice.get("amount_remaining").some() {
         return money(&at, currency);
     }

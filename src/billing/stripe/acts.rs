@@ -337,6 +337,6 @@ fn refused(why: &str) -> ActError {
 }
 
 /// What cannot be read leaves open what was done.
-fn unknown<T>(read: Result<T, crate::billing::reading::Wrong>) -> Result<T, ActError> {
+fn unknown<T>(read: Result<T, crate::billing::reading::Unexpected>) -> Result<T, ActError> {
     readable(read).map_err(|_| ActError::Unknown)
 }

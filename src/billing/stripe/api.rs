@@ -3,8 +3,8 @@
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::Value;
 
-use crate::billing::reading::{At, Wrong};
-use crate::billing::remote::{self, Answer, Body, Remote, Request, SetupError};
+use crate::billing::reading::{At, Unexpected};
+use crate::billing::remote::{self, Body, HttpAnswer, Remote, Request, SetupError};
 use crate::billing::{ActError, BillingError};
 use crate::config::{BillingConfig, Limits};
 
@@ -118,23 +118,23 @@ impl Api {
 }
 
 /// What can't be read is logged with its place and is broken.
-pub fn readable<T>(read: Result<T, Wrong>) -> Result<T, BillingError> {
+pub fn readable<T>(read: Result<T, Unexpected>) -> Result<T, BillingError> {
     read.map_err(|wrong| broken(&wrong))
 }
 
-fn broken(wrong: &Wrong) -> BillingError {
+fn broken(wrong: &Unexpected) -> BillingError {
     tracing::error!(%wrong, "Stripe's answer is not as it publishes it");
     BillingError::Broken
 }
 
 /// What a refusal says, for staff.
-fn message(answer: &Answer) -> String {
+fn message(answer: &HttpAnswer) -> String {
     let value = answer.json_or_null();
     value["error"]["message"].as_str().unwrap_or("Stripe gave no reason").to_owned()
 }
 
 /// The id of something that stands there as a whole or as its id alone.
-pub fn id_of(at: &At<'_>) -> Result<Option<String>, Wrong> {
+pub fn id_of(at: &At<'_>) -> Result<Option<String>, Unexpected> {
     if at.is_none() {
         return Ok(None);
     }

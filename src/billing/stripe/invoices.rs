@@ -7,14 +7,14 @@ use jiff::tz::TimeZone;
 use serde_json::Value;
 
 use super::api::{id_of, whole};
-use super::lines::{Known, Origin, kind, label};
+use super::lines::{Catalog, LineOrigin, kind, label};
 use super::time::{day, day_or_none, last_day, money, money_or_zero};
-use crate::billing::reading::{At, Wrong};
+use crate::billing::reading::{At, Unexpected};
 use crate::billing::{Currency, Invoice, Line, LineKind, Money};
 
 /// A bill with what other parts of the account need to know of it.
 #[derive(Clone, Debug)]
-pub struct Bill {
+pub struct StripeBill {
     /// Stripe's id of it.
     pub id: String,
     /// The bill.
@@ -70,9 +70,9 @@ pub struct Wanted {
 
 impl Wanted {
     /// Adds what an invoice needs.
-    pub fn add(&mut self, invoice: &At<'_>) -> Result<(), Wrong> {
+    pub fn add(&mut self, invoice: &At<'_>) -> Result<(), Unexpected> {
         for line in invoice.get("lines").get("data").each()? {
-            let origin = Origin::of(&line)?;
+            let origin = LineOrigin::of(&line)?;
             if !origin.recurring && !origin.proration {
                 continue;
             }
@@ -91,7 +91,12 @@ impl Wanted {
 }
 
 /// Reads an invoice; nothing for a draft, which is no bill yet.
-pub fn bill(value: &Value, currency: Currency, known: &Known, zone: &TimeZone) -> Result<Option<Bill>, Wrong> {
+pub fn bill(
+    value: &Value,
+    currency: Currency,
+    known: &Catalog,
+    zone: &TimeZone,
+) -> Result<Option<StripeBill>, Unexpected> {
     let at = At::new(value, "invoice").object()?;
     let id = at.get("id").text()?.to_owned();
     let status = at.get("status").text_or_none()?.unwrap_or("draft");
@@ -125,11 +130,11 @@ pub fn bill(value: &Value, currency: Currency, known: &Known, zone: &TimeZone) -
         void: status == "void",
     };
     let Parts { plans, late_fees, discounts, .. } = parts;
-    Ok(Some(Bill { id, invoice, plans, late_fees, discounts, paid_by, paid_elsewhere }))
+    Ok(Some(StripeBill { id, invoice, plans, late_fees, discounts, paid_by, paid_elsewhere }))
 }
 
 /// The day on a bill. `date` is what versions before 2018-11-08 had.
-fn issued(at: &At<'_>, zone: &TimeZone) -> Result<Date, Wrong> {
+fn issued(at: &At<'_>, zone: &TimeZone) -> Result<Date, Unexpected> {
     let finalized = at.get("status_transitions").get("finalized_at");
     let days = [at.get("date"), at.get("effective_at"), finalized];
     match days.iter().find_map(At::some) {
@@ -155,14 +160,20 @@ impl Parts {
         }
     }
 
-    fn add_line(&mut self, at: &At<'_>, currency: Currency, known: &Known, zone: &TimeZone) -> Result<(), Wrong> {
+    fn add_line(
+        &mut self,
+        at: &At<'_>,
+        currency: Currency,
+        known: &Catalog,
+        zone: &TimeZone,
+    ) -> Result<(), Unexpected> {
         let at = at.object()?;
         let own = at.get("currency").currency()?;
         if own != currency {
             return Err(at.get("currency").wrong("the invoice's currency"));
         }
         let amount = money(&at.get("amount"), currency)?;
-        let origin = Origin::of(&at)?;
+        let origin = LineOrigin::of(&at)?;
         let words = at.get("description").words()?;
         let label = label(&origin, words.as_deref(), known);
         let kind = kind(&at, &origin, &label, amount, known)?;
@@ -190,7 +201,7 @@ impl Parts {
     }
 
     /// Discounts stand apart from the lines, in sums for each discount.
-    fn add_discounts(&mut self, at: &At<'_>, currency: Currency, zone: &TimeZone) -> Result<(), Wrong> {
+    fn add_discounts(&mut self, at: &At<'_>, currency: Currency, zone: &TimeZone) -> Result<(), Unexpected> {
         let mut objects: Vec<At<'_>> = at.get("discounts").each()?.iter().filter_map(whole).collect();
         objects.extend(whole(&at.get("discount")));
         for taken in at.get("total_discount_amounts").each()? {
@@ -218,7 +229,7 @@ impl Parts {
     }
 
     /// Credits that were bought or granted beforehand and are used up here.
-    fn add_prepaid(&mut self, at: &At<'_>, currency: Currency) -> Result<(), Wrong> {
+    fn add_prepaid(&mut self, at: &At<'_>, currency: Currency) -> Result<(), Unexpected> {
         for used in at.get("total_pretax_credit_amounts").each()? {
             if used.get("type").text_or_none()? != Some("credit_balance_transaction") {
                 continue;
@@ -232,7 +243,12 @@ impl Parts {
     }
 
     /// Tax on top of the prices becomes lines; tax inside of them is only told.
-    fn add_taxes(&mut self, at: &At<'_>, currency: Currency, known: &Known) -> Result<(Money, Option<u32>), Wrong> {
+    fn add_taxes(
+        &mut self,
+        at: &At<'_>,
+        currency: Currency,
+        known: &Catalog,
+    ) -> Result<(Money, Option<u32>), Unexpected> {
         let mut sum = Money::zero(currency);
         let mut percents = BTreeSet::new();
         let mut on_top: Vec<(String, Money)> = Vec::new();
@@ -261,7 +277,7 @@ impl Parts {
     }
 
     /// What the customer's balance did to this bill, and credit notes from before it was paid.
-    fn add_balance(&mut self, at: &At<'_>, currency: Currency) -> Result<(), Wrong> {
+    fn add_balance(&mut self, at: &At<'_>, currency: Currency) -> Result<(), Unexpected> {
         let before = money_or_zero(&at.get("starting_balance"), currency)?;
         // Without an ending balance nothing has been taken from it yet.
         let after = match at.get("ending_balance").some() {
@@ -292,7 +308,7 @@ struct Tax<'a> {
     rate: Option<String>,
 }
 
-fn taxes<'a>(at: &At<'a>) -> Result<Vec<Tax<'a>>, Wrong> {
+fn taxes<'a>(at: &At<'a>) -> Result<Vec<Tax<'a>>, Unexpected> {
     let mut taxes = Vec::new();
     for tax in at.get("total_taxes").each()? {
         let inclusive = tax.get("tax_behavior").text_or_none()? == Some("inclusive");
@@ -311,7 +327,7 @@ fn taxes<'a>(at: &At<'a>) -> Result<Vec<Tax<'a>>, Wrong> {
 }
 
 /// The name of a discount's coupon, which moved under `source` in 2025-09-30.
-fn coupon_name(discount: &At<'_>) -> Result<Option<String>, Wrong> {
+fn coupon_name(discount: &At<'_>) -> Result<Option<String>, Unexpected> {
     let coupon = whole(&discount.get("coupon")).or_else(|| whole(&discount.get("source").get("coupon")));
     coupon.map_or(Ok(None), |it| it.get("name").words())
 }
@@ -320,7 +336,7 @@ fn coupon_name(discount: &At<'_>) -> Result<Option<String>, Wrong> {
 type PaidBy = (Vec<String>, Vec<(Date, Money)>);
 
 /// Which charges and intents paid an invoice, and what was paid elsewhere, in both shapes.
-fn payments(at: &At<'_>, currency: Currency, zone: &TimeZone) -> Result<PaidBy, Wrong> {
+fn payments(at: &At<'_>, currency: Currency, zone: &TimeZone) -> Result<PaidBy, Unexpected> {
     let mut paid_by = Vec::new();
     let mut elsewhere = Vec::new();
     for own in ["charge", "payment_intent"] {

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::api::{id_of, whole};
-use crate::billing::reading::{At, Wrong, line_kinds};
+use crate::billing::reading::{At, Unexpected, line_kinds};
 use crate::billing::{LineKind, Money};
 
 /// A line's or an invoice item's metadata may say under this key what kind of line it is: `late_fee`.
@@ -13,18 +13,18 @@ const LATE_FEE_WORDS: [&str; 2] = ["late fee", "late payment"];
 
 /// What stands elsewhere in Stripe and is needed to read an invoice.
 #[derive(Clone, Debug, Default)]
-pub struct Known {
+pub struct Catalog {
     /// Products' names by id.
     pub products: HashMap<String, String>,
     /// Whether a price is by use, by its id.
     pub metered: HashMap<String, bool>,
     /// Tax rates by id.
-    pub rates: HashMap<String, Rate>,
+    pub rates: HashMap<String, TaxRate>,
 }
 
 /// A rate of tax.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Rate {
+pub struct TaxRate {
     /// What it is called: "VAT".
     pub label: String,
     /// In percent, where that is a whole number.
@@ -33,7 +33,7 @@ pub struct Rate {
 
 /// What a line says of where it comes from, in both shapes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Origin {
+pub struct LineOrigin {
     /// It comes with a subscription, and not from an item that somebody added.
     pub recurring: bool,
     /// It is for a part of a period.
@@ -48,9 +48,9 @@ pub struct Origin {
     pub metered: Option<bool>,
 }
 
-impl Origin {
+impl LineOrigin {
     /// Reads it from a line.
-    pub fn of(line: &At<'_>) -> Result<Self, Wrong> {
+    pub fn of(line: &At<'_>) -> Result<Self, Unexpected> {
         if let Some(parent) = line.get("parent").some() {
             let kind = parent.object()?.get("type").text()?;
             let price = line.get("pricing").get("price_details");
@@ -91,7 +91,7 @@ pub struct Priced<'a> {
 
 impl<'a> Priced<'a> {
     /// Reads it from what has a price.
-    pub fn of(at: &At<'a>) -> Result<Self, Wrong> {
+    pub fn of(at: &At<'a>) -> Result<Self, Unexpected> {
         let (price, plan) = (at.get("price"), at.get("plan"));
         let Some(priced) = whole(&price).or_else(|| whole(&plan)) else {
             return Ok(Self { id: id_of(&price)?, ..Self::default() });
@@ -114,7 +114,7 @@ impl<'a> Priced<'a> {
 }
 
 /// What a line is called: the product's name for what comes again, so that a new price is no new name.
-pub fn label(origin: &Origin, words: Option<&str>, known: &Known) -> String {
+pub fn label(origin: &LineOrigin, words: Option<&str>, known: &Catalog) -> String {
     let product = origin.product.as_ref().and_then(|it| known.products.get(it)).or(origin.name.as_ref());
     let plain = words.map(plain_description);
     let label = match origin.recurring || origin.proration {
@@ -133,7 +133,13 @@ fn plain_description(words: &str) -> &str {
 }
 
 /// What a line is for: what its metadata says, else what its price and its words show.
-pub fn kind(at: &At<'_>, origin: &Origin, label: &str, amount: Money, known: &Known) -> Result<LineKind, Wrong> {
+pub fn kind(
+    at: &At<'_>,
+    origin: &LineOrigin,
+    label: &str,
+    amount: Money,
+    known: &Catalog,
+) -> Result<LineKind, Unexpected> {
     let said = at.get("metadata").get(KIND_KEY).words()?;
     if let Some((_, kind)) = said.and_then(|said| line_kinds().into_iter().find(|it| it.0 == said)) {
         return Ok(kind);
@@ -161,9 +167,9 @@ mod tests {
 
     fn kind_of(line: &Value, minor: i64) -> LineKind {
         let at = At::new(line, "line");
-        let origin = Origin::of(&at).expect("the line is right");
-        let label = label(&origin, line["description"].as_str(), &Known::default());
-        kind(&at, &origin, &label, Money::new(minor, Currency::GBP), &Known::default()).expect("the line is right")
+        let origin = LineOrigin::of(&at).expect("the line is right");
+        let label = label(&origin, line["description"].as_str(), &Catalog::default());
+        kind(&at, &origin, &label, Money::new(minor, Currency::GBP), &Catalog::default()).expect("the line is right")
     }
 
     fn item(words: &str, proration: bool) -> Value {

@@ -5,9 +5,9 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use super::api::{id_of, whole};
-use super::invoices::Bill;
+use super::invoices::StripeBill;
 use super::time::{day, money, money_or_zero};
-use crate::billing::reading::{At, Wrong};
+use crate::billing::reading::{At, Unexpected};
 use crate::billing::{
     Credit, Currency, Dispute, DisputeStatus, LateFee, Mandate, MandateStatus, Method, Money, Payment, PaymentStatus,
     Refund, RefundStatus,
@@ -28,20 +28,21 @@ pub struct Frame<'a> {
     /// The present day there.
     pub today: Date,
     /// The account's bills.
-    pub bills: &'a [Bill],
+    pub bills: &'a [StripeBill],
 }
 
 impl Frame<'_> {
-    fn is_ours(&self, at: &At<'_>) -> Result<bool, Wrong> {
+    fn is_ours(&self, at: &At<'_>) -> Result<bool, Unexpected> {
         Ok(at.get("currency").currency()? == self.currency)
     }
 
     /// The bill that a charge was for: the charge says so before 2025-03-31, the bill says so since.
-    fn bill_of(&self, charge: &At<'_>) -> Result<Option<&Bill>, Wrong> {
+    fn bill_of(&self, charge: &At<'_>) -> Result<Option<&StripeBill>, Unexpected> {
         let invoice = id_of(&charge.get("invoice"))?;
         let ids = [id_of(&charge.get("id"))?, id_of(&charge.get("payment_intent"))?];
-        let is_meant =
-            |it: &&Bill| invoice.as_ref() == Some(&it.id) || ids.iter().flatten().any(|id| it.paid_by.contains(id));
+        let is_meant = |it: &&StripeBill| {
+            invoice.as_ref() == Some(&it.id) || ids.iter().flatten().any(|id| it.paid_by.contains(id))
+        };
         Ok(self.bills.iter().find(is_meant))
     }
 }
@@ -55,7 +56,7 @@ pub struct Charged {
 }
 
 /// Reads a charge; nothing where it is of another currency.
-pub fn charge(at: &At<'_>, frame: Frame<'_>, usual: Option<(&str, &Method)>) -> Result<Option<Charged>, Wrong> {
+pub fn charge(at: &At<'_>, frame: Frame<'_>, usual: Option<(&str, &Method)>) -> Result<Option<Charged>, Unexpected> {
     let at = at.object()?;
     if !frame.is_ours(&at)? {
         return Ok(None);
@@ -92,7 +93,7 @@ pub fn charge(at: &At<'_>, frame: Frame<'_>, usual: Option<(&str, &Method)>) -> 
     Ok(Some(Charged { payment, refunds }))
 }
 
-fn why_failed(charge: &At<'_>) -> Result<Option<String>, Wrong> {
+fn why_failed(charge: &At<'_>) -> Result<Option<String>, Unexpected> {
     let outcome = charge.get("outcome").get("reason").text_or_none()?;
     let code = outcome.or(charge.get("failure_code").text_or_none()?);
     let words = match code {
@@ -111,7 +112,7 @@ fn why_failed(charge: &At<'_>) -> Result<Option<String>, Wrong> {
     Ok(Some(words.to_owned()))
 }
 
-fn refund(at: &At<'_>, frame: Frame<'_>, to: Option<&Method>) -> Result<Option<Refund>, Wrong> {
+fn refund(at: &At<'_>, frame: Frame<'_>, to: Option<&Method>) -> Result<Option<Refund>, Unexpected> {
     let asked_on = day(&at.get("created"), frame.zone)?;
     let expected_by = asked_on.checked_add(REFUND_DAYS.days()).ok();
     let arrived = expected_by.is_some_and(|it| it < frame.today);
@@ -129,7 +130,7 @@ fn refund(at: &At<'_>, frame: Frame<'_>, to: Option<&Method>) -> Result<Option<R
 }
 
 /// Stripe's reasons for refunds and credit notes, as words that finish "because …".
-fn because(reason: &At<'_>) -> Result<Option<String>, Wrong> {
+fn because(reason: &At<'_>) -> Result<Option<String>, Unexpected> {
     let words = match reason.text_or_none()? {
         Some("duplicate") => "you had paid twice",
         Some("requested_by_customer") => "you had asked for it",
@@ -141,7 +142,7 @@ fn because(reason: &At<'_>) -> Result<Option<String>, Wrong> {
 }
 
 /// Reads a dispute over a charge of these; nothing where the charge was for no bill.
-pub fn dispute(at: &At<'_>, charges: &[At<'_>], frame: Frame<'_>) -> Result<Option<Dispute>, Wrong> {
+pub fn dispute(at: &At<'_>, charges: &[At<'_>], frame: Frame<'_>) -> Result<Option<Dispute>, Unexpected> {
     let at = at.object()?;
     let charge = id_of(&at.get("charge"))?;
     let Some(charge) = charges.iter().find(|it| id_of(it).ok().flatten() == charge) else { return Ok(None) };
@@ -161,7 +162,7 @@ pub fn dispute(at: &At<'_>, charges: &[At<'_>], frame: Frame<'_>) -> Result<Opti
 /// Credit notes, newest first, with what is left of them, and the late fees that the bills have.
 ///
 /// `credit` is what stands in the customer's favor now: what the newest notes gave is used last.
-pub fn credits(notes: &[At<'_>], frame: Frame<'_>, credit: Money) -> Result<(Vec<Credit>, Vec<LateFee>), Wrong> {
+pub fn credits(notes: &[At<'_>], frame: Frame<'_>, credit: Money) -> Result<(Vec<Credit>, Vec<LateFee>), Unexpected> {
     let mut credits = Vec::new();
     let mut taken_off: Vec<String> = Vec::new();
     let mut bills_without_fee: Vec<String> = Vec::new();
@@ -210,7 +211,7 @@ pub fn credits(notes: &[At<'_>], frame: Frame<'_>, credit: Money) -> Result<(Vec
 }
 
 /// A payment method, a source, or a charge's details of one; nothing where it has no digits to tell it by.
-pub fn method(at: &At<'_>) -> Result<Option<Method>, Wrong> {
+pub fn method(at: &At<'_>) -> Result<Option<Method>, Unexpected> {
     let Some(at) = whole(at) else { return Ok(None) };
     let kind = match (at.get("type").text_or_none()?, at.get("object").text_or_none()?) {
         (Some(kind), _) => kind,
@@ -248,14 +249,14 @@ fn brand(code: &str) -> String {
 }
 
 /// The id of the mandate under which a charge was collected from a bank account, and what the bank calls it.
-pub fn mandate_of(charge: &At<'_>) -> Result<Option<String>, Wrong> {
+pub fn mandate_of(charge: &At<'_>) -> Result<Option<String>, Unexpected> {
     let details = charge.get("payment_method_details");
     let Some(kind) = details.get("type").text_or_none()? else { return Ok(None) };
     id_of(&details.get(kind).get("mandate"))
 }
 
 /// Reads a mandate.
-pub fn mandate(at: &At<'_>) -> Result<Mandate, Wrong> {
+pub fn mandate(at: &At<'_>) -> Result<Mandate, Unexpected> {
     let at = at.object()?;
     let status = match at.get("status").text()? {
         "active" => MandateStatus::Active,
@@ -269,7 +270,7 @@ pub fn mandate(at: &At<'_>) -> Result<Mandate, Wrong> {
 }
 
 /// Payments that were made outside of Stripe.
-pub fn elsewhere(bills: &[Bill]) -> Vec<Payment> {
+pub fn elsewhere(bills: &[StripeBill]) -> Vec<Payment> {
     let mut payments = Vec::new();
     for bill in bills {
         for (on, amount) in &bill.paid_elsewhere {
@@ -287,7 +288,7 @@ pub fn elsewhere(bills: &[Bill]) -> Vec<Payment> {
 }
 
 /// What stands in the customer's favor: Stripe's balance is below zero then.
-pub fn credit(customer: &At<'_>, currency: Currency) -> Result<Money, Wrong> {
+pub fn credit(customer: &At<'_>, currency: Currency) -> Result<Money, Unexpected> {
     let balance = money_or_zero(&customer.get("balance"), currency)?;
     Ok(Money::new(balance.minor.saturating_neg().max(0), currency))
 }

@@ -4,23 +4,23 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
-use crate::billing::reading::{At, Wrong};
+use crate::billing::reading::{At, Unexpected};
 use crate::billing::{Currency, Money};
 
 /// The day of a time in seconds since 1970, in the business's time zone.
-pub fn day(at: &At<'_>, zone: &TimeZone) -> Result<Date, Wrong> {
+pub fn day(at: &At<'_>, zone: &TimeZone) -> Result<Date, Unexpected> {
     let seconds = at.int()?;
     let time = Timestamp::from_second(seconds).map_err(|_| at.wrong("a time in seconds since 1970"))?;
     Ok(time.to_zoned(zone.clone()).date())
 }
 
 /// The day of a time, or nothing.
-pub fn day_or_none(at: &At<'_>, zone: &TimeZone) -> Result<Option<Date>, Wrong> {
+pub fn day_or_none(at: &At<'_>, zone: &TimeZone) -> Result<Option<Date>, Unexpected> {
     at.some().map(|it| day(&it, zone)).transpose()
 }
 
 /// The last day of a period that ends at a time: the time itself belongs to the next.
-pub fn last_day(at: &At<'_>, zone: &TimeZone) -> Result<Date, Wrong> {
+pub fn last_day(at: &At<'_>, zone: &TimeZone) -> Result<Date, Unexpected> {
     let seconds = at.int()?.saturating_sub(1);
     let time = Timestamp::from_second(seconds).map_err(|_| at.wrong("a time in seconds since 1970"))?;
     Ok(time.to_zoned(zone.clone()).date())
@@ -36,7 +36,7 @@ pub fn end_of(date: Date, zone: &TimeZone) -> Option<i64> {
 ///
 /// From Stripe's list of currencies with special cases: ISK and UGX are counted in hundredths for old times' sake, MGA
 /// without.
-pub fn money(at: &At<'_>, currency: Currency) -> Result<Money, Wrong> {
+pub fn money(at: &At<'_>, currency: Currency) -> Result<Money, Unexpected> {
     let amount = at.int()?;
     match stripe_decimals(currency).cmp(&currency.decimals()) {
         std::cmp::Ordering::Equal => Ok(Money::new(amount, currency)),
@@ -50,7 +50,7 @@ pub fn money(at: &At<'_>, currency: Currency) -> Result<Money, Wrong> {
 }
 
 /// An amount; nothing is zero.
-pub fn money_or_zero(at: &At<'_>, currency: Currency) -> Result<Money, Wrong> {
+pub fn money_or_zero(at: &At<'_>, currency: Currency) -> Result<Money, Unexpected> {
     Ok(at.some().map(|it| money(&it, currency)).transpose()?.unwrap_or(Money::zero(currency)))
 }
 

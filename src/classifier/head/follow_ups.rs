@@ -10,7 +10,7 @@ use ndarray::{Array2, ArrayView1, ArrayView2, Axis, concatenate};
 use serde::{Deserialize, Serialize};
 
 use super::discriminant::Discriminant;
-use super::near::{Asked, Near};
+use super::near::{Near, Query};
 use crate::conversation::Candidate;
 
 /// So many of the likeliest are told.
@@ -88,7 +88,7 @@ impl FollowUps {
     pub fn ranked(
         &self,
         vector: ArrayView1<'_, f32>,
-        asked: &Asked,
+        asked: &Query,
         counting: &[&str],
         intents: &Intents<'_>,
     ) -> Vec<Candidate> {
@@ -165,7 +165,7 @@ mod tests {
         let intents = Intents { names: &intent_names, rows: &places, near: &near };
         let (asked, wanted) = clusters(4, 3, 0.3, 6);
         for (row, label) in asked.rows().into_iter().zip(&wanted) {
-            let ranked = fitted.ranked(row, &Asked::of(&row.to_vec()), &names, &intents);
+            let ranked = fitted.ranked(row, &Query::of(&row.to_vec()), &names, &intents);
             let meant = match label {
                 2.. => names[label - 2],
                 _ => &intent_names[*label],
@@ -174,9 +174,9 @@ mod tests {
             assert!(ranked.iter().map(|it| it.confidence).sum::<f32>() < 1.001, "{ranked:?}");
         }
         let row = asked.row(0);
-        let only_intents = fitted.ranked(row, &Asked::of(&row.to_vec()), &[], &intents);
+        let only_intents = fitted.ranked(row, &Query::of(&row.to_vec()), &[], &intents);
         assert!(only_intents.iter().all(|it| !it.intent.contains('.')), "{only_intents:?}");
-        let said = Asked::of(&own[0].1);
+        let said = Query::of(&own[0].1);
         let ranked = fitted.ranked(ArrayView1::from(&own[0].1), &said, &["a.one"], &intents);
         assert!(SAID_BEFORE_CONFIDENCE <= ranked[0].confidence);
         assert!(FollowUps::default().ranked(row, &said, &["a.one"], &intents).is_empty());

@@ -46,7 +46,7 @@ impl Near {
     }
 
     /// The cosines of a range of rows to a vector, which has length one as they have.
-    pub fn cosines(&self, asked: &Asked, rows: Range<usize>) -> Vec<f32> {
+    pub fn cosines(&self, asked: &Query, rows: Range<usize>) -> Vec<f32> {
         let n_numbers = asked.numbers.len();
         let mut cosines: Vec<f32> = self.units[rows.clone()].iter().map(|own| own * asked.unit).collect();
         products_of(&self.numbers[rows.start * n_numbers..rows.end * n_numbers], &asked.numbers, &mut cosines);
@@ -55,13 +55,13 @@ impl Near {
 }
 
 /// A vector that rows are compared with, in whole numbers of sixteen bits.
-pub struct Asked {
+pub struct Query {
     numbers: Vec<i16>,
     /// What one of them stands for.
     unit: f32,
 }
 
-impl Asked {
+impl Query {
     /// The vector that is asked about.
     pub fn of(vector: &[f32]) -> Self {
         let unit = unit(vector.iter(), ASKED_MAX);
@@ -127,7 +127,7 @@ mod tests {
             let exact = rows.dot(&vector);
             let weight: f32 = vector.iter().map(|x| x.abs()).sum();
             for ((seen, exact), unit) in
-                near.cosines(&Asked::of(&vector.to_vec()), 0..rows.nrows()).iter().zip(&exact).zip(&near.units)
+                near.cosines(&Query::of(&vector.to_vec()), 0..rows.nrows()).iter().zip(&exact).zip(&near.units)
             {
                 assert!((seen - exact).abs() <= 0.5 * unit * weight + 1e-3, "{seen} is not {exact}");
                 assert!((seen - exact).abs() < 0.01, "{seen} is not {exact}");
@@ -151,7 +151,7 @@ mod tests {
 
     #[test]
     fn no_rows_and_rows_of_zeros_are_fine() {
-        assert!(Near::of(ndarray::Array2::zeros((0, 0)).view()).cosines(&Asked::of(&[]), 0..0).is_empty());
-        assert_eq!(Near::of(ndarray::Array2::zeros((2, 3)).view()).cosines(&Asked::of(&[0.0; 3]), 0..2), [0.0, 0.0]);
+        assert!(Near::of(ndarray::Array2::zeros((0, 0)).view()).cosines(&Query::of(&[]), 0..0).is_empty());
+        assert_eq!(Near::of(ndarray::Array2::zeros((2, 3)).view()).cosines(&Query::of(&[0.0; 3]), 0..2), [0.0, 0.0]);
     }
 }

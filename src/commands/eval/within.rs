@@ -13,7 +13,7 @@ use crate::rules::{self, Circumstances, Decision, Heard, TALK_TO_HUMAN, question
 
 /// What came of the lines; shares as 0 to 1.
 #[derive(Debug, Serialize)]
-pub struct Figures {
+pub struct WithinFigures {
     /// Lines judged.
     pub n: usize,
     /// Answered as meant.
@@ -56,7 +56,12 @@ const CONFUSED_MAX: usize = 20;
 ///
 /// # Errors
 /// What the classifier returns; a file that cannot be read; a topic that is none.
-pub async fn judge(content: &Content, classifier: &Classifier, data: &Path, each: bool) -> anyhow::Result<Figures> {
+pub async fn judge(
+    content: &Content,
+    classifier: &Classifier,
+    data: &Path,
+    each: bool,
+) -> anyhow::Result<WithinFigures> {
     let lines = super::read(data)?;
     let mut told = Vec::with_capacity(lines.len());
     for line in &lines {
@@ -92,7 +97,7 @@ pub async fn judge(content: &Content, classifier: &Classifier, data: &Path, each
         counts.into_iter().map(|((meant, understood), n)| (meant, understood, n)).collect();
     confused.sort_by_key(|it| std::cmp::Reverse(it.2));
     confused.truncate(CONFUSED_MAX);
-    Ok(Figures {
+    Ok(WithinFigures {
         n: told.len(),
         right: share(Came::Right),
         offered: share(Came::Offered),

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::content::Fault;
-use crate::content::hours::{DAY_MINUTES, Hours};
+use crate::content::hours::{DAY_MINUTES, OpeningHours};
 use crate::content::read::Source;
 
 /// The weekdays from Monday on.
@@ -44,7 +44,7 @@ const HINT: &str = "Customers read `text`, and `[hours.week]` is what counts: ma
 
 /// Names the days and times that the text and the week don't share. The names of days are English. A text is read by
 /// guess, so that none of it keeps the content from running.
-pub(super) fn check(hours: &Hours, language: &str, source: &Source, warnings: &mut Vec<Fault>) {
+pub(super) fn check(hours: &OpeningHours, language: &str, source: &Source, warnings: &mut Vec<Fault>) {
     let words: BTreeSet<String> = hours.text.split(|it: char| !it.is_alphabetic()).map(str::to_lowercase).collect();
     let has = |unclear: &[&str]| unclear.iter().any(|it| words.contains(*it));
     if language == "en" && !has(&UNCLEAR) {
@@ -55,7 +55,7 @@ pub(super) fn check(hours: &Hours, language: &str, source: &Source, warnings: &m
     }
 }
 
-fn check_days(hours: &Hours, source: &Source, warnings: &mut Vec<Fault>) {
+fn check_days(hours: &OpeningHours, source: &Source, warnings: &mut Vec<Fault>) {
     let told = days_of(&hours.text);
     if told.is_empty() {
         return;
@@ -74,7 +74,7 @@ fn check_days(hours: &Hours, source: &Source, warnings: &mut Vec<Fault>) {
     }
 }
 
-fn check_times(hours: &Hours, source: &Source, warnings: &mut Vec<Fault>) {
+fn check_times(hours: &OpeningHours, source: &Source, warnings: &mut Vec<Fault>) {
     let known: BTreeSet<u16> = hours.week.iter().flatten().flat_map(|it| [it.from, it.to % DAY_MINUTES]).collect();
     for (text, minutes) in times_of(&hours.text) {
         if !minutes.iter().any(|it| known.contains(it)) {

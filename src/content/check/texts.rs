@@ -13,7 +13,7 @@ use crate::content::plain_words::{
     sentences, strip, words,
 };
 use crate::content::read::Source;
-use crate::content::template::{Facts, TemplateError, Templates};
+use crate::content::template::{TemplateError, TemplateFacts, Templates};
 use crate::content::{Fault, did_you_mean, facts, policy_on};
 
 /// Everything that is said, from all files that could be read.
@@ -38,7 +38,7 @@ pub(super) fn check(spoken: &Spoken<'_>, faults: &mut Vec<Fault>) -> Templates {
     let everything = facts::everything(spoken.business, policy.clone(), Value::Object(slots.clone()));
     let mut check = Check {
         names: facts::names(&everything),
-        everything: Facts::new(&everything),
+        everything: TemplateFacts::new(&everything),
         crowds: BTreeMap::new(),
         templates: Templates::new(&spoken.business.currency),
         spoken,
@@ -61,7 +61,7 @@ struct Check<'a> {
     /// The names that templates may use.
     names: BTreeSet<String>,
     /// Facts in which every name has a value.
-    everything: Facts,
+    everything: TemplateFacts,
     policy: Value,
     /// A value for every slot of every intent.
     slots: Map<String, Value>,
@@ -72,8 +72,8 @@ struct Check<'a> {
 
 /// Those who have told the same.
 struct Crowd {
-    customers: Vec<(Facts, Whom)>,
-    strangers: Vec<(Facts, Whom)>,
+    customers: Vec<(TemplateFacts, Whom)>,
+    strangers: Vec<(TemplateFacts, Whom)>,
 }
 
 /// Whether a text or condition can be tried with facts.
@@ -205,7 +205,7 @@ impl Check<'_> {
 
     /// Those who may get an answer of this intent, with little known about them: customers, and strangers where it needs
     /// nothing known.
-    fn each_person(&mut self, file: &IntentFile, mut tell: impl FnMut(&mut Self, &Facts, Whom)) {
+    fn each_person(&mut self, file: &IntentFile, mut tell: impl FnMut(&mut Self, &TemplateFacts, Whom)) {
         for crowd in self.crowds_of(file) {
             for (facts, whom) in &crowd.customers {
                 tell(self, facts, *whom);
@@ -217,7 +217,7 @@ impl Check<'_> {
     }
 
     /// Those whom we don't know, where there are accounts and where there are none.
-    fn each_stranger(&mut self, file: &IntentFile, mut tell: impl FnMut(&mut Self, &Facts, Whom)) {
+    fn each_stranger(&mut self, file: &IntentFile, mut tell: impl FnMut(&mut Self, &TemplateFacts, Whom)) {
         for crowd in self.crowds_of(file) {
             for (facts, whom) in &crowd.strangers {
                 tell(self, facts, *whom);
@@ -245,10 +245,10 @@ impl Check<'_> {
         let slots = Value::Object(slots.collect());
         let customers = facts::customers(self.spoken.business, &self.policy, &slots).into_iter();
         let customers =
-            customers.map(|(name, facts)| (Facts::new(&facts), Whom { name, hint: CUSTOMER_HINT })).collect();
+            customers.map(|(name, facts)| (TemplateFacts::new(&facts), Whom { name, hint: CUSTOMER_HINT })).collect();
         let stranger = facts::stranger(self.spoken.business, self.policy.clone(), slots);
-        let nowhere = Facts::new(&facts::without_accounts(&stranger));
-        let strangers = vec![(Facts::new(&stranger), STRANGER), (nowhere, NOWHERE_KNOWN)];
+        let nowhere = TemplateFacts::new(&facts::without_accounts(&stranger));
+        let strangers = vec![(TemplateFacts::new(&stranger), STRANGER), (nowhere, NOWHERE_KNOWN)];
         let crowd = Rc::new(Crowd { customers, strangers });
         self.crowds.insert(told.clone(), crowd.clone());
         crowd
@@ -260,7 +260,7 @@ impl Check<'_> {
         for (path, text) in [("greeting", &business.greeting), ("privacy", &business.privacy)] {
             if self.text(source, path, text) == Fit::Fit {
                 let facts = facts::stranger(business, self.policy.clone(), json!({}));
-                self.fill(source, path, text, &Facts::new(&facts), STRANGER);
+                self.fill(source, path, text, &TemplateFacts::new(&facts), STRANGER);
             }
             self.plain(source, path, text, ANSWER_WORDS_MAX);
         }
@@ -369,7 +369,7 @@ impl Check<'_> {
             ("deed", facts::deed()),
         ];
         let stranger = facts::with(stranger, &people);
-        let waiting = waits.map(|wait| Facts::new(&facts::with(stranger.clone(), &[("wait", wait)])));
+        let waiting = waits.map(|wait| TemplateFacts::new(&facts::with(stranger.clone(), &[("wait", wait)])));
         for (path, text) in texts {
             self.plain(source, path, text, ANSWER_WORDS_MAX);
             if self.text(source, path, text) == Fit::Fit {
@@ -398,7 +398,7 @@ impl Check<'_> {
 
     fn urgent(&mut self) {
         let Some((file, source)) = self.spoken.urgent else { return };
-        let stranger = Facts::new(&facts::stranger(self.spoken.business, self.policy.clone(), json!({})));
+        let stranger = TemplateFacts::new(&facts::stranger(self.spoken.business, self.policy.clone(), json!({})));
         for (i, rule) in file.rule.iter().enumerate() {
             let path = format!("rule.{i}.say");
             if self.text(source, &path, &rule.say) == Fit::Fit {
@@ -501,7 +501,7 @@ impl Check<'_> {
         }
     }
 
-    fn fill(&mut self, source: &Source, path: &str, text: &str, facts: &Facts, whom: Whom) {
+    fn fill(&mut self, source: &Source, path: &str, text: &str, facts: &TemplateFacts, whom: Whom) {
         match self.templates.render(text, facts) {
             Ok(said) if said.is_empty() => {
                 self.faults.push(source.fault(path, format!("{} is told nothing here", whom.name), whom.hint));

@@ -133,7 +133,7 @@ fn is_beside_account(text: &Text, i: usize) -> bool {
 }
 
 /// The digits of a bank, of which an account number may follow at once: `123456 12345678`.
-fn bank_digits(text: &Text, found: &named::Found) -> Option<(String, Range<usize>)> {
+fn bank_digits(text: &Text, found: &named::NumberFound) -> Option<(String, Range<usize>)> {
     let first = text.piece_from(found.place.start);
     if text.is(first, Kind::Word) {
         return Some((found.digits.clone(), found.place.clone()));

@@ -4,7 +4,7 @@ use std::ops::{Range, RangeInclusive};
 use std::sync::LazyLock;
 
 use super::digits::{Gaps, Number};
-use super::names::{Names, Words};
+use super::names::{Names, WordSet};
 use super::text::{Kind, Secret, Text};
 use super::words::{DIGIT_WORDS, FILLERS, FILLERS_BACK, OURS, PHONES, UNITS};
 
@@ -13,7 +13,7 @@ const BETWEEN_MAX: usize = 10;
 /// Pieces between a name and the word that says what it is, at most.
 const CONTEXT_MAX: usize = 14;
 /// Words that say what something is.
-static LINKS: LazyLock<Words> = LazyLock::new(|| Words::new("is was to as be it's its : = being ("));
+static LINKS: LazyLock<WordSet> = LazyLock::new(|| WordSet::new("is was to as be it's its : = being ("));
 /// Signs after which a number is an amount, a share or a phone's.
 const OTHER_SIGNS: &str = "£$€¥₹%+@";
 /// Words before a name that say nothing of what the number is: "is your Plainbill code".
@@ -29,7 +29,7 @@ pub struct Form {
 
 /// A number that may be a secret.
 #[derive(Clone, Debug)]
-pub struct Found {
+pub struct NumberFound {
     pub place: Range<usize>,
     pub digits: String,
     /// The piece after it.
@@ -37,7 +37,7 @@ pub struct Found {
 }
 
 /// The number of a form that begins at a piece, if one does and nothing says that it's something else.
-pub fn number_at(text: &Text, i: usize, form: &Form) -> Option<Found> {
+pub fn number_at(text: &Text, i: usize, form: &Form) -> Option<NumberFound> {
     let before = i.checked_sub(1);
     let is_part = before.is_some_and(|it| {
         let sign = text.word(it);
@@ -69,7 +69,7 @@ pub fn number_at(text: &Text, i: usize, form: &Form) -> Option<Found> {
     if counts || goes_on || glued_word && UNITS.contains(text.word(next)) {
         return None;
     }
-    Some(Found { place: number.start..end, digits: number.digits(n), next })
+    Some(NumberFound { place: number.start..end, digits: number.digits(n), next })
 }
 
 /// Whether three numbers with hyphens or the like between may be a day.
@@ -86,7 +86,7 @@ pub fn may_be_date(letters: &str) -> bool {
 }
 
 /// The number after a name, across words and signs that say nothing else.
-pub fn after(text: &Text, name_end: usize, form: &Form, fillers: &[&Words]) -> Option<Found> {
+pub fn after(text: &Text, name_end: usize, form: &Form, fillers: &[&WordSet]) -> Option<NumberFound> {
     for i in name_end..=name_end + BETWEEN_MAX {
         if let Some(found) = number_at(text, i, form) {
             return Some(found);
@@ -99,7 +99,7 @@ pub fn after(text: &Text, name_end: usize, form: &Form, fillers: &[&Words]) -> O
 }
 
 /// The number after a name and what it is for: "the pin on my savings account to be 1234".
-pub fn after_context(text: &Text, name_end: usize, form: &Form) -> Option<Found> {
+pub fn after_context(text: &Text, name_end: usize, form: &Form) -> Option<NumberFound> {
     for i in name_end..name_end + CONTEXT_MAX {
         let word = text.word(i);
         let goes_on = word != ","
@@ -120,13 +120,13 @@ pub fn after_context(text: &Text, name_end: usize, form: &Form) -> Option<Found>
 }
 
 /// Whether what a name stands for was hidden before.
-fn is_settled(text: &Text, name_end: usize, fillers: &[&Words]) -> bool {
+fn is_settled(text: &Text, name_end: usize, fillers: &[&WordSet]) -> bool {
     let mut pieces = name_end..name_end + BETWEEN_MAX;
     pieces.find(|it| !is_filler(text, *it, fillers)).is_some_and(|it| text.is(it, Kind::Done))
 }
 
 /// Whether a piece says nothing of what a number is.
-pub fn is_filler(text: &Text, i: usize, fillers: &[&Words]) -> bool {
+pub fn is_filler(text: &Text, i: usize, fillers: &[&WordSet]) -> bool {
     match text.kind(i) {
         Some(Kind::Word) => {
             let word = text.word(i);
@@ -147,7 +147,7 @@ pub fn is_filler(text: &Text, i: usize, fillers: &[&Words]) -> bool {
 }
 
 /// The number before a name: "123 is the cvv".
-pub fn before(text: &Text, name_start: usize, form: &Form) -> Option<Found> {
+pub fn before(text: &Text, name_start: usize, form: &Form) -> Option<NumberFound> {
     let mut i = name_start;
     let mut n_unknown = 0;
     for _ in 0..BETWEEN_MAX {
@@ -170,7 +170,7 @@ pub fn before(text: &Text, name_start: usize, form: &Form) -> Option<Found> {
 }
 
 /// The number whose last group a piece is: its first is looked for, a few groups back.
-fn number_up_to(text: &Text, last: usize, limit: usize, form: &Form) -> Option<Found> {
+fn number_up_to(text: &Text, last: usize, limit: usize, form: &Form) -> Option<NumberFound> {
     const BACK_MAX: usize = 8;
     (last.saturating_sub(BACK_MAX)..=last).find_map(|i| {
         let goes_on_before = i.checked_sub(1).is_some_and(|it| text.is(it, Kind::Digits));
@@ -180,14 +180,14 @@ fn number_up_to(text: &Text, last: usize, limit: usize, form: &Form) -> Option<F
 }
 
 /// The number after a name or before it.
-pub fn around(text: &Text, start: usize, end: usize, form: &Form, fillers: &[&Words]) -> Option<Found> {
+pub fn around(text: &Text, start: usize, end: usize, form: &Form, fillers: &[&WordSet]) -> Option<NumberFound> {
     let open = !is_settled(text, end, fillers);
     let found = after(text, end, form, fillers);
     found.or_else(|| open.then(|| before(text, start, form)).flatten())
 }
 
 /// Numbers beside names, in both directions.
-pub fn beside(text: &Text, names: &Names, form: &Form, fillers: &[&Words]) -> Vec<Secret> {
+pub fn beside(text: &Text, names: &Names, form: &Form, fillers: &[&WordSet]) -> Vec<Secret> {
     let mut secrets = Vec::new();
     for (start, end) in names.all(text) {
         let found = around(text, start, end, form, fillers).or_else(|| {
@@ -204,8 +204,8 @@ pub fn beside(text: &Text, names: &Names, form: &Form, fillers: &[&Words]) -> Ve
 /// Numbers of a kind that follow one, at most.
 const MORE_MAX: usize = 6;
 /// Between two numbers of a kind: "my old pin is 1234 and the new one is 1235".
-static MORE: LazyLock<Words> = LazyLock::new(|| {
-    Words::new(
+static MORE: LazyLock<WordSet> = LazyLock::new(|| {
+    WordSet::new(
         "\
          and or then , / & i e . ( = ie not now the new old one is was before it's its my to other second maybe \
          also vs versus no ? sorry wait mean meant but expired failed first third last code b a",
@@ -213,7 +213,7 @@ static MORE: LazyLock<Words> = LazyLock::new(|| {
 });
 
 /// More numbers of a kind after one: "123 and 456", "1 2 3, i.e. 123"; one just as long may follow at once.
-pub fn more(text: &Text, next: usize, digits: &str, form: &Form) -> Vec<Found> {
+pub fn more(text: &Text, next: usize, digits: &str, form: &Form) -> Vec<NumberFound> {
     let mut found = Vec::new();
     let mut at = next;
     while found.len() < MORE_MAX {
@@ -227,7 +227,8 @@ pub fn more(text: &Text, next: usize, digits: &str, form: &Form) -> Vec<Found> {
 }
 
 /// Between what a number is called and the number.
-static CALLS: LazyLock<Words> = LazyLock::new(|| Words::new("number no num nr id is was # : . my code i have me on"));
+static CALLS: LazyLock<WordSet> =
+    LazyLock::new(|| WordSet::new("number no num nr id is was # : . my code i have me on"));
 
 /// Whether the words before a number say that it is one of ours, or a phone's.
 pub fn is_ours(text: &Text, i: usize) -> bool {
@@ -235,7 +236,7 @@ pub fn is_ours(text: &Text, i: usize) -> bool {
 }
 
 /// Whether the words before a number are some of these, with nothing between that says something else.
-pub fn is_called(text: &Text, i: usize, names: &[&Words]) -> bool {
+pub fn is_called(text: &Text, i: usize, names: &[&WordSet]) -> bool {
     let mut at = i;
     for _ in 0..4 {
         let Some(before) = at.checked_sub(1) else { return false };

@@ -6,9 +6,9 @@ use super::text::{Kind, Text};
 use super::words::NO_SLIPS;
 
 /// Single words.
-pub struct Words(HashSet<&'static str>);
+pub struct WordSet(HashSet<&'static str>);
 
-impl Words {
+impl WordSet {
     /// Of a text with spaces between.
     pub fn new(words: &'static str) -> Self {
         Self(words.split_whitespace().collect())

@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::sync::LazyLock;
 
-use super::names::{LONG_LETTERS, Words, is_slip};
+use super::names::{LONG_LETTERS, WordSet, is_slip};
 use super::text::Text;
 
 /// What people say of a password in place of the password.
@@ -35,7 +35,7 @@ const WORDS: &str = "\
     whether which while who whom whose why will with within without wont work worked working works would wrong \
     wrongly yeah year years yes yesterday yet you your youre yours zapomnialem zle не неверный";
 
-static SENTENCE: LazyLock<Words> = LazyLock::new(|| Words::new(WORDS));
+static SENTENCE: LazyLock<WordSet> = LazyLock::new(|| WordSet::new(WORDS));
 
 /// How words end that say what became of something: "expired", "being", "readable", "wrongly".
 const ENDINGS: [&str; 8] = ["ed", "ing", "able", "ly", "n't", "less", "tent", "ous"];

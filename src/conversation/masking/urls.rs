@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use super::keys::is_random;
-use super::names::Words;
+use super::names::WordSet;
 use super::text::{DONE_LETTER, Secret, Text, pattern};
 use super::words::OPEN_CODES;
 
@@ -26,24 +26,24 @@ static STEP: LazyLock<Regex> = LazyLock::new(|| {
 });
 
 /// Values that say nothing about anybody, by name.
-static HARMLESS: LazyLock<Words> = LazyLock::new(|| {
-    Words::new(
+static HARMLESS: LazyLock<WordSet> = LazyLock::new(|| {
+    WordSet::new(
         "\
          page p lang language locale hl tab view sort order dir q query search topic section year month from to \
          limit offset size theme category filter v id",
     )
 });
 /// Names of secret values, whole or between hyphens and the like: `reset_code`, `X-Amz-Signature`.
-static SECRET_NAMES: LazyLock<Words> = LazyLock::new(|| {
-    Words::new(
+static SECRET_NAMES: LazyLock<WordSet> = LazyLock::new(|| {
+    WordSet::new(
         "\
          code key auth pass pwd pin otp sig hash mail phone state ticket login user username sess sid u t s k cvv \
          bearer",
     )
 });
 /// What the name of a secret value has in it, with anything around: `accessToken`, `PHPSESSID`.
-static SECRET_PARTS: LazyLock<Words> = LazyLock::new(|| {
-    Words::new(
+static SECRET_PARTS: LazyLock<WordSet> = LazyLock::new(|| {
+    WordSet::new(
         "\
          token secret session sessid passw passcode signature jwt email apikey nonce credential csrf xsrf cookie \
          saml assertion hmac authcode authkey accesskey",

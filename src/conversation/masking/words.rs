@@ -5,7 +5,7 @@
 
 use std::sync::LazyLock;
 
-use super::names::{Names, Words};
+use super::names::{Names, WordSet};
 
 /// Digits as people say them.
 pub const DIGIT_WORDS: [(&str, char); 14] = [
@@ -27,8 +27,8 @@ pub const DIGIT_WORDS: [(&str, char); 14] = [
 /// "double one".
 pub const REPEATS: [(&str, usize); 4] = [("double", 2), ("triple", 3), ("treble", 3), ("quadruple", 4)];
 /// Said between groups of digits.
-pub static GAP_WORDS: LazyLock<Words> =
-    LazyLock::new(|| Words::new("then dash hyphen space and slash dot stop next x"));
+pub static GAP_WORDS: LazyLock<WordSet> =
+    LazyLock::new(|| WordSet::new("then dash hyphen space and slash dot stop next x"));
 
 /// Payment cards; what follows may be a number with a slip in it.
 pub static CARDS: LazyLock<Names> = LazyLock::new(|| {
@@ -40,16 +40,16 @@ pub static CARDS: LazyLock<Names> = LazyLock::new(|| {
     )
 });
 /// Cards that pay for nothing: said before "card".
-pub static NO_CARDS: LazyLock<Words> = LazyLock::new(|| {
-    Words::new(
+pub static NO_CARDS: LazyLock<WordSet> = LazyLock::new(|| {
+    WordSet::new(
         "\
          loyalty sim id library member membership points reward rewards club store meter key top-up up topup gas \
          electric electricity energy travel bus health business report discount prepayment identity oyster customer",
     )
 });
 /// Between a card's name and its number.
-pub static CARD_FILLERS: LazyLock<Words> = LazyLock::new(|| {
-    Words::new(
+pub static CARD_FILLERS: LazyLock<WordSet> = LazyLock::new(|| {
+    WordSet::new(
         "\
          number numbers no num nr n is are was it its it's details my the new old debit credit visa mastercard amex \
          card digit digits long this here here's heres ist lautet est es e i think use with for one says numero \
@@ -92,22 +92,22 @@ pub static CHECK_DIGITS: LazyLock<Names> = LazyLock::new(|| {
     )
 });
 /// Between that name and the digits, beside [`FILLERS`].
-pub static CHECK_FILLERS: LazyLock<Words> = LazyLock::new(|| {
-    Words::new(
+pub static CHECK_FILLERS: LazyLock<WordSet> = LazyLock::new(|| {
+    WordSet::new(
         "\
          reverse rear side signature strip mine visa mastercard amex debit credit bank with three 3 last at",
     )
 });
 /// Where a card's check digits are printed, and what is there: "the three little numbers at the back".
-pub static SIDES: LazyLock<Words> = LazyLock::new(|| Words::new("back rear reverse strip"));
-pub static PRINTED: LazyLock<Words> =
-    LazyLock::new(|| Words::new("digit digits number numbers nos nums figures code three 3"));
+pub static SIDES: LazyLock<WordSet> = LazyLock::new(|| WordSet::new("back rear reverse strip"));
+pub static PRINTED: LazyLock<WordSet> =
+    LazyLock::new(|| WordSet::new("digit digits number numbers nos nums figures code three 3"));
 /// Only beside a card: elsewhere "cid" is a customer.
-pub static CHECK_DIGITS_BESIDE: LazyLock<Words> = LazyLock::new(|| Words::new("cid code security sec sc"));
+pub static CHECK_DIGITS_BESIDE: LazyLock<WordSet> = LazyLock::new(|| WordSet::new("cid code security sec sc"));
 
 /// Between a name and digits, whatever they are.
-pub static FILLERS: LazyLock<Words> = LazyLock::new(|| {
-    Words::new(
+pub static FILLERS: LazyLock<WordSet> = LazyLock::new(|| {
+    WordSet::new(
         "\
          is are r was were be being should no num number numbers digits nr code my the a an your its it's it that \
          that's thats this there these they they're says say said reads shows of on back front card which if you \
@@ -118,16 +118,16 @@ pub static FILLERS: LazyLock<Words> = LazyLock::new(|| {
     )
 });
 /// Between digits and their name, the other way round.
-pub static FILLERS_BACK: LazyLock<Words> = LazyLock::new(|| {
-    Words::new(
+pub static FILLERS_BACK: LazyLock<WordSet> = LazyLock::new(|| {
+    WordSet::new(
         "\
          is as are was for my the that's thats that being its it's this your our a new old with on in to be right \
          correct valid actual",
     )
 });
 /// After digits that count something.
-pub static UNITS: LazyLock<Words> = LazyLock::new(|| {
-    Words::new(
+pub static UNITS: LazyLock<WordSet> = LazyLock::new(|| {
+    WordSet::new(
         "\
          times time tries attempts digits digit numbers letters characters chars people users minutes minute mins \
          min seconds secs sec hours hour hrs hr days day weeks week months month years year pounds pound quid euro \
@@ -157,12 +157,12 @@ pub static BANK_ACCOUNTS: LazyLock<Names> = LazyLock::new(|| {
 pub static ACCOUNTS: LazyLock<Names> =
     LazyLock::new(|| Names::new("account, acc, acct, a c, ac, accnt, accno, acc num, konto, compte, cuenta"));
 /// Between "account" and its number.
-pub static ACCOUNT_FILLERS: LazyLock<Words> = LazyLock::new(|| Words::new("account acc acct name with at in"));
+pub static ACCOUNT_FILLERS: LazyLock<WordSet> = LazyLock::new(|| WordSet::new("account acc acct name with at in"));
 /// Between a bank's name and its number.
-pub static BANK_FILLERS: LazyLock<Words> = LazyLock::new(|| Words::new("and account a c acc number sort code"));
+pub static BANK_FILLERS: LazyLock<WordSet> = LazyLock::new(|| WordSet::new("and account a c acc number sort code"));
 /// Before a number that is one of ours, however it looks.
-pub static OURS: LazyLock<Words> = LazyLock::new(|| {
-    Words::new(
+pub static OURS: LazyLock<WordSet> = LazyLock::new(|| {
+    WordSet::new(
         "\
          order orders invoice invoices inv bill bills ref reference references tracking parcel ticket case \
          complaint claim booking policy customer client membership member meter mpan mprn serial reading readings \
@@ -172,8 +172,8 @@ pub static OURS: LazyLock<Words> = LazyLock::new(|| {
 });
 
 /// Before a phone's number.
-pub static PHONES: LazyLock<Words> =
-    LazyLock::new(|| Words::new("phone tel telephone mobile mob call ring text fax whatsapp cell cellphone"));
+pub static PHONES: LazyLock<WordSet> =
+    LazyLock::new(|| WordSet::new("phone tel telephone mobile mob call ring text fax whatsapp cell cellphone"));
 
 /// United States social security number.
 pub static SOCIALS: LazyLock<Names> = LazyLock::new(|| {
@@ -184,8 +184,8 @@ pub static SOCIALS: LazyLock<Names> = LazyLock::new(|| {
     )
 });
 /// Between the name and the number.
-pub static SOCIAL_FILLERS: LazyLock<Words> =
-    LazyLock::new(|| Words::new("last ending ends four security social usa us"));
+pub static SOCIAL_FILLERS: LazyLock<WordSet> =
+    LazyLock::new(|| WordSet::new("last ending ends four security social usa us"));
 /// United Kingdom national insurance number.
 pub static INSURANCES: LazyLock<Names> = LazyLock::new(|| {
     Names::new(
@@ -196,7 +196,7 @@ pub static INSURANCES: LazyLock<Names> = LazyLock::new(|| {
 });
 
 /// Between the name and the number.
-pub static INSURANCE_FILLERS: LazyLock<Words> = LazyLock::new(|| Words::new("insurance national ins ni"));
+pub static INSURANCE_FILLERS: LazyLock<WordSet> = LazyLock::new(|| WordSet::new("insurance national ins ni"));
 
 /// A password.
 pub static PASSWORDS: LazyLock<Names> = LazyLock::new(|| {
@@ -213,8 +213,8 @@ pub static PASSWORDS: LazyLock<Names> = LazyLock::new(|| {
 /// A password only where a sign or its looks say so: "pass me on".
 pub static MAYBE_PASSWORDS: LazyLock<Names> = LazyLock::new(|| Names::new("pass, clave, login pass, log in pass"));
 /// Said before "pass" where it is a ticket.
-pub static TICKETS: LazyLock<Words> =
-    LazyLock::new(|| Words::new("bus season day boarding travel ski parking train to can please gate"));
+pub static TICKETS: LazyLock<WordSet> =
+    LazyLock::new(|| WordSet::new("bus season day boarding travel ski parking train to can please gate"));
 /// Words that are secret with whatever follows.
 pub static ANSWERS: LazyLock<Names> = LazyLock::new(|| {
     Names::new(
@@ -226,7 +226,8 @@ pub static ANSWERS: LazyLock<Names> = LazyLock::new(|| {
     )
 });
 /// A phrase of several words.
-pub static PHRASES: LazyLock<Words> = LazyLock::new(|| Words::new("passphrase phrase phrases words word passphrases"));
+pub static PHRASES: LazyLock<WordSet> =
+    LazyLock::new(|| WordSet::new("passphrase phrase phrases words word passphrases"));
 /// A number as password.
 pub static PINS: LazyLock<Names> = LazyLock::new(|| {
     Names::new(
@@ -236,8 +237,8 @@ pub static PINS: LazyLock<Names> = LazyLock::new(|| {
     )
 });
 /// Between "PIN" and the number.
-pub static PIN_FILLERS: LazyLock<Words> =
-    LazyLock::new(|| Words::new("portal login app four digit new old just in at from line sms text email by via"));
+pub static PIN_FILLERS: LazyLock<WordSet> =
+    LazyLock::new(|| WordSet::new("portal login app four digit new old just in at from line sms text email by via"));
 /// Who somebody is to a program: a password may follow.
 pub static LOGINS: LazyLock<Names> = LazyLock::new(|| {
     Names::new(
@@ -249,29 +250,29 @@ pub static LOGINS: LazyLock<Names> = LazyLock::new(|| {
     )
 });
 /// Between a password's name and what it is.
-pub static COPULAS: LazyLock<Words> = LazyLock::new(|| {
-    Words::new(
+pub static COPULAS: LazyLock<WordSet> = LazyLock::new(|| {
+    WordSet::new(
         "\
          is was are were s reads equals being be ist war lautet est je etait es era e to jest er ar это мои moje 是 \
          为 は says goes became been c'est means esta sera isnt",
     )
 });
 /// "set the password to".
-pub static CHANGES: LazyLock<Words> =
-    LazyLock::new(|| Words::new("set sets changed change changes reset made make switched switch updated update"));
+pub static CHANGES: LazyLock<WordSet> =
+    LazyLock::new(|| WordSet::new("set sets changed change changes reset made make switched switch updated update"));
 /// "changed it to", "set as".
-pub static BECOMES: LazyLock<Words> = LazyLock::new(|| Words::new("to as into of with"));
+pub static BECOMES: LazyLock<WordSet> = LazyLock::new(|| WordSet::new("to as into of with"));
 /// Begins what a password is for: "for the portal", "I use".
-pub static CONTEXTS: LazyLock<Words> = LazyLock::new(|| {
-    Words::new(
+pub static CONTEXTS: LazyLock<WordSet> = LazyLock::new(|| {
+    WordSet::new(
         "\
          for of on at with in i we you that which to he she they should would must might could has have i've ive \
          we've weve currently now still also then just used pour fur",
     )
 });
 /// Before a password that is typed.
-pub static TYPED: LazyLock<Words> = LazyLock::new(|| {
-    Words::new(
+pub static TYPED: LazyLock<WordSet> = LazyLock::new(|| {
+    WordSet::new(
         "\
          typed type used use using entered enter tried try trying put input inputting entering typing it's its \
          called password pw one chose picked wrote keyed set",
@@ -319,8 +320,8 @@ pub static CODES: LazyLock<Names> = LazyLock::new(|| {
     )
 });
 /// Codes that anybody may read: said before "code".
-pub static OPEN_CODES: LazyLock<Words> = LazyLock::new(|| {
-    Words::new(
+pub static OPEN_CODES: LazyLock<WordSet> = LazyLock::new(|| {
+    WordSet::new(
         "\
          promo promotion promotional discount voucher coupon error post postal zip bar qr product item area dial \
          dialling dialing country tax tariff sort status http https branch store shop reference ref sku material \
@@ -334,15 +335,15 @@ pub static OPEN_CODES: LazyLock<Words> = LazyLock::new(|| {
     )
 });
 /// Codes that anybody may read: said after "code".
-pub static OPEN_CODES_AFTER: LazyLock<Words> = LazyLock::new(|| {
-    Words::new(
+pub static OPEN_CODES_AFTER: LazyLock<WordSet> = LazyLock::new(|| {
+    WordSet::new(
         "\
          postal postale promo promotionnel promocional barres barre fiscale fiscal erreur review error",
     )
 });
 /// Between a code's name and the code.
-pub static CODE_FILLERS: LazyLock<Words> = LazyLock::new(|| {
-    Words::new(
+pub static CODE_FILLERS: LazyLock<WordSet> = LazyLock::new(|| {
+    WordSet::new(
         "\
          got get have has had received receive sent send sending me came come comes from by sms message email e \
          mail phone app via in login log again hurry just only new and entered typed put enter use texted emailed \
@@ -351,16 +352,16 @@ pub static CODE_FILLERS: LazyLock<Words> = LazyLock::new(|| {
     )
 });
 /// Who says that a number was sent to them or typed by them.
-pub static CODE_DEEDS: LazyLock<Words> = LazyLock::new(|| {
-    Words::new(
+pub static CODE_DEEDS: LazyLock<WordSet> = LazyLock::new(|| {
+    WordSet::new(
         "\
          entered enter typed type put tried input got received texted sent use gave says emailed keyed",
     )
 });
 
 /// What becomes of a code: "482913 isn't working".
-pub static REJECTED: LazyLock<Words> =
-    LazyLock::new(|| Words::new("isn't isnt doesn't doesnt didn't didnt does did not expired fails failed"));
+pub static REJECTED: LazyLock<WordSet> =
+    LazyLock::new(|| WordSet::new("isn't isnt doesn't doesnt didn't didnt does did not expired fails failed"));
 
 /// What is named before a key.
 pub static KEYS: LazyLock<Names> = LazyLock::new(|| {
@@ -373,8 +374,8 @@ pub static KEYS: LazyLock<Names> = LazyLock::new(|| {
     )
 });
 /// Between a key's name and the key.
-pub static KEY_FILLERS: LazyLock<Words> = LazyLock::new(|| {
-    Words::new(
+pub static KEY_FILLERS: LazyLock<WordSet> = LazyLock::new(|| {
+    WordSet::new(
         "\
          is was id key secret token my the your value for in mail email you sent me it it's its here api aws access \
          bearer sessionid",
@@ -382,4 +383,4 @@ pub static KEY_FILLERS: LazyLock<Words> = LazyLock::new(|| {
 });
 
 /// Words of their own that are one letter away from a name.
-pub static NO_SLIPS: LazyLock<Words> = LazyLock::new(|| Words::new("passport passports discovery"));
+pub static NO_SLIPS: LazyLock<WordSet> = LazyLock::new(|| WordSet::new("passport passports discovery"));

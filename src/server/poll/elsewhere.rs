@@ -11,7 +11,7 @@ use super::Outcome;
 use crate::conversation::StaffId;
 use crate::identity::secrets;
 use crate::server::Site;
-use crate::store::Asked;
+use crate::store::NodeRequest;
 
 /// How much longer than the request itself another node's answer may take.
 const ON_THE_WAY: Duration = Duration::from_secs(1);
@@ -71,7 +71,7 @@ pub(in crate::server) async fn answer_nodes(site: Site) {
     }
 }
 
-async fn answer(site: Site, asked: Asked) {
+async fn answer(site: Site, asked: NodeRequest) {
     let Ok(asking) = serde_json::from_slice(asked.bytes()) else {
         tracing::debug!(bytes = asked.bytes().len(), "a question of another node could not be read");
         return;

@@ -162,7 +162,7 @@ pub struct ConversationDetail {
 /// 409 with the missed events when the conversation has events after `after` that the writer has not seen.
 #[derive(Clone, Debug, PartialEq, Deserialize, TS)]
 #[serde(deny_unknown_fields)]
-pub struct Reply {
+pub struct ReplyBody {
     /// Made by the client, unique in the conversation.
     pub key: String,
     /// The words.

@@ -84,7 +84,7 @@ pub struct Customer {
     pub owner: Owner,
     pub seqs: watch::Receiver<Seq>,
     pub typing: broadcast::Receiver<Typing>,
-    pub line: watch::Receiver<Arc<handoff::Line>>,
+    pub line: watch::Receiver<Arc<handoff::WaitingList>>,
     pub left: broadcast::Receiver<ConversationId>,
     pub queue_told: Option<handoff::Wait>,
     /// The log says whose conversation it is, and the secret was made after that.

@@ -6,11 +6,13 @@
 
 use std::sync::Arc;
 
+use tokio::task::JoinError;
+
 use super::StaffError;
 use crate::conversation::{ConversationId, NewEvent};
 use crate::parts::Parts;
 use crate::session::task::{Session, tell};
-use crate::session::{Answer, SessionError};
+use crate::session::{Responder, SessionError};
 use crate::store::{Append, Staff, StoreError};
 use giver::Giver;
 
@@ -63,7 +65,7 @@ pub enum GaveState {
 /// What has been done beside the task, and whom to tell.
 pub(in crate::session) struct Ended {
     result: Result<(Gave, Option<Receipted>), StaffError>,
-    answer: Answer<Gave, StaffError>,
+    answer: Responder<Gave, StaffError>,
 }
 
 /// A receipt that is to stand in the conversation.
@@ -76,19 +78,25 @@ struct Receipted {
 
 impl Session {
     /// Begins to give it. The task goes on meanwhile.
-    pub(in crate::session) fn give(&mut self, give: Give, answer: Answer<Gave, StaffError>) {
+    pub(in crate::session) fn give(&mut self, give: Give, answer: Responder<Gave, StaffError>) {
         if AT_ONCE_MAX <= self.giving.len() {
             return tell(answer, Err(SessionError::Busy.into()));
         }
         let (parts, id) = (Arc::clone(&self.parts), self.id.clone());
-        self.giving.push(Box::pin(async move {
+        // On a task of its own: while this one waits for the store, whoever is given something doesn't wait for it.
+        self.giving.push(self.parts.tasks.spawn(async move {
             let result = begin(&parts, id, &give).await;
             Ended { result, answer }
         }));
     }
 
     /// Keeps the receipt, where there is one, and tells whoever has given it.
-    pub(in crate::session) async fn end_giving(&mut self, ended: Ended) {
+    pub(in crate::session) async fn end_giving(&mut self, ended: Result<Ended, JoinError>) {
+        let ended = match ended {
+            Ok(ended) => ended,
+            // Whoever asked is told to try again; what was begun is brought to its end like any other action.
+            Err(error) => return tracing::error!(conversation = %self.id, %error, "what staff give broke off"),
+        };
         let result = match ended.result {
             Ok((gave, Some(receipted))) => self.keep_receipt(receipted).await.map(|()| gave),
             Ok((gave, None)) => Ok(gave),

@@ -15,12 +15,12 @@ const NODE_CHARS_MAX: usize = 64;
 
 /// A question of another node.
 #[derive(Debug)]
-pub struct Asked {
+pub struct NodeRequest {
     message: Message,
     client: Client,
 }
 
-impl Asked {
+impl NodeRequest {
     /// What is asked.
     pub fn bytes(&self) -> &[u8] {
         &self.message.payload
@@ -45,9 +45,9 @@ pub struct Asks {
 
 impl Asks {
     /// The next one; none once the way to other nodes is closed.
-    pub async fn next(&mut self) -> Option<Asked> {
+    pub async fn next(&mut self) -> Option<NodeRequest> {
         let message = self.incoming.next().await?;
-        Some(Asked { message, client: self.client.clone() })
+        Some(NodeRequest { message, client: self.client.clone() })
     }
 }
 

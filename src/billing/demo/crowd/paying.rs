@@ -4,7 +4,7 @@ use jiff::civil::Date;
 
 use super::life::{Habit, Life, first_of, later, line, month_of};
 use crate::billing::demo::calendar::gbp;
-use crate::billing::{Credit, Frequency, Invoice, LateFee, LineKind, Part, Payment, PaymentStatus, Schedule};
+use crate::billing::{Credit, Frequency, Instalment, Invoice, LateFee, LineKind, Payment, PaymentStatus, Schedule};
 
 const LATE_FEE: i64 = 500;
 /// Days after the due day before a late fee is added, as the shop's policy `grace_days` says.
@@ -105,7 +105,8 @@ impl Life {
         let third = bill.total.minor / 3;
         let amounts = [third, third, bill.total.minor - 2 * third];
         let days = [later(agreed, 14), later(agreed, 44), later(agreed, 74)];
-        let parts: Vec<Part> = days.iter().zip(amounts).map(|(on, it)| Part { on: *on, amount: gbp(it) }).collect();
+        let parts: Vec<Instalment> =
+            days.iter().zip(amounts).map(|(on, it)| Instalment { on: *on, amount: gbp(it) }).collect();
         let n_paid = parts.iter().filter(|it| it.on <= self.today).count();
         for part in parts.iter().take(n_paid) {
             self.pays(bill, part.on, part.amount.minor);

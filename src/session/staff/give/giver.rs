@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::civil::Date;
 
 use super::{Gave, GaveState, Give, Receipted};
-use crate::actions::{Order, Paper, Ran, Words};
+use crate::actions::{Order, Paper, Ran, ReceiptWords};
 use crate::answers::facts::DeedFacts;
 use crate::answers::{About, Speaker, TemplateError};
 use crate::billing::{Account, Act, LateFee, Money};
@@ -194,7 +194,7 @@ impl<'a> Giver<'a> {
         }
     }
 
-    fn words(&self, act: &Act, amount: Money, reason: &str) -> Result<Words, TemplateError> {
+    fn words(&self, act: &Act, amount: Money, reason: &str) -> Result<ReceiptWords, TemplateError> {
         let speaker = Speaker::new(&self.content, Some(&self.account), &[], true, self.today, "")
             .in_locale(self.record.locale.as_deref());
         let month = match act {
@@ -216,7 +216,7 @@ impl<'a> Giver<'a> {
             Act::TakeOffLateFee { .. } => &sentences.goodwill_fee,
             _ => &sentences.goodwill_credit,
         };
-        Ok(Words {
+        Ok(ReceiptWords {
             receipt: Receipt {
                 action: act.name().to_owned(),
                 text: speaker.sentence(done, about)?,
