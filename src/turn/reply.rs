@@ -120,8 +120,11 @@ impl Reply<'_> {
                 self.record_miss(*refused);
                 let first = [&sentences.say_it_again, &sentences.miss_again];
                 let again = [&sentences.miss_again, &sentences.say_it_again];
-                let near = if *refused { Vec::new() } else { self.near_topics() };
-                self.stay(if self.state.n_misses == 0 { &first } else { &again }, Did::Missed, &near)
+                let sentences = if self.state.n_misses == 0 { &first } else { &again };
+                match *refused {
+                    true => self.offer_others(sentences),
+                    false => self.stay(sentences, Did::Missed, &self.near_topics()),
+                }
             }
             Decision::OtherLanguage => {
                 self.record_miss(false);

@@ -132,6 +132,24 @@ impl Reply<'_> {
         self.stay_saying(text, did, topics)
     }
 
+    /// Says the first of these that is fresh, with other topics than those that were just refused. What can be done by a
+    /// tap stays.
+    pub(super) fn offer_others(&mut self, sentences: &[&String]) -> Result<(), TemplateError> {
+        let content = Arc::clone(&self.parts.content);
+        let text = self.fresh(sentences)?;
+        let mut choices: Vec<Choice> = self.standing_offer().into_iter().collect();
+        let is_refused = |it: &&String| self.state.offered.iter().any(|offered| offered.id == **it);
+        let others = content.business.starters.iter().filter(|it| !is_refused(it)).take(NEAR_TOPICS_MAX).cloned();
+        let others: Vec<String> = others.chain([rules::TALK_TO_HUMAN.to_owned()]).collect();
+        choices.extend(rules::choices(&content, &State::default(), &others));
+        let confirms = self.state.confirms.clone();
+        self.message(text, &[], Step { confirms, ..step(Did::Missed) });
+        if let Some(last) = self.last_choices() {
+            *last = choices;
+        }
+        Ok(())
+    }
+
     pub(super) fn stay_saying(&mut self, text: String, did: Did, topics: &[String]) -> Result<(), TemplateError> {
         let content = Arc::clone(&self.parts.content);
         let mut choices: Vec<Choice> = (self.state.offered.iter())
