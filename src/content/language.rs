@@ -133,6 +133,10 @@ lists! {
     away_from: Phrases,
     /// What stands before what follows from the words before it.
     so_words: Words,
+    /// What begins a question that only wonders: "what if I", "so if I".
+    what_ifs: Phrases,
+    /// What the bot's own answers call a colleague with, so that one has to come.
+    calls_somebody: Phrases,
     /// What begins a case that may come.
     in_case: Phrases,
     /// Words of an "if" that is only polite.

@@ -71,6 +71,14 @@ pub(super) fn asks_within(sentence: &str, language: &Language) -> bool {
     asks(sentence, language) || words.windows(2).any(|it| begins_question(&it[0], &it[1], language))
 }
 
+/// Whether a text only wonders what would be: "so if I go down, what do I lose".
+pub fn wonders(text: &str, language: &Language) -> bool {
+    let words: Vec<String> = words(text).collect();
+    let is_lead = |it: &&String| language.joiners.contains(*it) || is_filler(it, language);
+    let n_lead = words.iter().take_while(is_lead).count();
+    0 < language.what_ifs.at_start(&words[n_lead..]) && (asks_somewhere(text, language) || asks_within(text, language))
+}
+
 /// Whether a sentence names something and asks about it: "and the November bill, is that paid".
 pub(super) fn asks_of_it(sentence: &str, language: &Language) -> bool {
     let words: Vec<String> = words(sentence).collect();

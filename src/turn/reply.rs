@@ -8,6 +8,7 @@ use crate::answers::{About, Answer, Speaker, TemplateError, facts};
 use crate::billing::Account;
 use crate::content::file::{SlotKind, Then};
 use crate::content::{Content, Intent, SOMETHING_ELSE};
+use crate::conversation::normal;
 use crate::conversation::page::{self, Purpose};
 use crate::conversation::{
     Card, Choice, Did, Event, Guess, Message, NewEvent, Owner, OwnerChange, ReadAs, Reason, Sender, Seq, State, Step,
@@ -15,7 +16,7 @@ use crate::conversation::{
 };
 use crate::feedback;
 use crate::handoff;
-use crate::rules::{self, Decision, Heard, Topic};
+use crate::rules::{self, Decision, Heard, Topic, questions};
 use crate::store::Why;
 
 use super::{Outcome, TurnParts, again, deeds, handing_off, step, wait_now, words_of};
@@ -218,8 +219,14 @@ impl Reply<'_> {
         let survey = plain().any(|it| it.2.survey) && !self.state.surveyed;
         let mut choices = self.together(&answers);
         let then = plain().map(|it| it.2.then).find(|it| *it != Then::Wait).unwrap_or(Then::Wait);
+        let then = if then == Then::HandOff && self.only_wonders(&answers) { Then::Wait } else { then };
         let reason = reason_of(&answers, self.speaker);
         let confirms_last = deeds::confirms_last(&answers) && self.ran.is_empty();
+        if then == Then::Wait && plain().any(|it| it.2.then != Then::Wait) {
+            choices.truncate(CHOICES_MAX - 1);
+            choices.retain(|it| it.id != rules::TALK_TO_HUMAN);
+            choices.extend(rules::choices(content, &State::default(), &[rules::TALK_TO_HUMAN.to_owned()]));
+        }
         let n = answers.len();
         let hands_off = matches!(then, Then::HandOff | Then::HandOffUrgent);
         let mut done = Vec::new();
@@ -303,6 +310,16 @@ impl Reply<'_> {
         if answers.iter().any(|it| !is_old(&it.2)) {
             answers.retain(|it| !is_old(&it.2));
         }
+    }
+
+    /// Whether a what-if is answered, and the words call nobody: then it is told what would be, and a person is there to
+    /// tap.
+    fn only_wonders(&self, answers: &[(&Intent, &Topic, Answer)]) -> bool {
+        let language = &self.parts.content.language;
+        let calls = |it: &Answer| language.calls_somebody.find(&normal::words(&it.text)).is_some();
+        self.heard.choice.is_none()
+            && questions::wonders(&self.heard.text, language)
+            && !answers.iter().any(|it| calls(&it.2))
     }
 
     pub(super) fn ask(

@@ -3,7 +3,7 @@
 use super::{Looked, Reader, Reading, intents};
 use crate::content::Intent;
 use crate::content::file::SlotKind;
-use crate::conversation::{ASKS_CODE, ASKS_EMAIL, Candidate, Verdict};
+use crate::conversation::{ASKS_CODE, ASKS_EMAIL, Candidate, Verdict, normal};
 use crate::rules::said::YesNo;
 use crate::rules::{Decision, questions, slots};
 
@@ -15,6 +15,8 @@ const WORDS: f32 = 0.9;
 const OTHER_QUESTION: f32 = 0.85;
 /// It is more likely something else.
 const OTHERWISE: f32 = 0.3;
+/// The question is refused among other words: whatever these may mean goes before.
+const LET_OUT: f32 = 0.32;
 /// Nothing that was asked for is there: ask again, in other words.
 const ASK_AGAIN: f32 = 0.3;
 
@@ -68,9 +70,14 @@ fn other_address(look: &Looked<'_>, kind: SlotKind, text: &str) -> Option<String
     let is_open = [&language.later, &language.not_known].iter().any(|it| it.find(&look.said.words).is_some())
         || 0 < language.dismissals.at_start(&look.said.words)
         || questions::sentences(text, language).iter().any(|it| questions::asks_within(it, language));
+    // "I don't want to change it today, just tell me …" tells something else.
+    let words = normal::words(text);
+    let tells = words.iter().any(|it| language.first_person.is(std::slice::from_ref(it)))
+        || [&language.refusals, &language.denies].iter().any(|it| it.find(&words).is_some());
     let looks_like_one = 2 <= text.split_whitespace().count()
         && !look.said.asks
         && !is_open
+        && !tells
         && (text.contains(',') || text.contains(|it: char| it.is_ascii_digit()));
     slots::read(SlotKind::Email, text, &look.now.slots)
         .or_else(|| looks_like_one.then(|| slots::read(SlotKind::Text, text, &look.now.slots)).flatten())
@@ -126,6 +133,12 @@ pub(super) fn read(look: &Looked<'_>) -> Option<Reading> {
         let slots = super::with(&look.state.slots, asked, value);
         let because = format!("the bot asked for `{asked}`");
         return Some(Reading::new(Reader::Reply, sure, because, intents::answer_or_ask(topic, slots, look.now)));
+    }
+    // "Not yet, …", "no, don't change anything": whoever wants out of a question is let out.
+    if matches!(look.said.yes_no, Some(YesNo::No | YesNo::Later))
+        && !matches!(slot.kind, SlotKind::Words | SlotKind::Text)
+    {
+        return Some(Reading::new(Reader::Reply, LET_OUT, "a no to the question, and more", Decision::Declined));
     }
     let decision =
         Decision::Ask { intent: topic.name.clone(), slot: asked.clone(), slots: look.state.slots.clone(), again: true };

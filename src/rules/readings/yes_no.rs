@@ -104,7 +104,8 @@ fn to_an_offer(look: &Looked<'_>, offer: &Choice) -> Option<Reading> {
         // "So that's agreed now, is it" asks whether it is.
         Some(YesNo::Yes) if said.rest.is_empty() && is_tagged(&said.words, language) => None,
         Some(YesNo::Yes) if said.rest.is_empty() => act(PLAIN, "a yes to what is offered"),
-        Some(YesNo::Yes) if !said.but && said.rest_repeats(&names, language) => {
+        // "Yes please do that, by Friday": the day on offer names it too.
+        Some(YesNo::Yes) if !said.but && said.rest_repeats(&[&names[..], &words_of_days(look)].concat(), language) => {
             act(REPEATED, "a yes, and what is offered once more")
         }
         // "Stop it" names what is offered, where that is to stop something.
@@ -237,7 +238,16 @@ pub(in crate::rules) fn asked_beside(look: &Looked<'_>) -> Option<Vec<String>> {
 fn beside_a_yes(look: &Looked<'_>, names: &[String]) -> Option<Vec<String>> {
     let (text, language) = (&look.heard.text, &look.content.language);
     let (mut consents, mut asked) = (false, Vec::new());
-    let sentences = questions::sentences(text, language);
+    let mut sentences = questions::sentences(text, language);
+    // "Yes please, have it checked, and let me know by e-mail": where a clause names what is offered, the next is a wish of
+    // its own.
+    if let [one] = sentences.as_slice() {
+        let clauses: Vec<String> = one.split(',').map(|it| it.trim().to_owned()).collect();
+        let names_it = |it: &String| Said::of(it, language).names(names) && !turns_round(&normal::words(it), language);
+        if 2 < clauses.len() && clauses[1..].iter().any(names_it) {
+            sentences = clauses;
+        }
+    }
     if sentences.len() < 2 && normal::words(text).len() <= NAMED_WORDS_MAX {
         return None;
     }
@@ -253,7 +263,7 @@ fn beside_a_yes(look: &Looked<'_>, names: &[String]) -> Option<Vec<String>> {
                 asked.push(said.rest.join(" "));
             }
             // "Friday, all of it. And put my new address in": a yes in the words of the offer, and a wish of its own.
-            _ if agrees(look, &said.words, names) => consents = true,
+            _ if agrees(look, &said.words, names) || (consents && said.names(names)) => consents = true,
             _ if questions::asks(&sentence, language) || wishes_for_more(&said, names, language) => {
                 asked.push(sentence)
             }
