@@ -243,8 +243,14 @@ fn beside_a_yes(look: &Looked<'_>, names: &[String]) -> Option<Vec<String>> {
     // its own.
     if let [one] = sentences.as_slice() {
         let clauses: Vec<String> = one.split(',').map(|it| it.trim().to_owned()).collect();
-        let names_it = |it: &String| Said::of(it, language).names(names) && !turns_round(&normal::words(it), language);
-        if 2 < clauses.len() && clauses[1..].iter().any(names_it) {
+        let names_it = |it: &String| {
+            let said = Said::of(it, language);
+            // "Ok, so it ends on the 24th, is that free?" only asks.
+            said.names(names) && !turns_round(&said.words, language) && language.concludes.at_start(&said.words) == 0
+        };
+        let first = Said::of(&clauses[0], language);
+        let agrees = first.yes_no == Some(YesNo::Yes) && !is_filler(&first, language) && !text.contains('?');
+        if 2 < clauses.len() && agrees && clauses[1..].iter().any(names_it) {
             sentences = clauses;
         }
     }
