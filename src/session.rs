@@ -8,12 +8,14 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::mpsc::error::TrySendError;
+use tokio::sync::oneshot;
 
 use crate::conversation::{ConversationId, Epoch, Seq};
 use crate::parts::Parts;
-use crate::store::StoreError;
+use crate::store::{Appended, StoreError};
 use customer::{End, Identify, Rate, Say};
+use inbox::{Arrivals, Inbox, inbox};
 use staff::{Close, Flag, Gave, Give, HandBack, Reply, StaffError, Take};
 use task::Session;
 
@@ -23,6 +25,7 @@ pub mod staff;
 mod figures;
 mod following;
 mod house;
+mod inbox;
 mod letters;
 mod log;
 mod secret;
@@ -59,6 +62,12 @@ pub struct Kept {
     pub seq: Seq,
     /// When it was kept, in milliseconds since 1970.
     pub at_ms: i64,
+}
+
+impl From<&Appended> for Kept {
+    fn from(appended: &Appended) -> Self {
+        Self { seq: appended.seq, at_ms: appended.at_ms }
+    }
 }
 
 /// Where it is told what came of a command.
@@ -106,6 +115,16 @@ pub enum Command {
 }
 
 impl Command {
+    /// Whether it comes from the customer's side.
+    fn is_of_customer(&self) -> bool {
+        match self {
+            Command::Say(..) | Command::Rate(..) | Command::End(..) | Command::Identify(_) | Command::Typing(_) => true,
+            Command::Take(..) | Command::Reply(..) | Command::HandBack(..) | Command::Close(..) => false,
+            Command::Flag(..) | Command::Give(..) => false,
+            Command::Nudge | Command::Settle { .. } | Command::LetterLost | Command::GiveBack { .. } => false,
+        }
+    }
+
     /// Whether somebody of staff has given up waiting for it: by now they may be doing something else, so nothing is done.
     fn is_given_up(&self) -> bool {
         match self {
@@ -127,7 +146,7 @@ pub struct Sessions {
 
 struct Live {
     parts: Arc<Parts>,
-    inboxes: Mutex<HashMap<ConversationId, mpsc::Sender<Command>>>,
+    inboxes: Mutex<HashMap<ConversationId, Inbox>>,
 }
 
 impl Sessions {
@@ -143,13 +162,13 @@ impl Sessions {
         if let Some(inbox) = inboxes.get(id) {
             match inbox.try_send(command) {
                 Ok(()) => return Ok(()),
-                Err(mpsc::error::TrySendError::Full(_)) => return Err(SessionError::Busy),
+                Err(TrySendError::Full(_)) => return Err(SessionError::Busy),
                 // It has just left memory: start it again.
-                Err(mpsc::error::TrySendError::Closed(back)) => command = back,
+                Err(TrySendError::Closed(back)) => command = back,
             }
         }
         let parts = &self.inner.parts;
-        let (inbox, arrivals) = mpsc::channel(parts.config.limits.inbox_max);
+        let (inbox, arrivals) = inbox(parts.config.limits.inbox_max);
         inbox.try_send(command).map_err(|_| SessionError::Busy)?;
         inboxes.insert(id.clone(), inbox);
         drop(inboxes);
@@ -169,7 +188,7 @@ impl Sessions {
         result.await.unwrap_or_else(|_| Err(SessionError::Busy.into()))
     }
 
-    fn forget(&self, id: &ConversationId, arrivals: &mut mpsc::Receiver<Command>) -> bool {
+    fn forget(&self, id: &ConversationId, arrivals: &Arrivals) -> bool {
         let mut inboxes = self.inboxes();
         // Under the lock nothing can be brought, so an empty inbox stays empty.
         if !arrivals.is_empty() {
@@ -179,7 +198,7 @@ impl Sessions {
         true
     }
 
-    fn inboxes(&self) -> MutexGuard<'_, HashMap<ConversationId, mpsc::Sender<Command>>> {
+    fn inboxes(&self) -> MutexGuard<'_, HashMap<ConversationId, Inbox>> {
         self.inner.inboxes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -7,11 +7,12 @@ use clap::CommandFactory;
 use plainbill::billing::demo;
 use plainbill::commands::Flags;
 use plainbill::config::{Config, Limits};
-use plainbill::content::file::{Action, BusinessFile};
+use plainbill::content::file::{Action, BusinessFile, SentencesFile};
 use plainbill::content::language::LanguageFile;
 use plainbill::content::shapes::{self, KeyShape, Shape};
 use plainbill::content::{COMMANDS, facts, plain_words, template};
 use regex::Regex;
+use strum::IntoEnumIterator;
 
 /// The tables of content with the heading in `docs/content.md` under which their keys stand.
 const KEYS: &[(&str, &[KeyShape])] = &[
@@ -22,7 +23,7 @@ const KEYS: &[(&str, &[KeyShape])] = &[
     ("Keys of a follow-up", shapes::FOLLOW_UP),
     ("Keys of a talk", shapes::TALK),
     ("Steps of a talk", shapes::STEP),
-    ("Sentences", shapes::SENTENCES),
+    ("Sentences", SentencesFile::KEYS),
     ("Languages", LanguageFile::KEYS),
     ("Keys of a rule", shapes::POLICY),
     ("Keys of a band", shapes::BAND),
@@ -52,6 +53,44 @@ fn every_key_of_content_is_told_and_whether_it_must_be_there() {
     }
 }
 
+/// Their rows stand in the code alone: the first run after a change there fails, and writes them anew.
+#[test]
+fn tables_that_the_code_declares_are_as_it_says() {
+    let doc = Doc::read("docs/content.md");
+    let mut text = doc.text.clone();
+    for (heading, meanings) in [("Sentences", SentencesFile::MEANINGS), ("Languages", LanguageFile::MEANINGS)] {
+        let there: Vec<&str> = doc.below(heading, false).into_iter().filter(|it| it.starts_with("| `")).collect();
+        let wanted: Vec<String> =
+            meanings.iter().map(|(name, meaning)| format!("| `{name}` | {} |", in_a_row(meaning))).collect();
+        assert!(text.contains(&there.join("\n")), "{}, \"{heading}\": the rows stand together", doc.file);
+        text = text.replace(&there.join("\n"), &wanted.join("\n"));
+    }
+    if text != doc.text {
+        fs::write(doc.file, text).expect("the docs can be written");
+        panic!("{} was written anew from the code: look it through, and run this again", doc.file);
+    }
+}
+
+/// A sentence of a comment as it stands in a table: no capital, no stop.
+fn in_a_row(sentence: &str) -> String {
+    let sentence = sentence.trim().trim_end_matches('.').replace('|', "\\|");
+    let (first, rest) = sentence.split_at(sentence.chars().next().map_or(0, char::len_utf8));
+    format!("{}{rest}", first.to_lowercase())
+}
+
+#[test]
+fn every_sentence_and_list_is_used() {
+    let mut program = String::new();
+    for file in sources("src") {
+        program.push_str(&self::program(&file));
+    }
+    let declared = SentencesFile::MEANINGS.iter().chain(LanguageFile::MEANINGS);
+    for (name, _) in declared {
+        let use_of_it = Regex::new(&format!(r"\.{name}\b")).expect("a pattern");
+        assert!(use_of_it.is_match(&program), "nothing says or looks up `{name}`: take it out where it is declared");
+    }
+}
+
 #[test]
 fn every_word_that_content_may_use_is_told() {
     let doc = Doc::read("docs/content.md");
@@ -73,8 +112,8 @@ fn every_word_that_content_may_use_is_told() {
 fn actions_that_change_something_are_told_as_such() {
     for row in Doc::read("docs/content.md").table("Actions").rows {
         let name = names(&row[0]).remove(0);
-        let action = Action::ALL.iter().find(|it| it.1 == name).expect("it was found above");
-        assert_eq!(row[2] == "yes", action.0.changes_something(), "does `{name}` need `confirm`?");
+        let action = Action::iter().find(|it| it.as_str() == name).expect("it was found above");
+        assert_eq!(row[2] == "yes", action.changes_something(), "does `{name}` need `confirm`?");
     }
 }
 
@@ -392,6 +431,20 @@ fn names(cell: &str) -> Vec<String> {
 fn slug(heading: &str) -> String {
     let plain = |it: char| it.is_alphanumeric() || matches!(it, ' ' | '-');
     heading.to_lowercase().chars().filter(|it| plain(*it)).collect::<String>().replace(' ', "-")
+}
+
+/// All files of the program in a folder and below it.
+fn sources(folder: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).expect("the folder is there").flatten() {
+        let path = entry.path().display().to_string();
+        match entry.path().is_dir() {
+            true => found.extend(sources(&path)),
+            false if path.ends_with(".rs") => found.push(path),
+            false => {}
+        }
+    }
+    found
 }
 
 /// A file of the program, without its tests.

@@ -1,10 +1,11 @@
 // Builds dist/ from the sources: stable names, no source maps, budgets that fail, and a manifest of hashes.
-import { build, context, transform } from 'esbuild';
+
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { copyFile, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
 import { gzipSync } from 'node:zlib';
+import { build, context, transform } from 'esbuild';
 import { minify } from 'terser';
 
 const root = import.meta.dirname;
@@ -13,7 +14,16 @@ const target = ['es2022', 'safari16.4', 'firefox121', 'chrome111'];
 const hasConsole = existsSync(join(root, 'console/main.tsx'));
 
 /** What the manifest vouches for: when one of these changes, dist is stale. */
-const inputs = ['widget', 'console', 'demo', 'shared', 'protocol.ts', 'package-lock.json', 'build.mjs', 'tsconfig.json'];
+const inputs = [
+  'widget',
+  'console',
+  'demo',
+  'shared',
+  'protocol.ts',
+  'package-lock.json',
+  'build.mjs',
+  'tsconfig.json',
+];
 
 /** Styles that a script imports become one minified string. */
 const stylesAsText = {
@@ -26,8 +36,22 @@ const stylesAsText = {
   },
 };
 
-const common = { absWorkingDir: root, bundle: true, minify: true, target, legalComments: 'none', charset: 'utf8', logLevel: 'warning' };
-const panel = { ...common, entryPoints: ['widget/panel.ts'], outfile: 'dist/panel.js', format: 'esm', plugins: [stylesAsText] };
+const common = {
+  absWorkingDir: root,
+  bundle: true,
+  minify: true,
+  target,
+  legalComments: 'none',
+  charset: 'utf8',
+  logLevel: 'warning',
+};
+const panel = {
+  ...common,
+  entryPoints: ['widget/panel.ts'],
+  outfile: 'dist/panel.js',
+  format: 'esm',
+  plugins: [stylesAsText],
+};
 const others = [
   { ...common, entryPoints: ['demo/demo.ts'], outfile: 'dist/demo.js', format: 'iife' },
   { ...common, entryPoints: ['demo/demo.css'], outfile: 'dist/demo.css' },
@@ -35,7 +59,14 @@ const others = [
 const pages = [['demo/demo.html', 'demo.html']];
 if (hasConsole) {
   others.push(
-    { ...common, entryPoints: ['console/main.tsx'], outfile: 'dist/console.js', format: 'esm', jsx: 'automatic', jsxImportSource: 'preact' },
+    {
+      ...common,
+      entryPoints: ['console/main.tsx'],
+      outfile: 'dist/console.js',
+      format: 'esm',
+      jsx: 'automatic',
+      jsxImportSource: 'preact',
+    },
     { ...common, entryPoints: ['console/console.css'], outfile: 'dist/console.css' },
   );
   pages.push(['console/console.html', 'console.html']);
@@ -51,7 +82,7 @@ async function shrink(name) {
     compress: { passes: 3, unsafe_arrows: true, reduce_funcs: false },
     format: { comments: false },
   });
-  await writeFile(path, code.trimEnd() + '\n');
+  await writeFile(path, `${code.trimEnd()}\n`);
 }
 
 /** The loader names the panel by its content, so that browsers may keep the panel for good. */
@@ -85,7 +116,7 @@ async function manifest() {
     const bytes = await readFile(join(dist, name));
     stale.outputs[name] = { sha256: sha256(bytes), bytes: bytes.length, gzip: gzipSync(bytes, { level: 9 }).length };
   }
-  await writeFile(join(dist, 'MANIFEST.json'), JSON.stringify(stale, null, 2) + '\n');
+  await writeFile(join(dist, 'MANIFEST.json'), `${JSON.stringify(stale, null, 2)}\n`);
   return stale.outputs;
 }
 
@@ -93,7 +124,10 @@ async function overBudget(outputs) {
   const budgets = JSON.parse(await readFile(join(root, 'budgets.json'), 'utf8'));
   return Object.entries(budgets)
     .filter(([name, most]) => outputs[name] && outputs[name].gzip > most)
-    .map(([name, most]) => `${name} is ${outputs[name].gzip} bytes with gzip; its budget is ${most}, so ${outputs[name].gzip - most} must go.`);
+    .map(
+      ([name, most]) =>
+        `${name} is ${outputs[name].gzip} bytes with gzip; its budget is ${most}, so ${outputs[name].gzip - most} must go.`,
+    );
 }
 
 async function buildAll() {

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 use serde::Serialize;
+use strum::IntoEnumIterator;
 
 use crate::billing::explain::{BillExplanation, explain_in};
 use crate::billing::find::{Charge, Named};
@@ -338,7 +339,7 @@ impl Facts {
             charge: input.charge().map(|it| ChargeFacts::new(it, input.other_day_of_charge(), today)),
             may: account.is_some().then(|| {
                 let ruling = |action| input.may(action).map(|it| MayFacts::new(&it, today));
-                Action::ALL.iter().filter_map(|(action, name)| Some((*name, ruling(*action)?))).collect()
+                Action::iter().filter_map(|action| Some((action.as_str(), ruling(action)?))).collect()
             }),
             link: account.and(input.link).map(str::to_owned),
             dispute: account.and_then(|it| DisputeFacts::new(it, today)),

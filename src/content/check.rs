@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 
 use serde::de::DeserializeOwned;
 
-use super::file::{BusinessFile, CostFile, HoursFile, IntentFile, PoliciesFile, Thresholds, UrgentFile, WordsFile};
+use super::file::{
+    BusinessFile, CostFile, HoursFile, IntentFile, PoliciesFile, SentencesFile, Thresholds, UrgentFile, WordsFile,
+};
 use super::hours::read_hours;
 use super::language::{Language, LanguageFile};
 use super::plain_words::Jargon;
@@ -167,7 +169,7 @@ impl Loading<'_> {
     fn load(&mut self) -> Option<Content> {
         stray::check(self.dir, &mut self.faults);
         let business = self.read_one::<BusinessFile>(0, shapes::BUSINESS);
-        let sentences = self.read_one(1, shapes::SENTENCES);
+        let sentences = self.read_one(1, SentencesFile::KEYS);
         let urgent = self.read_one::<UrgentFile>(2, shapes::URGENT);
         let policies = self.read_one::<PoliciesFile>(3, shapes::POLICIES);
         let words = self.read_one::<WordsFile>(4, shapes::WORDS);

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
+use strum::IntoEnumIterator;
 
 use super::file::{Action, BusinessFile, SlotKind};
 
@@ -148,7 +149,7 @@ fn may(yes: bool) -> Value {
             "month": null, "to": null, "parts": [],
         }),
     };
-    Action::ALL.iter().map(|(_, name)| ((*name).to_owned(), one.clone())).collect()
+    Action::iter().map(|action| (action.as_str().to_owned(), one.clone())).collect()
 }
 
 /// Bills that aren't paid, of the customer about whom everything is known.

@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use strum::{EnumIter, IntoStaticStr, VariantNames};
 
 mod sentences;
 
-pub use sentences::SentencesFile;
+pub use sentences::{SentenceKind, SentencesFile};
 
 /// One intent's file, `intents/<stage>/<intent>.toml`.
 #[derive(Clone, Debug, Deserialize)]
@@ -107,8 +108,9 @@ impl FollowUpFile {
 }
 
 /// What must be known before an answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, VariantNames)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum Need {
     /// Who the customer is.
     Verified,
@@ -157,8 +159,9 @@ pub struct SlotFile {
 }
 
 /// The kinds of fact that are read in-process.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, VariantNames)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum SlotKind {
     /// Which bill: by number, by month, "the last one". Asked with the three newest as buttons.
     Invoice,
@@ -219,8 +222,23 @@ impl AnswerFile {
 }
 
 /// What an answer can have done.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    EnumIter,
+    IntoStaticStr,
+    VariantNames,
+)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum Action {
     /// Take the newest late fee off.
     TakeOffLateFee,
@@ -253,27 +271,9 @@ pub enum Action {
 }
 
 impl Action {
-    /// All of them, with their names in content.
-    pub const ALL: [(Action, &'static str); 14] = [
-        (Action::TakeOffLateFee, "take_off_late_fee"),
-        (Action::GiveMoreDays, "give_more_days"),
-        (Action::PayInParts, "pay_in_parts"),
-        (Action::OpenDispute, "open_dispute"),
-        (Action::StopAutopay, "stop_autopay"),
-        (Action::ChangeBillingDay, "change_billing_day"),
-        (Action::UpdateContact, "update_contact"),
-        (Action::UpdateCompany, "update_company"),
-        (Action::Cancel, "cancel"),
-        (Action::KeepService, "keep_service"),
-        (Action::SendCopy, "send_copy"),
-        (Action::PayPage, "pay_page"),
-        (Action::AutopayPage, "autopay_page"),
-        (Action::MethodPage, "method_page"),
-    ];
-
     /// Its name in content, the log and the audit.
     pub fn as_str(self) -> &'static str {
-        Self::ALL.iter().find(|it| it.0 == self).map_or("", |it| it.1)
+        self.into()
     }
 
     /// The slots of which one holds what it needs from the customer; none where it needs nothing said.
@@ -299,8 +299,9 @@ impl Action {
 }
 
 /// The cards that there are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, VariantNames)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum CardKind {
     /// The bill in question, line by line, with what changed marked.
     Invoice,
@@ -317,8 +318,9 @@ pub enum CardKind {
 }
 
 /// What follows an answer.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, VariantNames)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum Then {
     /// The bot goes on.
     #[default]
@@ -559,8 +561,9 @@ fn first_version() -> u32 {
 }
 
 /// What a rule's bands go by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, VariantNames)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum BandsBy {
     /// What is owed for the bill, in minor units.
     Owed,

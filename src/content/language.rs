@@ -16,12 +16,12 @@ pub type Words = HashSet<String>;
 
 /// Declares each list once: its key in the file, as what it is looked up, and what it is for.
 macro_rules! lists {
-    ($($(#[doc = $doc:literal])+ $name:ident: $type:ty,)+) => {
+    ($(#[doc = $telling:literal])+ telling; $($(#[doc = $doc:literal])+ $name:ident: $type:ty,)+) => {
         /// A language's file. Of a language that the business doesn't speak, `telling` alone is enough.
         #[derive(Clone, Debug, Default, Deserialize)]
         #[serde(deny_unknown_fields)]
         pub struct LanguageFile {
-            /// Frequent words of this language that few others have, by which it is recognised.
+            $(#[doc = $telling])+
             pub telling: Vec<String>,
             $($(#[doc = $doc])+ #[serde(default)] pub $name: Vec<String>,)+
         }
@@ -30,6 +30,9 @@ macro_rules! lists {
             /// The keys of such a file.
             pub const KEYS: &[KeyShape] =
                 &[must("telling", Shape::Texts), $(may(stringify!($name), Shape::Texts),)+];
+
+            /// What each list is, by key, as the docs say it.
+            pub const MEANINGS: &[(&str, &str)] = &[("telling", concat!($($telling),+)), $((stringify!($name), concat!($($doc),+)),)+];
 
             /// What the business's own language must have, by key.
             pub(super) fn own_lists(&self) -> Vec<(&'static str, &[String])> {
@@ -63,6 +66,8 @@ macro_rules! lists {
 }
 
 lists! {
+    /// Frequent words of this language that few others have, by which it is recognised.
+    telling;
     /// What may begin a question or a request of its own.
     openers: Words,
     /// What begins a question even after a comma.
@@ -83,7 +88,7 @@ lists! {
     insteads: Phrases,
     /// What begins a sentence that says what is not meant.
     denials: Phrases,
-    /// What says that somebody never wished for what they were taken to wish.
+    /// What says that somebody never wished for what they were taken to wish: nothing is offered to be done then.
     never_wished: Phrases,
     /// What sets one of two against the other: "the difference between".
     comparing: Phrases,
@@ -105,13 +110,14 @@ lists! {
     but: Phrases,
     /// What stands around a yes, a no or a choice and changes nothing.
     fillers: Phrases,
-    /// What points to the first of several, the second, the third, in this order, variants with `|`.
+    /// What points to the first of several, the second, the third, in this order, variants with a stroke.
     places: Vec<Phrases>,
     /// What refuses all of several.
     neither: Phrases,
     /// What stands before what was meant in place of what was understood: "I meant".
     meant_instead: Phrases,
-    /// What somebody who says "I didn't …" or "I'm not …" before it was taken for, and wasn't: "talking about", "ask if".
+    /// What somebody who says "I didn't …" or "I'm not …" before it was taken for, and wasn't: "talking about", "ask
+    /// if".
     speaks_of: Phrases,
     /// What begins a clause that says what a message isn't about: "this isn't about", "nobody mentioned".
     not_about: Phrases,
@@ -119,29 +125,29 @@ lists! {
     turns_to: Phrases,
     /// Where people are met: a wish to talk to somebody there isn't one for a person in this chat.
     meeting_places: Words,
-    /// What ends a sentence that only takes note: "No fee, ok."
+    /// What ends a sentence that only takes note: "No fee, ok.".
     acknowledges: Words,
     /// What says that something was not told: "you didn't say".
     not_told: Phrases,
     /// What begins another matter: "one more thing".
     new_topic: Phrases,
-    /// What takes all of several.
+    /// What takes all of several: "both", "all of them".
     both: Phrases,
-    /// Words that point to several things that were just shown.
+    /// Words that point to several things that were just shown: "send them to me".
     them: Words,
-    /// What stands before the day that a change goes away from.
+    /// What stands before the day that a change goes away from: "from the 1st to the 15th", "instead of the 1st".
     away_from: Phrases,
-    /// What stands before what follows from the words before it.
+    /// What stands before what follows from the words before it: "I get paid on the 25th, so the 27th".
     so_words: Words,
     /// What begins a question that only wonders: "what if I", "so if I".
     what_ifs: Phrases,
     /// What the bot's own answers call a colleague with, so that one has to come.
     calls_somebody: Phrases,
-    /// What begins a case that may come.
+    /// What begins a case that may come: "can I get a person if it doesn't arrive" calls nobody yet.
     in_case: Phrases,
-    /// Words of an "if" that is only polite.
+    /// Words of an "if" that is only polite: "if possible", "if that's ok".
     polite_ifs: Words,
-    /// What begins a question about who is writing.
+    /// What begins a question about who is writing: "is this a real person" wishes for nobody.
     asks_who: Phrases,
     /// What points to the one that is not being talked about.
     other: Phrases,
@@ -163,7 +169,7 @@ lists! {
     talk_to_human: Phrases,
     /// A wish for a person, wherever it stands in a message.
     person_wishes: Phrases,
-    /// What says that it is to come: "will".
+    /// What says that something is to come: in "will January be the same" no bill is named.
     future: Phrases,
     /// What says that it is over: "was", "paid".
     past: Phrases,
@@ -173,11 +179,11 @@ lists! {
     denies: Phrases,
     /// What says that what was asked for isn't there: "I don't have it yet".
     not_known: Phrases,
-    /// What puts figures together: "altogether".
+    /// What puts figures together: "in all", "altogether".
     in_all: Phrases,
-    /// What asks for a year of it: "a year".
+    /// What asks for a year of it: "a year", "per year".
     a_year: Phrases,
-    /// What follows an amount that is paid each month.
+    /// What follows an amount that is paid each month: "a month".
     a_month: Phrases,
     /// What begins a conclusion from the answer before: "so".
     concludes: Phrases,
@@ -197,7 +203,7 @@ lists! {
     second_person: Phrases,
     /// What says that nothing was paid yet: "if I pay", "I can't pay".
     not_paid: Phrases,
-    /// What says that something was paid just now, perhaps.
+    /// What says that something was paid, just now perhaps: the account is asked for anew.
     have_paid: Phrases,
     /// What says that a question was meant and nothing else: "I only asked".
     only_asks: Phrases,
@@ -211,17 +217,17 @@ lists! {
     leads: Phrases,
     /// Words by which a postal address is known: "road", "street".
     street_words: Words,
-    /// What says the form of a company: "Ltd".
+    /// What says the form of a company, by which its name is known: "ltd".
     company_forms: Words,
-    /// What a tax number is called.
+    /// What a tax number is called: "vat".
     tax_words: Words,
     /// What stands before a name and is no part of it: "is", "called".
     before_names: Words,
-    /// A wish for the person who was just spoken of: "get me one", "ask them".
+    /// A wish for the person whom the last message spoke of: "get me one", "ask them".
     person_pointed: Phrases,
     /// Words for the people who could be asked: "colleague".
     person_words: Words,
-    /// What wishes for the person that is named right behind it: "put me through to".
+    /// What wishes for the person that is named behind it: "put me through to".
     person_verbs: Phrases,
     /// What may stand between: "a real".
     person_adjectives: Words,
@@ -231,7 +237,7 @@ lists! {
     person_helps: Phrases,
     /// What leaves things as they are, and is no wish to leave: "leave it".
     leaves_it: Phrases,
-    /// What says that somebody is no customer: "not a customer".
+    /// What says that somebody is no customer: "not a customer"; they aren't sent to sign in.
     no_account: Phrases,
     /// What stands between the first and the last of several months: "to".
     range_words: Words,
@@ -239,7 +245,7 @@ lists! {
     or_words: Words,
     /// Words of praise: "kind".
     praises: Phrases,
-    /// What stands before praise that is said in passing: "that's".
+    /// What stands before praise that is said in passing: "that's", "how".
     praise_leads: Phrases,
     /// What makes praise a yes: "that would be".
     would_be: Phrases,
@@ -249,7 +255,7 @@ lists! {
     praise_ends: Phrases,
     /// What the bot's own answers ask for a month with: "tell me its month".
     asks_month: Phrases,
-    /// The months from January on, variants with `|`.
+    /// The months from January on, variants with a stroke.
     months: Vec<Words>,
 }
 

@@ -3,6 +3,10 @@
 //! They repeat `file.rs` so that all faults of a file can be told together, with hints; serde stops at the first.
 //! A test keeps the two alike, and what serde alone refuses is still a fault.
 
+use strum::VariantNames;
+
+use super::file::{Action, BandsBy, CardKind, Need, SlotKind, Then};
+
 /// What a value must look like.
 #[derive(Clone, Copy, Debug)]
 pub enum Shape {
@@ -57,7 +61,7 @@ pub const INTENT: &[KeyShape] = &[
     must("button", Shape::Text),
     must("means", Shape::Text),
     must("examples", Shape::Texts),
-    may("needs", Shape::Words(&["verified"])),
+    may("needs", Shape::Words(Need::VARIANTS)),
     may("unverified", Shape::Text),
     may("sign_in", Shape::Flag),
     may("small_talk", Shape::Flag),
@@ -94,7 +98,7 @@ pub const BUDGET: &[KeyShape] = &[must("turns", Shape::Count), must("taps", Shap
 
 /// `[slots.<name>]` of an intent.
 pub const SLOT: &[KeyShape] = &[
-    must("kind", Shape::Word(&["invoice", "date", "money", "email", "text", "words", "address", "company"])),
+    must("kind", Shape::Word(SlotKind::VARIANTS)),
     must("ask", Shape::Text),
     must("ask_again", Shape::Text),
     may("optional", Shape::Flag),
@@ -111,32 +115,14 @@ pub const ANSWER: &[KeyShape] = &[
     may("when", Shape::Text),
     must("say", Shape::Text),
     may("choices", Shape::Texts),
-    may("card", Shape::Word(&["invoice", "charge", "invoices", "payments", "change", "plans"])),
-    may("then", Shape::Word(&["wait", "hand_off", "hand_off_urgent", "end"])),
+    may("card", Shape::Word(CardKind::VARIANTS)),
+    may("then", Shape::Word(Then::VARIANTS)),
     may("survey", Shape::Flag),
-    may("action", Shape::Word(ACTIONS)),
+    may("action", Shape::Word(Action::VARIANTS)),
     may("confirm", Shape::Text),
     may("done", Shape::Text),
     may("refused", Shape::Text),
     may("undo", Shape::Text),
-];
-
-/// What an answer can have done, by name.
-pub const ACTIONS: &[&str] = &[
-    "take_off_late_fee",
-    "give_more_days",
-    "pay_in_parts",
-    "open_dispute",
-    "stop_autopay",
-    "change_billing_day",
-    "update_contact",
-    "update_company",
-    "cancel",
-    "keep_service",
-    "send_copy",
-    "pay_page",
-    "autopay_page",
-    "method_page",
 ];
 
 /// `[[talk]]` of an intent.
@@ -205,100 +191,6 @@ pub const THRESHOLDS: &[KeyShape] = &[
 /// `[cost]` of the business.
 pub const COST: &[KeyShape] = &[must("per_contact_minor", Shape::Whole)];
 
-/// `intents/sentences.toml`.
-pub const SENTENCES: &[KeyShape] = &[
-    must("did_you_mean", Shape::Text),
-    must("or_meant", Shape::Text),
-    must("something_else", Shape::Text),
-    must("say_it_again", Shape::Text),
-    must("miss_again", Shape::Text),
-    must("another_way", Shape::Text),
-    must("taken_wrong", Shape::Text),
-    must("which_one", Shape::Text),
-    must("which_one_again", Shape::Text),
-    must("ask_to_name", Shape::Text),
-    must("offer_stands", Shape::Text),
-    must("not_now", Shape::Text),
-    must("not_answered", Shape::Text),
-    must("on_condition", Shape::Text),
-    must("which_part", Shape::Text),
-    must("kept_again", Shape::Text),
-    must("do_not_know", Shape::Text),
-    must("in_queue", Shape::Text),
-    must("closed", Shape::Text),
-    must("kept_for_person", Shape::Text),
-    must("already_in_queue", Shape::Text),
-    must("already_with_person", Shape::Text),
-    must("taken", Shape::Text),
-    must("handed_back", Shape::Text),
-    must("waits_again", Shape::Text),
-    must("closed_by_staff", Shape::Text),
-    must("ended", Shape::Text),
-    must("reopened", Shape::Text),
-    must("damaged", Shape::Text),
-    must("started_over", Shape::Text),
-    must("survey", Shape::Text),
-    must("thanks_for_rating", Shape::Text),
-    must("check_it_is_you", Shape::Text),
-    must("check_by_code", Shape::Text),
-    must("ask_email", Shape::Text),
-    must("ask_email_again", Shape::Text),
-    must("code_sent", Shape::Text),
-    must("code_sent_again", Shape::Text),
-    must("ask_code_again", Shape::Text),
-    must("code_wrong", Shape::Text),
-    must("code_paused", Shape::Text),
-    must("code_ended", Shape::Text),
-    must("code_right", Shape::Text),
-    must("go_on", Shape::Text),
-    must("code_subject", Shape::Text),
-    must("code_letter", Shape::Text),
-    must("billing_down", Shape::Text),
-    must("does_not_add_up", Shape::Text),
-    must("trouble", Shape::Text),
-    must("same_answer", Shape::Text),
-    must("person_in_case", Shape::Text),
-    must("as_said", Shape::Text),
-    must("to_be_exact", Shape::Text),
-    must("adds_up", Shape::Text),
-    must("in_a_year", Shape::Text),
-    must("done_already", Shape::Text),
-    must("not_sure_done", Shape::Text),
-    must("never_heard", Shape::Text),
-    must("given_up", Shape::Text),
-    must("letter_lost", Shape::Text),
-    must("goodwill_fee", Shape::Text),
-    must("goodwill_credit", Shape::Text),
-    must("goodwill_undo", Shape::Text),
-    must("goodwill_failed", Shape::Text),
-    must("goodwill_unheard", Shape::Text),
-    must("moved_subject", Shape::Text),
-    must("moved_letter", Shape::Text),
-    must("button_try_again", Shape::Text),
-    must("not_changed", Shape::Text),
-    must("tapped_again", Shape::Text),
-    must("other_currency", Shape::Text),
-    must("check_again", Shape::Text),
-    must("check_again_by_code", Shape::Text),
-    must("other_account", Shape::Text),
-    must("payment_coming", Shape::Text),
-    must("payment_missing", Shape::Text),
-    must("in_favour", Shape::Text),
-    must("overpaid", Shape::Text),
-    must("just_paid", Shape::Text),
-    must("page_ended", Shape::Text),
-    must("page_away", Shape::Text),
-    must("front_page", Shape::Text),
-    must("front_staff", Shape::Text),
-    must("card_masked", Shape::Text),
-    must("other_language", Shape::Text),
-    must("button_talk_to_human", Shape::Text),
-    must("button_start_over", Shape::Text),
-    must("button_end_chat", Shape::Text),
-    must("button_verify_me", Shape::Text),
-    must("button_send_another_code", Shape::Text),
-];
-
 /// `intents/urgent.toml`.
 pub const URGENT: &[KeyShape] = &[must("rule", Shape::Tables(URGENT_RULE))];
 
@@ -321,7 +213,7 @@ pub const POLICY: &[KeyShape] = &[
     must("about", Shape::Text),
     must("value", Shape::Whole),
     may("version", Shape::Count),
-    may("by", Shape::Word(&["owed", "days_late"])),
+    may("by", Shape::Word(BandsBy::VARIANTS)),
     may("bands", Shape::Tables(BAND)),
     may("staff", Shape::Text),
 ];
@@ -374,6 +266,8 @@ impl Shape {
 #[cfg(test)]
 mod tests {
     use serde::de::DeserializeOwned;
+    use serde_json::json;
+    use strum::IntoEnumIterator;
 
     use super::*;
     use crate::content::file::*;
@@ -412,11 +306,19 @@ mod tests {
     }
 
     #[test]
-    fn actions_have_the_names_of_the_types() {
-        assert_eq!(Action::ALL.map(|it| it.1).as_slice(), ACTIONS);
-        for (action, name) in Action::ALL {
-            assert_eq!(serde_json::to_value(action).expect("a word"), name);
+    fn words_of_shapes_are_those_that_the_types_read() {
+        fn each<T: DeserializeOwned>(words: &[&str]) {
+            for word in words {
+                serde_json::from_value::<T>(json!(word)).expect(word);
+            }
         }
+        each::<Action>(Action::VARIANTS);
+        each::<BandsBy>(BandsBy::VARIANTS);
+        each::<CardKind>(CardKind::VARIANTS);
+        each::<Need>(Need::VARIANTS);
+        each::<SlotKind>(SlotKind::VARIANTS);
+        each::<Then>(Then::VARIANTS);
+        assert!(Action::iter().all(|it| Action::VARIANTS.contains(&it.as_str())));
     }
 
     #[test]
@@ -432,7 +334,6 @@ mod tests {
         same_keys::<HoursFile>(HOURS);
         same_keys::<Thresholds>(THRESHOLDS);
         same_keys::<CostFile>(COST);
-        same_keys::<SentencesFile>(SENTENCES);
         same_keys::<UrgentFile>(URGENT);
         same_keys::<UrgentRule>(URGENT_RULE);
         same_keys::<PoliciesFile>(POLICIES);

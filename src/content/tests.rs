@@ -135,7 +135,7 @@ struct Folder(TempDir);
 impl Folder {
     fn new() -> Self {
         let folder = Self(tempfile::tempdir().expect("there is a place for temporary files"));
-        let sentences: Vec<String> = shapes::SENTENCES
+        let sentences: Vec<String> = SentencesFile::KEYS
             .iter()
             .map(|key| match (key.name, key.shape) {
                 ("did_you_mean", _) => "did_you_mean = \"Is it {{ first }} or {{ second }}?\"".to_owned(),

@@ -3,9 +3,9 @@
 
 use tokio::time::Instant;
 
-use super::task::Session;
-use crate::conversation::{Epoch, NewEvent, Owner, OwnerChange, Reason, Sender, What};
-use crate::store::{Append, Expect, StoreError};
+use super::task::{Session, system};
+use crate::conversation::{Epoch, Owner, OwnerChange, Reason, What};
+use crate::store::{Expect, StoreError};
 
 impl Session {
     /// Looks whether something is unanswered, and answers it.
@@ -33,11 +33,7 @@ impl Session {
         }
         let (owner, reason, urgent) = (Owner::Queue, Reason::Left, record.urgent);
         let change = OwnerChange { owner, epoch: epoch + 1, staff: None, reason, urgent };
-        let append = Append {
-            expect: Expect { epoch: Some(epoch), ..Expect::default() },
-            events: vec![NewEvent { from: Sender::System, name: None, what: What::Owner(change) }],
-            ..Append::new(self.id.clone(), self.parts.clock.now_ms())
-        };
-        self.keep(append).await.map(drop)
+        let expect = Expect { epoch: Some(epoch), ..Expect::default() };
+        self.keep(self.append(expect, vec![system(What::Owner(change))])).await.map(drop)
     }
 }

@@ -75,13 +75,13 @@ impl Session {
     }
 
     /// Applies our own events, after those that others wrote in between.
-    pub(super) async fn take_in(&mut self, events: Vec<Logged>) -> Result<(), StoreError> {
+    pub(super) async fn take_in(&mut self, events: &[Logged]) -> Result<(), StoreError> {
         let follows = events.first().is_none_or(|it| it.event.seq == self.state.seq + 1);
         if !follows {
             return self.read_log().await;
         }
         for logged in events {
-            self.apply(logged.event);
+            self.apply(logged.event.clone());
         }
         Ok(())
     }

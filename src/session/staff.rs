@@ -68,18 +68,10 @@ impl Session {
         let event = NewEvent { from: Sender::System, name: Some(staff.name.clone()), what: What::Owner(change) };
         // What was said to a person is theirs, answered or not: the bot begins with what comes after.
         let said_to_a_person = record.owner == Owner::Staff && record.answered_seq < record.customer_seq;
-        let append = Append {
-            // What the customer says meanwhile is neither theirs nor the bot's yet: it is read first.
-            expect: Expect {
-                epoch: Some(record.epoch),
-                seen: said_to_a_person.then_some(record.customer_seq),
-                ..Expect::default()
-            },
-            answered: said_to_a_person.then_some(record.customer_seq),
-            events: vec![event],
-            ..Append::new(self.id.clone(), self.parts.clock.now_ms())
-        };
-        self.keep(append).await?;
+        let answered = said_to_a_person.then_some(record.customer_seq);
+        // What the customer says meanwhile is neither theirs nor the bot's yet: it is read first.
+        let expect = Expect { epoch: Some(record.epoch), seen: answered, ..Expect::default() };
+        self.keep(Append { answered, ..self.append(expect, vec![event]) }).await?;
         tracing::info!(conversation = %self.id, staff = %staff.id, reason = reason.as_str(), "the owner changed");
         Ok(())
     }

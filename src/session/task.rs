@@ -8,11 +8,12 @@ use std::time::Duration;
 use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::watch;
 use tokio::task::{JoinError, JoinHandle};
 use tokio::time::Instant;
 
 use super::figures::Waiting;
+use super::inbox::Arrivals;
 use super::staff::Ended;
 use super::turns::{OpenEnd, Thought};
 use super::{Command, Kept, Responder, SessionError, Sessions};
@@ -20,7 +21,7 @@ use crate::conversation::{
     ConversationId, Event, Message, NewEvent, Owner, OwnerChange, Reason, Sender, Seq, State, What,
 };
 use crate::parts::Parts;
-use crate::store::{Append, Appended, Expect, Opening, StoreError, Typing};
+use crate::store::{Append, Appended, Expect, StoreError, Typing};
 
 /// A step that others interfere with is tried again at once this often.
 pub(super) const TRIES_MAX: u32 = 5;
@@ -35,7 +36,7 @@ pub(super) struct Session {
     pub(super) parts: Arc<Parts>,
     pub(super) sessions: Sessions,
     pub(super) id: ConversationId,
-    arrivals: mpsc::Receiver<Command>,
+    arrivals: Arrivals,
     pub(super) loaded: bool,
     /// The newest place in the log that has been heard of.
     pub(super) news: watch::Receiver<Seq>,
@@ -80,7 +81,7 @@ enum Woken {
 }
 
 impl Session {
-    pub(super) fn new(sessions: Sessions, id: ConversationId, arrivals: mpsc::Receiver<Command>) -> Self {
+    pub(super) fn new(sessions: Sessions, id: ConversationId, arrivals: Arrivals) -> Self {
         let parts = Arc::clone(&sessions.inner.parts);
         Self {
             // Subscribed before anything is read, so that nothing falls in between.
@@ -149,7 +150,7 @@ impl Session {
                 }
                 Woken::Given(ended) => self.end_giving(*ended).await,
                 Woken::Rest => {
-                    if self.sessions.forget(&self.id, &mut self.arrivals) {
+                    if self.sessions.forget(&self.id, &self.arrivals) {
                         return;
                     }
                 }
@@ -203,31 +204,26 @@ impl Session {
         Ok(found.map(|(seq, at_ms)| Kept { seq, at_ms }))
     }
 
-    /// Keeps the customer's events.
-    pub(super) async fn append(
-        &mut self,
-        opening: Option<Opening>,
-        key: String,
-        expect: Expect,
-        events: Vec<NewEvent>,
-    ) -> Result<Kept, StoreError> {
-        let at_ms = self.parts.clock.now_ms();
-        let append = Append { opening, expect, key: Some(key), events, ..Append::new(self.id.clone(), at_ms) };
-        let appended = self.parts.store.append(append).await?;
-        self.loaded = true;
-        self.take_in(appended.events).await?;
-        Ok(Kept { seq: appended.seq, at_ms: appended.at_ms })
-    }
-
-    /// Keeps what somebody else than the customer has done. What can't be read back now, the next step reads: it is kept
-    /// all the same, and nobody must do it again.
+    /// Keeps what was done: the one way into the log. What can't be read back now, the next step reads: it is kept all the
+    /// same, and nobody must do it again.
     pub(super) async fn keep(&mut self, append: Append) -> Result<Appended, StoreError> {
+        // What is kept at the opening of a conversation is all that there is to know of it.
+        let opens = append.opening.is_some();
         let appended = self.parts.store.append(append).await?;
-        if let Err(error) = self.take_in(appended.events.clone()).await {
+        self.loaded |= opens;
+        // Of a log that was not needed so far nothing is read for it.
+        if self.loaded
+            && let Err(error) = self.take_in(&appended.events).await
+        {
             tracing::warn!(conversation = %self.id, %error, "what was kept could not be read back yet");
             self.loaded = false;
         }
         Ok(appended)
+    }
+
+    /// What is kept now, and is in nobody's name.
+    pub(super) fn append(&self, expect: Expect, events: Vec<NewEvent>) -> Append {
+        Append { expect, events, ..Append::new(self.id.clone(), self.parts.clock.now_ms()) }
     }
 }
 

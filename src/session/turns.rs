@@ -176,13 +176,12 @@ impl Session {
             tells: outcome.tells,
             ..Append::new(self.id.clone(), self.parts.clock.now_ms())
         };
-        let appended = self.parts.store.append(append).await?;
+        let appended = self.keep(append).await?;
         self.unanswered.retain(|(seq, _)| answered.is_none_or(|it| it < *seq));
         if let Some(answered) = answered {
             self.waiting.end(answered);
         }
         figures::count(appended.events.iter().map(|it| &it.event.what));
-        self.take_in(appended.events).await?;
         if has_questions {
             self.parts.feedback_came.notify_one();
         }

@@ -51,14 +51,14 @@ export default async function asking(test) {
     await chat.say(WHY, '£');
     await chat.log.evaluate((it) => (it.scrollTop = 0));
     await chat.menu('Start over');
-    const own = chat.customer.filter({ hasText: 'Start over' });
-    await own.waitFor();
-    // Asked within the page, since the log is written anew while the answer comes in.
-    const isSeen = (it) => {
-      const [box, log] = [it, it.closest('.log')].map((one) => one.getBoundingClientRect());
-      return log.top <= box.top && box.top < log.bottom;
+    await chat.customer.filter({ hasText: 'Start over' }).waitFor();
+    // Found and asked in one step: the log is written anew while the answer comes in, and what was found before isn't in it.
+    const isSeen = (log, words) => {
+      const own = [...log.querySelectorAll('[data-from=customer]')].find((it) => it.textContent.includes(words));
+      const [box, seen] = [own, log].map((one) => one.getBoundingClientRect());
+      return seen.top <= box.top && box.top < seen.bottom;
     };
-    assert.ok(await own.evaluate(isSeen), 'what was tapped is to be seen');
+    assert.ok(await chat.log.evaluate(isSeen, 'Start over'), 'what was tapped is to be seen');
     await chat.hear("Let's start again");
 
     const newest = chat.panel.locator('.newest');

@@ -25,12 +25,16 @@ export async function freePort() {
   return port;
 }
 
-/** What the Rust tests have learnt of the same content: it is used where it fits, and learnt again where it doesn't. */
+/**
+ * Where what has been learnt of the content stands: it is used where it fits, and learnt again where it doesn't. At first
+ * what the Rust tests have learnt, if they ran; then what the first server has, so that no test waits for it.
+ */
+let learnt = { folder: resolve(program, '../../tmp'), isOurs: false };
+
 async function bringLearnt(data) {
-  const learnt = resolve(program, '../../tmp');
   await mkdir(data, { recursive: true });
-  for (const file of await readdir(learnt).catch(() => [])) {
-    if (file.endsWith('.bin')) await cp(join(learnt, file), join(data, file));
+  for (const file of await readdir(learnt.folder).catch(() => [])) {
+    if (file.endsWith('.bin')) await cp(join(learnt.folder, file), join(data, file));
   }
 }
 
@@ -115,6 +119,8 @@ export async function openServer({ origins = [], isOpen = true } = {}) {
     await server.stop();
     throw error;
   }
+  // The first one outlives the others.
+  if (!learnt.isOurs) learnt = { folder: join(folder, 'data'), isOurs: true };
   return server;
 }
 

@@ -13,8 +13,8 @@ use plainbill::billing::stripe::Stripe;
 use plainbill::billing::{Billing, NoticeError};
 use plainbill::config::{BillingConfig, IdentityKey, Limits};
 use plainbill::content::Content;
-use plainbill::content::file::SlotKind;
-use plainbill::content::shapes::{SENTENCES, Shape};
+use plainbill::content::file::{SentencesFile, SlotKind};
+use plainbill::content::shapes::Shape;
 use plainbill::content::template::{TemplateFacts, Templates};
 use plainbill::conversation::CustomerId;
 use plainbill::conversation::masking::mask;
@@ -88,7 +88,7 @@ fn folder() -> TempDir {
         fs::create_dir(folder.path().join(dir)).expect("the folder can be made");
     }
     fs::copy(shipped.join("languages/en.toml"), folder.path().join("languages/en.toml")).expect("it is shipped");
-    let sentences: String = SENTENCES.iter().map(|key| sentence(key.name, key.shape)).collect();
+    let sentences: String = SentencesFile::KEYS.iter().map(|key| sentence(key.name, key.shape)).collect();
     fs::write(folder.path().join("sentences.toml"), sentences).expect("the file can be written");
     folder
 }

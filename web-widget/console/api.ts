@@ -1,5 +1,16 @@
 // The requests to /api/v1: one function each, with errors as values of one kind.
-import type { CauseRow, ConversationDetail, ConversationRow, Goodwill, GoodwillAnswer, GoodwillOffer, QuestionRow, ReplyBody, StaffMember, WireEvent } from '../protocol';
+import type {
+  CauseRow,
+  ConversationDetail,
+  ConversationRow,
+  Goodwill,
+  GoodwillAnswer,
+  GoodwillOffer,
+  QuestionRow,
+  ReplyBody,
+  StaffMember,
+  WireEvent,
+} from '../protocol';
 import type { CauseStatus, ListName } from './routes';
 import { words } from './words';
 
@@ -36,7 +47,8 @@ export const api = {
   me: () => ask<{ me: StaffMember }>('GET', 'me'),
   login: (login: string, password: string) => ask<{ me: StaffMember }>('POST', 'login', { login, password }),
   logout: () => ask<void>('POST', 'logout', {}),
-  list: (list: ListName) => ask<{ conversations: ConversationRow[]; total: number }>('GET', `conversations?list=${list}`),
+  list: (list: ListName) =>
+    ask<{ conversations: ConversationRow[]; total: number }>('GET', `conversations?list=${list}`),
   conversation: (id: string) => ask<ConversationDetail>('GET', conversation(id)),
   take: (id: string) => ask<{ row: ConversationRow }>('POST', `${conversation(id)}/take`, {}),
   handBack: (id: string) => ask<{ row: ConversationRow }>('POST', `${conversation(id)}/hand-back`, {}),
@@ -46,7 +58,8 @@ export const api = {
   goodwill: (id: string) => ask<GoodwillOffer>('GET', `${conversation(id)}/goodwill`),
   give: (id: string, goodwill: Goodwill) => ask<GoodwillAnswer>('POST', `${conversation(id)}/goodwill`, goodwill),
   causes: () => ask<{ causes: CauseRow[]; suggestions: QuestionRow[] }>('GET', 'causes'),
-  changeCause: (id: string, change: { name?: string; status?: CauseStatus }) => ask<{ cause: CauseRow }>('POST', `causes/${encodeURIComponent(id)}`, change),
+  changeCause: (id: string, change: { name?: string; status?: CauseStatus }) =>
+    ask<{ cause: CauseRow }>('POST', `causes/${encodeURIComponent(id)}`, change),
 };
 
 /** An answer to somebody who has left: nobody waits for it any more. */
@@ -82,7 +95,10 @@ export const serverNow = () => Date.now() + clockIsOffBy;
 async function exchange<T>(method: 'GET' | 'POST', path: string, body: unknown): Promise<T> {
   const response = await fetch(new URL(`api/v1/${path}`, location.href), {
     method,
-    headers: { ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...(believed && { 'x-plainbill-staff': believed }) },
+    headers: {
+      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      ...(believed && { 'x-plainbill-staff': believed }),
+    },
     body: body === undefined ? null : JSON.stringify(body),
     cache: 'no-store',
     signal: AbortSignal.timeout(ANSWER_MS_MAX),
@@ -94,7 +110,12 @@ async function exchange<T>(method: 'GET' | 'POST', path: string, body: unknown):
   const answer = await response.json().catch(() => undefined);
   if (response.ok && answer !== undefined) return answer as T;
   const wrong = response.status === 401 && path === 'login' ? words.signInWrong : undefined;
-  throw new Refusal(response.status, answer?.code ?? 'unknown', wrong ?? answer?.message ?? words.failed, answer?.events ?? []);
+  throw new Refusal(
+    response.status,
+    answer?.code ?? 'unknown',
+    wrong ?? answer?.message ?? words.failed,
+    answer?.events ?? [],
+  );
 }
 
 /** What to show for whatever was thrown. */

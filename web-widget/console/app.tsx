@@ -1,19 +1,19 @@
 // The frame around every view: the rail, the status line, what is said aloud, and the keys.
 import { useEffect, useRef } from 'preact/hooks';
-import { Conversation } from './conversation';
 import { causesFault } from './causes';
+import { Conversation } from './conversation';
 import { allKnown, freshMine, isKnown, listFaults, waitingCount } from './desk';
-import { Icon, type IconName } from './icons';
 import { mayGive, startGiving } from './goodwill';
+import { Icon, type IconName } from './icons';
 import { Inbox } from './inbox';
-import { YouDialog, showKeys } from './you';
 import { act, isMine, openFault, openKnown, openRow } from './open';
 import { Causes, Suggestions } from './questions';
 import { href, type Route } from './routes';
-import { isComposing, isWriting, Keys, lettersOn, type Command } from './shortcuts';
+import { type Command, isComposing, isWriting, Keys, lettersOn } from './shortcuts';
 import { SignIn } from './sign-in';
 import { browserOnline, go, hideNotice, link, list, mayAnswer, me, notice, route, spoken } from './state';
 import { words } from './words';
+import { showKeys, YouDialog } from './you';
 
 export function App() {
   return (
@@ -75,8 +75,21 @@ function Rail() {
         <span class="name">{words.product}</span>
       </p>
       <ul>
-        <Stop to={{ view: 'inbox', list: list.value }} icon="inbox" label={words.inbox} here={view === 'inbox' || view === 'conversation'} count={waitingCount.value ?? 0} countLabel={words.lists.waiting} dot={0 < fresh} />
-        <Stop to={{ view: 'questions', status: 'open' }} icon="questions" label={words.questions} here={view === 'questions'} />
+        <Stop
+          to={{ view: 'inbox', list: list.value }}
+          icon="inbox"
+          label={words.inbox}
+          here={view === 'inbox' || view === 'conversation'}
+          count={waitingCount.value ?? 0}
+          countLabel={words.lists.waiting}
+          dot={0 < fresh}
+        />
+        <Stop
+          to={{ view: 'questions', status: 'open' }}
+          icon="questions"
+          label={words.questions}
+          here={view === 'questions'}
+        />
         <Stop to={{ view: 'suggestions' }} icon="suggestions" label={words.suggestions} here={view === 'suggestions'} />
       </ul>
       <div class="foot">
@@ -93,7 +106,15 @@ function Rail() {
   );
 }
 
-type StopProps = { to: Route; icon: IconName; label: string; here: boolean; count?: number; countLabel?: string; dot?: boolean };
+type StopProps = {
+  to: Route;
+  icon: IconName;
+  label: string;
+  here: boolean;
+  count?: number;
+  countLabel?: string;
+  dot?: boolean;
+};
 
 const Stop = ({ to, icon, label, here, count = 0, countLabel, dot }: StopProps) => (
   <li>
@@ -118,9 +139,16 @@ const Stop = ({ to, icon, label, here, count = 0, countLabel, dot }: StopProps) 
 );
 
 function LinkState() {
-  const texts = { off: words.connecting, connecting: words.connecting, checking: words.checking, down: words.offline, up: words.connected };
+  const texts = {
+    off: words.connecting,
+    connecting: words.connecting,
+    checking: words.checking,
+    down: words.offline,
+    up: words.connected,
+  };
   const known = allKnown.value && openKnown.value;
-  const text = link.value === 'up' && !known ? (browserOnline.value ? words.catchingUp : words.offline) : texts[link.value];
+  const text =
+    link.value === 'up' && !known ? (browserOnline.value ? words.catchingUp : words.offline) : texts[link.value];
   return (
     <p class={`link-state ${known ? 'up' : ''}`}>
       <span class="dot" aria-hidden="true" />
@@ -132,8 +160,17 @@ function LinkState() {
 /** Says so where what is on the screen isn't known to be true. */
 function StatusLine() {
   const { view } = route.value;
-  const shown = view === 'questions' || view === 'suggestions' ? causesFault.value : (listFaults.value.get(list.value) ?? (view === 'conversation' ? openFault.value : undefined));
-  const text = !browserOnline.value ? words.browserOffline : link.value === 'down' ? words.disconnected : shown ? words.notFetched : undefined;
+  const shown =
+    view === 'questions' || view === 'suggestions'
+      ? causesFault.value
+      : (listFaults.value.get(list.value) ?? (view === 'conversation' ? openFault.value : undefined));
+  const text = !browserOnline.value
+    ? words.browserOffline
+    : link.value === 'down'
+      ? words.disconnected
+      : shown
+        ? words.notFetched
+        : undefined;
   if (!text) return null;
   return (
     <p class="status-line">
@@ -162,10 +199,23 @@ function useKeys() {
   useEffect(() => {
     const press = (event: KeyboardEvent) => {
       if (isComposing(event) || document.querySelector('dialog[open]')) return;
-      if (event.key === 'Escape' && !event.defaultPrevented && !isWriting(event.target) && route.peek().view === 'conversation') return run('back');
+      if (
+        event.key === 'Escape' &&
+        !event.defaultPrevented &&
+        !isWriting(event.target) &&
+        route.peek().view === 'conversation'
+      )
+        return run('back');
       const { key, ctrlKey, metaKey, altKey } = event;
       if (!lettersOn.peek()) return;
-      const command = keys.current.read({ key, ctrlKey, metaKey, altKey, writing: isWriting(event.target), at: Date.now() });
+      const command = keys.current.read({
+        key,
+        ctrlKey,
+        metaKey,
+        altKey,
+        writing: isWriting(event.target),
+        at: Date.now(),
+      });
       if (!command) return;
       event.preventDefault();
       run(command);
@@ -186,12 +236,22 @@ function run(command: Command) {
   if (command === 'reply' && isMine.peek()) document.getElementById('reply')?.focus();
   if (command === 'give' && mayGive.peek()) void startGiving();
   const owner = openRow.peek()?.owner;
-  if (command === 'take' && mayAnswer.peek() && route.peek().view === 'conversation' && (owner === 'queue' || owner === 'bot')) void act('take');
+  if (
+    command === 'take' &&
+    mayAnswer.peek() &&
+    route.peek().view === 'conversation' &&
+    (owner === 'queue' || owner === 'bot')
+  )
+    void act('take');
 }
 
 /** Moves the focus along the rows of whatever list is on the screen. */
 function step(by: 1 | -1) {
   const all = [...document.querySelectorAll<HTMLElement>('[data-row]')].filter((row) => row.offsetParent);
-  const from = all.findIndex((row) => row === document.activeElement || row.getAttribute('aria-current') === 'true' && !all.includes(document.activeElement as HTMLElement));
+  const from = all.findIndex(
+    (row) =>
+      row === document.activeElement ||
+      (row.getAttribute('aria-current') === 'true' && !all.includes(document.activeElement as HTMLElement)),
+  );
   all[Math.min(all.length - 1, Math.max(0, from + by))]?.focus();
 }

@@ -1,7 +1,20 @@
 // Where a reply is written, or the line that says who answers when it isn't me.
 import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 import { Icon } from './icons';
-import { act, acting, customerTypes, drafts, isMine, open, openRow, replyFaults, send, stopTyping, underWay, write } from './open';
+import {
+  act,
+  acting,
+  customerTypes,
+  drafts,
+  isMine,
+  open,
+  openRow,
+  replyFaults,
+  send,
+  stopTyping,
+  underWay,
+  write,
+} from './open';
 import { isComposing } from './shortcuts';
 import { mayAnswer, nameOf } from './state';
 import { words } from './words';
@@ -30,12 +43,24 @@ function Instead() {
   const row = openRow.value;
   if (!row) return null;
   const free = row.owner === 'queue' || row.owner === 'bot';
-  const text = row.owner === 'queue' ? words.nobodyYet : row.owner === 'bot' ? words.botAnswers : row.owner === 'nobody' ? words.isClosed : words.colleagueHas(row.staff?.name ?? words.colleague);
+  const text =
+    row.owner === 'queue'
+      ? words.nobodyYet
+      : row.owner === 'bot'
+        ? words.botAnswers
+        : row.owner === 'nobody'
+          ? words.isClosed
+          : words.colleagueHas(row.staff?.name ?? words.colleague);
   return (
     <div class="instead">
       <p key={text}>{free && !mayAnswer.value ? words.readsOnly : text}</p>
       {free && mayAnswer.value && (
-        <button type="button" class="primary" aria-disabled={acting.value !== undefined} onClick={() => void act('take')}>
+        <button
+          type="button"
+          class="primary"
+          aria-disabled={acting.value !== undefined}
+          onClick={() => void act('take')}
+        >
           {words.take}
         </button>
       )}
@@ -92,7 +117,7 @@ function Composer({ id }: { id: string }) {
           onKeyDown={press}
           onBlur={() => stopTyping(open.peek()?.id ?? id)}
         />
-        <button class="primary send" aria-label={words.send} aria-disabled={!text.trim() || busy}>
+        <button type="submit" class="primary send" aria-label={words.send} aria-disabled={!text.trim() || busy}>
           <Icon name="send" />
           <span>{words.send}</span>
         </button>

@@ -1,5 +1,5 @@
 // One conversation: its transcript, what can be done with it, and the customer's account beside it.
-import { useSignal, type Signal } from '@preact/signals';
+import { type Signal, useSignal } from '@preact/signals';
 import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 import { CardTable } from './cards';
 import { Answering } from './composer';
@@ -8,7 +8,19 @@ import { GiveDialog } from './goodwill-dialog';
 import { Icon } from './icons';
 import { Fault, Online, Wait } from './inbox';
 import { Messages } from './messages';
-import { act, acting, customerTypes, drafts, events, isMine, open, openRow, proofEnded, reload, underWay } from './open';
+import {
+  act,
+  acting,
+  customerTypes,
+  drafts,
+  events,
+  isMine,
+  open,
+  openRow,
+  proofEnded,
+  reload,
+  underWay,
+} from './open';
 import { href } from './routes';
 import { list, me, myId, nameOf, now, route } from './state';
 import { lastSeq, saidByMe } from './transcript';
@@ -42,7 +54,13 @@ function Head() {
   const title = useRef<HTMLHeadingElement>(null);
   const asks = useSignal<'handBack' | 'close' | undefined>(undefined);
   useEffect(() => title.current?.focus(), []);
-  const leave = (what: 'handBack' | 'close') => (drafts.peek().get(open.peek()?.id ?? '')?.trim() ? (asks.value = what) : void finish(what));
+  const leave = (what: 'handBack' | 'close') =>
+    drafts
+      .peek()
+      .get(open.peek()?.id ?? '')
+      ?.trim()
+      ? (asks.value = what)
+      : void finish(what);
   return (
     <header>
       <a class="back" href={href({ view: 'inbox', list: list.value })}>
@@ -118,10 +136,12 @@ function DraftDialog({ asks }: { asks: Signal<'handBack' | 'close' | undefined> 
       <form method="dialog">
         <p id="draft-left">{words.draftLeft}</p>
         <div class="actions">
-          <button class="primary" value="">
+          <button type="submit" class="primary" value="">
             {words.keepWriting}
           </button>
-          <button value="sure">{what === 'close' ? words.draftClose : words.draftHandBack}</button>
+          <button type="submit" value="sure">
+            {what === 'close' ? words.draftClose : words.draftHandBack}
+          </button>
         </div>
       </form>
     </dialog>
@@ -176,7 +196,15 @@ function Transcript() {
   };
   return (
     <div class="transcript">
-      <div class="log" ref={log} role="log" aria-live="off" aria-label={words.transcript} tabIndex={0} onScroll={scrolled}>
+      <div
+        class="log"
+        ref={log}
+        role="log"
+        aria-live="off"
+        aria-label={words.transcript}
+        tabIndex={0}
+        onScroll={scrolled}
+      >
         <Messages />
       </div>
       {hasNew.value && (

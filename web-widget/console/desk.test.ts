@@ -1,12 +1,41 @@
 // Tests of what counts as known: no list, number or presence is shown as live when it isn't.
+
+// It makes the page that the others look for, so it comes first.
 import { serve, settled } from './page-for-tests';
+
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, mock, test } from 'node:test';
 import type { ConversationRow } from '../protocol';
-import { allKnown, comes, countOf, forgetDesk, forgetKnown, heardOf, isFresh, isKnown, isOnline, listFaults, loadList, loadWanted, markSeen, restOf, rows } from './desk';
+import {
+  allKnown,
+  comes,
+  countOf,
+  forgetDesk,
+  forgetKnown,
+  heardOf,
+  isFresh,
+  isKnown,
+  isOnline,
+  listFaults,
+  loadList,
+  loadWanted,
+  markSeen,
+  restOf,
+  rows,
+} from './desk';
 import { link, me } from './state';
 
-const row = (id: string, change: Partial<ConversationRow> = {}): ConversationRow => ({ id, owner: 'queue', urgent: false, last_text: '', last_at: 0, seq: 1, customer_seq: 1, online: true, ...change });
+const row = (id: string, change: Partial<ConversationRow> = {}): ConversationRow => ({
+  id,
+  owner: 'queue',
+  urgent: false,
+  last_text: '',
+  last_at: 0,
+  seq: 1,
+  customer_seq: 1,
+  online: true,
+  ...change,
+});
 const list = (...conversations: ConversationRow[]) => ({ conversations, total: conversations.length });
 
 /** The link comes up or goes, as the console hears of it. */
@@ -96,7 +125,9 @@ test('whether a customer is there is known only while the link holds, and by the
   await settled();
   heardOf(row('gone', { online: true }));
   comes('gone', false);
-  answer(list(row('gone', { online: true }), row('there', { online: true }), row('nobody-knows', { online: undefined })));
+  answer(
+    list(row('gone', { online: true }), row('there', { online: true }), row('nobody-knows', { online: undefined })),
+  );
   await asked;
   assert.deepEqual(['gone', 'there', 'nobody-knows'].map(isOnline), [false, true, undefined]);
   linkIs('down');

@@ -5,7 +5,7 @@
 import { batch, computed, signal } from '@preact/signals';
 import type { ConversationRow } from '../protocol';
 import { api, messageOf } from './api';
-import { listOf, place, replaceList, rowsOf, type Rows } from './lists';
+import { listOf, place, type Rows, replaceList, rowsOf } from './lists';
 import { LISTS, type ListName } from './routes';
 import { backOff } from './socket';
 import { announce, isLive, link, list, myId, nameOf } from './state';
@@ -43,7 +43,8 @@ export const waitingCount = computed(() => countOf('waiting'));
 export const freshMine = computed(() => rowsOf(rows.value, 'mine', myId.value).filter(isFresh).length);
 
 /** How many of a list are on the server only. */
-export const restOf = (which: ListName) => (isCut(which) ? Math.max(0, totals.value.get(which)! - rowsOf(rows.value, which, myId.value).length) : 0);
+export const restOf = (which: ListName) =>
+  isCut(which) ? Math.max(0, totals.value.get(which)! - rowsOf(rows.value, which, myId.value).length) : 0;
 
 const cut = signal<ReadonlySet<ListName>>(new Set());
 const isCut = (which: ListName) => cut.value.has(which);
@@ -64,7 +65,8 @@ const requests = new Set<Request>();
 /** Counts how often the link has come up or gone. */
 let linkCount = 0;
 /** Whether the link still is the one that it was then: what it told and what was asked since hang together. */
-export const holds = (request: Request) => request.link === linkCount && (link.peek() === 'up' || link.peek() === 'checking');
+export const holds = (request: Request) =>
+  request.link === linkCount && (link.peek() === 'up' || link.peek() === 'checking');
 
 /** Begins to note what the link tells of, until the answer is there. */
 export function asking(): Request {
@@ -84,7 +86,10 @@ export function forgetKnown() {
 
 /** Takes a row that the link tells of into its place. */
 export function heardOf(row: ConversationRow) {
-  requests.forEach(({ heard, came }) => (heard.add(row.id), came.add(row.id)));
+  for (const { heard, came } of requests) {
+    heard.add(row.id);
+    came.add(row.id);
+  }
   comes(row.id, row.online);
   take(row);
   LISTS.filter((which) => isCut(which)).forEach(refill);
@@ -132,7 +137,10 @@ export async function loadList(which: ListName, tries = 0) {
   } catch (thrown) {
     if (last.get(which) !== request) return;
     listFaults.value = new Map(listFaults.peek()).set(which, messageOf(thrown));
-    again.set(which, setTimeout(() => void loadList(which, tries + 1), backOff(tries, Math.random())));
+    again.set(
+      which,
+      setTimeout(() => void loadList(which, tries + 1), backOff(tries, Math.random())),
+    );
   } finally {
     requests.delete(request);
   }
@@ -152,14 +160,19 @@ function fill(which: ListName, conversations: ConversationRow[], total: number, 
   listFaults.value = faults;
   if (!holds(request)) return;
   const present = new Map(presences.peek());
-  for (const { id, online } of conversations) if (online !== undefined && !request.came.has(id)) present.set(id, online);
+  for (const { id, online } of conversations)
+    if (online !== undefined && !request.came.has(id)) present.set(id, online);
   presences.value = present;
   answered.value = new Set(answered.peek()).add(which);
 }
 
 /** A list that was cut off changes where nobody here sees it: its number and its end are asked for again. */
 function refill(which: ListName) {
-  if (!again.has(which)) again.set(which, setTimeout(() => void loadList(which), REFILL_MS));
+  if (!again.has(which))
+    again.set(
+      which,
+      setTimeout(() => void loadList(which), REFILL_MS),
+    );
 }
 
 /** Asks for all lists that have been shown. */

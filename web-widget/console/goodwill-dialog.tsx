@@ -39,7 +39,13 @@ function Fill() {
             <legend>{words.giveWhat}</legend>
             {[...offer.late_fees, { invoice: '', label: words.giveAmount }].map(({ invoice, label }, index) => (
               <label class="pick" key={invoice}>
-                <input ref={index === 0 ? first : undefined} type="radio" name="give-what" checked={fields.what === invoice} onChange={() => fill({ what: invoice })} />
+                <input
+                  ref={index === 0 ? first : undefined}
+                  type="radio"
+                  name="give-what"
+                  checked={fields.what === invoice}
+                  onChange={() => fill({ what: invoice })}
+                />
                 <span>{label}</span>
               </label>
             ))}
@@ -47,12 +53,26 @@ function Fill() {
           {!fields.what && (
             <label class="field">
               <span>{words.giveHowMuch}</span>
-              <input type="text" inputMode="decimal" autocomplete="off" value={fields.amount} aria-describedby={fault ? 'give-fault' : undefined} onInput={(event) => fill({ amount: event.currentTarget.value })} />
+              <input
+                type="text"
+                inputMode="decimal"
+                autocomplete="off"
+                value={fields.amount}
+                aria-describedby={fault ? 'give-fault' : undefined}
+                onInput={(event) => fill({ amount: event.currentTarget.value })}
+              />
             </label>
           )}
           <label class="field">
             <span>{words.giveReason}</span>
-            <input type="text" autocomplete="off" maxLength={200} value={fields.reason} aria-describedby={fault ? 'give-fault give-hint' : 'give-hint'} onInput={(event) => fill({ reason: event.currentTarget.value })} />
+            <input
+              type="text"
+              autocomplete="off"
+              maxLength={200}
+              value={fields.reason}
+              aria-describedby={fault ? 'give-fault give-hint' : 'give-hint'}
+              onInput={(event) => fill({ reason: event.currentTarget.value })}
+            />
           </label>
           <p id="give-hint" class="hint">
             {words.giveReasonHint}
@@ -62,7 +82,7 @@ function Fill() {
       <Fault />
       <div class="actions">
         {offer && (
-          <button class="primary" aria-disabled={busy}>
+          <button type="submit" class="primary" aria-disabled={busy}>
             {words.giveLook}
           </button>
         )}
@@ -85,7 +105,14 @@ function Sure() {
       <p class="hint">{words.giveRule(asks!.clause)}</p>
       <Fault />
       <div class="actions">
-        <button ref={yes} type="button" class="primary" aria-disabled={busy} aria-describedby="give-sure" onClick={() => void give(true)}>
+        <button
+          ref={yes}
+          type="button"
+          class="primary"
+          aria-disabled={busy}
+          aria-describedby="give-sure"
+          onClick={() => void give(true)}
+        >
           {busy ? words.giving : fields.what ? words.giveYes.fee : words.giveYes.credit}
         </button>
         <button type="button" aria-disabled={busy} onClick={() => busy || changeSomething()}>

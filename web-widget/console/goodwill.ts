@@ -9,7 +9,14 @@ import { words } from './words';
 
 /** What the fields hold; `what` is the number of the bill whose late fee comes off, or nothing for an amount. */
 export type Fields = { what: string; amount: string; reason: string };
-type Giving = { id: string; offer?: GoodwillOffer; fields: Fields; asks?: GoodwillAnswer; busy: boolean; fault?: string };
+type Giving = {
+  id: string;
+  offer?: GoodwillOffer;
+  fields: Fields;
+  asks?: GoodwillAnswer;
+  busy: boolean;
+  fault?: string;
+};
 
 export const giving = signal<Giving | undefined>(undefined);
 export const mayGive = computed(() => isMine.value && openRow.value?.customer !== undefined);
@@ -57,7 +64,13 @@ export async function give(sure: boolean) {
   const now = giving.peek();
   if (!now?.offer || now.busy) return;
   const { id, fields } = now;
-  const missing = !fields.reason.trim() ? (fields.what || fields.amount.trim() ? words.giveReasonMissing : words.giveMissing) : !fields.what && !fields.amount.trim() ? words.giveMissing : undefined;
+  const missing = !fields.reason.trim()
+    ? fields.what || fields.amount.trim()
+      ? words.giveReasonMissing
+      : words.giveMissing
+    : !fields.what && !fields.amount.trim()
+      ? words.giveMissing
+      : undefined;
   if (missing) return change(id, { fault: missing });
   const gift = JSON.stringify(fields);
   if (attempt?.id !== id || (attempt.gift !== gift && !attempt.isOpen)) attempt = { id, gift, key: newKey() };

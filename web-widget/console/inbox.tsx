@@ -36,7 +36,13 @@ export function Inbox() {
           ))}
         </nav>
       </header>
-      {found.length ? <Rows rows={found} rest={restOf(which)} which={which} /> : isKnown(which) && !restOf(which) ? <Nothing text={words.empty[which]} /> : <Unknown which={which} />}
+      {found.length ? (
+        <Rows rows={found} rest={restOf(which)} which={which} />
+      ) : isKnown(which) && !restOf(which) ? (
+        <Nothing text={words.empty[which]} />
+      ) : (
+        <Unknown which={which} />
+      )}
     </section>
   );
 }
@@ -74,7 +80,12 @@ function Row({ row }: { row: ConversationRow }) {
   const draft = !here && drafts.value.has(row.id);
   return (
     <li>
-      <a class={`row ${fresh ? 'fresh' : ''}`} href={href({ view: 'conversation', id: row.id })} data-row={row.id} aria-current={here ? 'true' : undefined}>
+      <a
+        class={`row ${fresh ? 'fresh' : ''}`}
+        href={href({ view: 'conversation', id: row.id })}
+        data-row={row.id}
+        aria-current={here ? 'true' : undefined}
+      >
         <span class="who">
           <span class="name" key={nameOf(row)}>
             {nameOf(row)}
@@ -96,7 +107,11 @@ function Row({ row }: { row: ConversationRow }) {
           )}
           {fresh && <span class="chip new">{words.fresh}</span>}
           {draft && <span class="chip">{words.draft}</span>}
-          {row.owner === 'queue' && row.waiting_since !== undefined ? <Wait since={row.waiting_since} /> : <Ago at={row.last_at} />}
+          {row.owner === 'queue' && row.waiting_since !== undefined ? (
+            <Wait since={row.waiting_since} />
+          ) : (
+            <Ago at={row.last_at} />
+          )}
         </span>
       </a>
     </li>
@@ -152,7 +167,8 @@ export const Nothing = ({ text: [title, sentence] }: { text: readonly [string, s
 function Unknown({ which }: { which: ListName }) {
   const fault = listFaults.value.get(which);
   if (fault) return <Fault text={fault} again={() => void loadList(which)} />;
-  if (loaded.value.has(which) && link.value === 'down') return <Fault text={words.emptyUnknown} again={() => void loadList(which)} />;
+  if (loaded.value.has(which) && link.value === 'down')
+    return <Fault text={words.emptyUnknown} again={() => void loadList(which)} />;
   return (
     <div class="loading">
       <p class="unseen">{words.loading}</p>

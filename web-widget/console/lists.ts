@@ -23,7 +23,8 @@ export function rowsOf(rows: Rows, list: ListName, myId: string): ConversationRo
   const found = [...rows.values()].filter((row) => listOf(row, myId) === list);
   const newest = (one: ConversationRow, other: ConversationRow) => other.last_at - one.last_at;
   const longest = (one: ConversationRow, other: ConversationRow) =>
-    Number(other.urgent) - Number(one.urgent) || (one.waiting_since ?? one.last_at) - (other.waiting_since ?? other.last_at);
+    Number(other.urgent) - Number(one.urgent) ||
+    (one.waiting_since ?? one.last_at) - (other.waiting_since ?? other.last_at);
   return found.sort(list === 'waiting' ? longest : newest);
 }
 
@@ -37,7 +38,13 @@ export function place(rows: Rows, row: ConversationRow): Rows {
  * Takes a list as the server has it now.
  * Of rows that were heard of after the request went out it may be too old: those stay, unless it is surely newer.
  */
-export function replaceList(rows: Rows, list: ListName, answer: ConversationRow[], myId: string, heardSince: ReadonlySet<string>): Rows {
+export function replaceList(
+  rows: Rows,
+  list: ListName,
+  answer: ConversationRow[],
+  myId: string,
+  heardSince: ReadonlySet<string>,
+): Rows {
   const there = new Set(answer.map((row) => row.id));
   const kept = [...rows].filter(([id, row]) => there.has(id) || heardSince.has(id) || listOf(row, myId) !== list);
   const isNews = (row: ConversationRow) => !heardSince.has(row.id) || (rows.get(row.id)?.seq ?? -1) < row.seq;
@@ -45,4 +52,5 @@ export function replaceList(rows: Rows, list: ListName, answer: ConversationRow[
 }
 
 /** How long a wait is felt to be. */
-export const waitLevel = (ms: number): WaitLevel => (TOO_LONG_WAIT_MS <= ms ? 'too-long' : LONG_WAIT_MS <= ms ? 'long' : 'fine');
+export const waitLevel = (ms: number): WaitLevel =>
+  TOO_LONG_WAIT_MS <= ms ? 'too-long' : LONG_WAIT_MS <= ms ? 'long' : 'fine';

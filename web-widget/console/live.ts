@@ -4,13 +4,39 @@ import type { ConversationRow, StaffMember, StaffServerFrame } from '../protocol
 import { api, messageOf, Refusal, serverNow, sits, whenSignedOut } from './api';
 import { keepUnsent } from './belongings';
 import { forgetCauses, loadCauses } from './causes';
-import { allKnown, comes, forgetDesk, forgetKnown, freshMine, heardOf, isFresh, loaded, loadList, loadWanted, rows, waitingCount } from './desk';
+import {
+  allKnown,
+  comes,
+  forgetDesk,
+  forgetKnown,
+  freshMine,
+  heardOf,
+  isFresh,
+  loaded,
+  loadList,
+  loadWanted,
+  rows,
+  waitingCount,
+} from './desk';
 import { forgetGiving } from './goodwill';
 import { listOf } from './lists';
-import { bringUnsent, catchUp, customerTyping, forgetOpen, happened, hide, keepBelongings, loseTouch, open, rowCame, show, useSocket } from './open';
+import {
+  bringUnsent,
+  catchUp,
+  customerTyping,
+  forgetOpen,
+  happened,
+  hide,
+  keepBelongings,
+  loseTouch,
+  open,
+  rowCame,
+  show,
+  useSocket,
+} from './open';
 import { HOME, href, parse } from './routes';
 import { isWriting } from './shortcuts';
-import { StaffSocket, type Link } from './socket';
+import { type Link, StaffSocket } from './socket';
 import { announce, browserOnline, hideNotice, link, list, me, myId, nameOf, now, route, spoken, tell } from './state';
 import { words } from './words';
 
@@ -35,8 +61,14 @@ export function start() {
   setInterval(() => (now.value = serverNow()), TICK_MS);
   setInterval(lookForCauses, CAUSES_EVERY_MS);
   addEventListener('hashchange', () => (route.value = parse(location.hash)));
-  addEventListener('online', () => ((browserOnline.value = true), socket.wake()));
-  addEventListener('offline', () => ((browserOnline.value = false), socket.wake()));
+  addEventListener('online', () => {
+    browserOnline.value = true;
+    socket.wake();
+  });
+  addEventListener('offline', () => {
+    browserOnline.value = false;
+    socket.wake();
+  });
   // "resume" is the end of a freeze.
   for (const event of ['pageshow', 'focus']) addEventListener(event, () => socket.wake());
   for (const event of ['dragover', 'drop'] as const) addEventListener(event, refuseDrop);

@@ -8,7 +8,17 @@ import { Guesses } from './guesses';
 import { Icon } from './icons';
 import { events, flag, flagged, open, openRow, underWay } from './open';
 import { mayAnswer, me, nameOf } from './state';
-import { blocks, flaggable, lastSeq, paragraphs, plainly, readBelow, understoodBelow, type Block, type Speaker } from './transcript';
+import {
+  type Block,
+  blocks,
+  flaggable,
+  lastSeq,
+  paragraphs,
+  plainly,
+  readBelow,
+  type Speaker,
+  understoodBelow,
+} from './transcript';
 import { words } from './words';
 
 export function Messages() {
@@ -19,7 +29,12 @@ export function Messages() {
   return (
     <>
       {blocks(log, me.value?.name ?? '').map((block) => {
-        if (block.kind === 'day') return <h2 class="day" key={`day ${block.at}`}>{day(block.at)}</h2>;
+        if (block.kind === 'day')
+          return (
+            <h2 class="day" key={`day ${block.at}`}>
+              {day(block.at)}
+            </h2>
+          );
         if (block.kind === 'line') return <SystemLine key={block.event.seq} event={block.event} />;
         return <Group key={block.events[0]!.seq} block={block} understood={understood} read={read} flags={flags} />;
       })}
@@ -29,11 +44,22 @@ export function Messages() {
 }
 
 const speakerName = (speaker: Speaker, name?: string) =>
-  speaker === 'customer' ? nameOf(openRow.value) : speaker === 'bot' ? words.bot : speaker === 'me' ? words.me : (name ?? words.colleague);
+  speaker === 'customer'
+    ? nameOf(openRow.value)
+    : speaker === 'bot'
+      ? words.bot
+      : speaker === 'me'
+        ? words.me
+        : (name ?? words.colleague);
 
 const KIND: Partial<Record<Speaker, string>> = { customer: words.customer, colleague: words.colleague };
 
-type GroupProps = { block: Extract<Block, { kind: 'group' }>; understood: Map<number, Understood>; read: Map<number, WireReading[]>; flags: Set<number> };
+type GroupProps = {
+  block: Extract<Block, { kind: 'group' }>;
+  understood: Map<number, Understood>;
+  read: Map<number, WireReading[]>;
+  flags: Set<number>;
+};
 
 function Group({ block: { speaker, name, at, events }, understood, read, flags }: GroupProps) {
   const who = speakerName(speaker, name);
@@ -50,7 +76,12 @@ function Group({ block: { speaker, name, at, events }, understood, read, flags }
       {events.map((event) => (
         <Fragment key={event.seq}>
           <Message event={event} trusted={speaker !== 'customer'} />
-          <Below event={event} understood={understood.get(event.seq)} read={read.get(event.seq)} mayFlag={flags.has(event.seq)} />
+          <Below
+            event={event}
+            understood={understood.get(event.seq)}
+            read={read.get(event.seq)}
+            mayFlag={flags.has(event.seq)}
+          />
         </Fragment>
       ))}
     </article>
@@ -62,9 +93,13 @@ const Message = ({ event, trusted }: { event: WireEvent; trusted: boolean }) => 
     {event.text && (
       <div class="bubble">
         {event.receipt && <strong class="receipt">{words.receipt}</strong>}
-        {trusted ? <Rich text={event.text} /> : <p class="typed" translate>
+        {trusted ? (
+          <Rich text={event.text} />
+        ) : (
+          <p class="typed" translate>
             {plainly(event.text)}
-          </p>}
+          </p>
+        )}
         {event.receipt && <Rich text={words.receiptKept(event.receipt)} />}
       </div>
     )}
@@ -79,7 +114,12 @@ const Message = ({ event, trusted }: { event: WireEvent; trusted: boolean }) => 
   </div>
 );
 
-type BelowProps = { event: WireEvent; understood: Understood | undefined; read: WireReading[] | undefined; mayFlag: boolean };
+type BelowProps = {
+  event: WireEvent;
+  understood: Understood | undefined;
+  read: WireReading[] | undefined;
+  mayFlag: boolean;
+};
 
 function Below({ event, understood, read, mayFlag }: BelowProps) {
   if (!understood && !mayFlag) return null;
@@ -92,7 +132,9 @@ function Below({ event, understood, read, mayFlag }: BelowProps) {
             {words.understood}
           </summary>
           <div>
-            <p class={`decision ${understood.decision}`}>{words.decisions[understood.decision] ?? understood.decision}</p>
+            <p class={`decision ${understood.decision}`}>
+              {words.decisions[understood.decision] ?? understood.decision}
+            </p>
             {read?.[0] && <p>{words.readAs(read[0].because)}</p>}
             <Guesses guesses={understood.guesses} />
           </div>
@@ -104,7 +146,8 @@ function Below({ event, understood, read, mayFlag }: BelowProps) {
 }
 
 function Flag({ event }: { event: WireEvent }) {
-  const isFlagged = flagged.value.has(`${open.value?.id}:${event.seq}`) || open.value?.detail?.flagged.includes(event.seq);
+  const isFlagged =
+    flagged.value.has(`${open.value?.id}:${event.seq}`) || open.value?.detail?.flagged.includes(event.seq);
   if (isFlagged)
     return (
       <span class="flagged">
@@ -113,7 +156,12 @@ function Flag({ event }: { event: WireEvent }) {
       </span>
     );
   return (
-    <button type="button" class="quiet flag" aria-label={words.wrongAbout((event.text ?? '').slice(0, 60))} onClick={() => void flag(event.seq)}>
+    <button
+      type="button"
+      class="quiet flag"
+      aria-label={words.wrongAbout((event.text ?? '').slice(0, 60))}
+      onClick={() => void flag(event.seq)}
+    >
       <Icon name="flag" />
       {words.wrong}
     </button>
@@ -162,7 +210,11 @@ function SystemLine({ event }: { event: WireEvent }) {
       <p>
         {sentence(event)} <time dateTime={new Date(event.at).toISOString()}>{clock(event.at)}</time>
       </p>
-      {event.kind === 'rating' && event.text && <p class="typed" translate>“{plainly(event.text)}”</p>}
+      {event.kind === 'rating' && event.text && (
+        <p class="typed" translate>
+          “{plainly(event.text)}”
+        </p>
+      )}
     </div>
   );
 }

@@ -1,5 +1,8 @@
 // Tests of replies whose answer is lost, of a conversation that can't be fetched, and of what goes with a person.
+
+// It makes the page that the others look for, so it comes first.
 import { serve, settled } from './page-for-tests';
+
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, mock, test } from 'node:test';
 import type { ConversationDetail, ConversationRow, WireEvent } from '../protocol';
@@ -7,13 +10,42 @@ import { sits, whenSignedOut } from './api';
 import { forgetDesk, forgetKnown } from './desk';
 import { forgetGiving, give, giving } from './goodwill';
 import { newKey } from './key';
-import { bringUnsent, catchUp, drafts, forgetOpen, happened, keepBelongings, loseTouch, open, openFault, openKnown, openRow, replyFaults, rowCame, send, show, underWay, useSocket, write } from './open';
+import {
+  bringUnsent,
+  catchUp,
+  drafts,
+  forgetOpen,
+  happened,
+  keepBelongings,
+  loseTouch,
+  open,
+  openFault,
+  openKnown,
+  openRow,
+  replyFaults,
+  rowCame,
+  send,
+  show,
+  underWay,
+  useSocket,
+  write,
+} from './open';
 import { link, me } from './state';
 
 const priya = { id: 's1', login: 'priya', name: 'Priya', role: 'answers' };
 const ben = { id: 's2', login: 'ben', name: 'Ben', role: 'answers' };
 const asked: WireEvent = { seq: 1, at: 0, from: 'customer', kind: 'message', text: 'Hello?' };
-const row: ConversationRow = { id: 'c1', owner: 'staff', staff: priya, urgent: false, last_text: 'Hello?', last_at: 0, seq: 1, customer_seq: 1, online: true };
+const row: ConversationRow = {
+  id: 'c1',
+  owner: 'staff',
+  staff: priya,
+  urgent: false,
+  last_text: 'Hello?',
+  last_at: 0,
+  seq: 1,
+  customer_seq: 1,
+  online: true,
+};
 const detail: ConversationDetail = { row, events: [asked], flagged: [] };
 const said = (text: string): WireEvent => ({ seq: 2, at: 0, from: 'staff', name: 'Priya', kind: 'message', text });
 
@@ -140,7 +172,12 @@ test('who signs in again finds what they had not sent, also after a reload', asy
 test('an answer to somebody who has left changes nothing', async () => {
   let answer: (value: unknown) => void = () => {};
   serve(() => new Promise((resolve) => (answer = resolve)));
-  giving.value = { id: 'c1', offer: { limit: '', left: '', clause: '', late_fees: [] }, fields: { what: 'B1', amount: '', reason: 'x' }, busy: false };
+  giving.value = {
+    id: 'c1',
+    offer: { limit: '', left: '', clause: '', late_fees: [] },
+    fields: { what: 'B1', amount: '', reason: 'x' },
+    busy: false,
+  };
   void give(false);
   await settled();
   leave();

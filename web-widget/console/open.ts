@@ -6,7 +6,7 @@ import { keepUnsent, unsentOf } from './belongings';
 import { answeredWith, asking, heardOf, holds, markSeen, rows, seen, stayWith } from './desk';
 import { newKey } from './key';
 import { backOff } from './socket';
-import { announce, isLive, me, mayAnswer, myId, nameOf, now, tell, tellFault } from './state';
+import { announce, isLive, mayAnswer, me, myId, nameOf, now, tell, tellFault } from './state';
 import { arrived, lastSeq, merge } from './transcript';
 import { typingOf } from './typing';
 import { words } from './words';
@@ -32,7 +32,9 @@ export const proofEnded = computed(() => {
   return until !== undefined && until <= now.value ? until : undefined;
 });
 export const events = computed<readonly WireEvent[]>(() => open.value?.detail?.events ?? []);
-export const isMine = computed(() => openRow.value?.owner === 'staff' && openRow.value.staff?.id === myId.value && mayAnswer.value);
+export const isMine = computed(
+  () => openRow.value?.owner === 'staff' && openRow.value.staff?.id === myId.value && mayAnswer.value,
+);
 export const customerTypes = signal(false);
 
 /** What is written and not sent, by conversation; it never leaves its conversation. */
@@ -49,7 +51,11 @@ export const acting = signal<string | undefined>(undefined);
 /** The last attempt by conversation, until its answer is there. */
 const attempts = new Map<string, Attempt>();
 
-type Sender = { watch(conversation: string, after: number): void; unwatch(conversation: string): void; typing(conversation: string, on: boolean): void };
+type Sender = {
+  watch(conversation: string, after: number): void;
+  unwatch(conversation: string): void;
+  typing(conversation: string, on: boolean): void;
+};
 let socket: Sender = { watch() {}, unwatch() {}, typing() {} };
 export const useSocket = (sender: Sender) => void (socket = sender);
 
@@ -88,7 +94,10 @@ export async function reload(tries = 0) {
     const detail = await api.conversation(id);
     answeredWith(detail.row, request);
     if (open.peek()?.id !== id) return;
-    const { events } = merge(detail.events, open.peek()?.detail?.events.filter(({ seq }) => lastSeq(detail.events) < seq) ?? []);
+    const { events } = merge(
+      detail.events,
+      open.peek()?.detail?.events.filter(({ seq }) => lastSeq(detail.events) < seq) ?? [],
+    );
     batch(() => {
       open.value = { id, detail: { ...detail, events } };
       openFault.value = undefined;
@@ -99,7 +108,8 @@ export async function reload(tries = 0) {
     socket.watch(id, lastSeq(events));
   } catch (thrown) {
     if (open.peek()?.id !== id) return;
-    if (!open.peek()?.detail) return void (open.value = { id, fault: thrown instanceof Refusal ? messageOf(thrown) : words.failed });
+    if (!open.peek()?.detail)
+      return void (open.value = { id, fault: thrown instanceof Refusal ? messageOf(thrown) : words.failed });
     openFault.value = messageOf(thrown);
     again = setTimeout(() => void reload(tries + 1), backOff(tries, Math.random()));
   }
@@ -135,7 +145,8 @@ export function happened(conversation: string, incoming: WireEvent[]) {
   markSeen(id, lastSeq(events));
   settle(id);
   // What was done in billing shows in the account, and so does who it has turned out to be.
-  if (gap || incoming.some(({ kind, seq }) => (kind === 'receipt' || kind === 'verified') && before < seq)) void reload();
+  if (gap || incoming.some(({ kind, seq }) => (kind === 'receipt' || kind === 'verified') && before < seq))
+    void reload();
   for (const event of events.filter(({ seq }) => before < seq)) {
     if (event.from === 'customer') customerTypes.value = false;
     if (event.kind === 'message' && event.text && event.name !== me.peek()?.name) {
@@ -152,7 +163,8 @@ function settle(id: string) {
   attempts.delete(id);
   const draft = drafts.peek().get(id);
   if (draft?.trim() === attempt.text) drafts.value = changed(drafts.peek(), id, undefined);
-  else if (draft?.startsWith(`${attempt.text}\n`)) drafts.value = changed(drafts.peek(), id, draft.slice(attempt.text.length + 1));
+  else if (draft?.startsWith(`${attempt.text}\n`))
+    drafts.value = changed(drafts.peek(), id, draft.slice(attempt.text.length + 1));
   replyFaults.value = changed(replyFaults.peek(), id, undefined);
 }
 
@@ -269,7 +281,9 @@ export const keepBelongings = () =>
     const unsent = [...ids].map((id) => {
       const text = [underWay.value.get(id)?.text, drafts.value.get(id)].filter(Boolean).join('\n');
       const attempt = attempts.get(id);
-      return attempt?.text === text.trim() ? { id, text: attempt.text, key: attempt.key, after: attempt.after } : { id, text };
+      return attempt?.text === text.trim()
+        ? { id, text: attempt.text, key: attempt.key, after: attempt.after }
+        : { id, text };
     });
     if (myId.value) keepUnsent(myId.value, unsent);
   });

@@ -12,7 +12,8 @@ const page = {
   localStorage: storage,
   sessionStorage: storage,
 };
-for (const [name, value] of Object.entries(page)) Object.defineProperty(globalThis, name, { value, configurable: true });
+for (const [name, value] of Object.entries(page))
+  Object.defineProperty(globalThis, name, { value, configurable: true });
 
 /** Answers requests of the page: a value is the body of a 200, a number a status without any. */
 export function serve(answer: (path: string, body: unknown) => unknown) {
@@ -20,7 +21,9 @@ export function serve(answer: (path: string, body: unknown) => unknown) {
     const body = typeof init?.body === 'string' ? JSON.parse(init.body) : undefined;
     const given = await answer(String(path), body);
     if (given instanceof Error) throw given;
-    return typeof given === 'number' ? new Response('{}', { status: given }) : new Response(JSON.stringify(given), { status: 200 });
+    return typeof given === 'number'
+      ? new Response('{}', { status: given })
+      : new Response(JSON.stringify(given), { status: 200 });
   }) as typeof fetch;
 }
 

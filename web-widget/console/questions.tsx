@@ -6,7 +6,7 @@ import { causes, causesFault, changeCause, loadCauses, suggestions, unfold, unfo
 import { Guesses } from './guesses';
 import { Icon } from './icons';
 import { Fault, Nothing } from './inbox';
-import { href, type CauseStatus } from './routes';
+import { type CauseStatus, href } from './routes';
 import { isComposing } from './shortcuts';
 import { mayManage, now, route } from './state';
 import { plainly } from './transcript';
@@ -25,7 +25,11 @@ export function Causes() {
       <Title text={words.questions} intro={words.questionsIntro} />
       <nav class="tabs" aria-label={words.questions}>
         {(['open', 'closed'] as const).map((name) => (
-          <a key={name} href={href({ view: 'questions', status: name })} aria-current={name === status ? 'true' : undefined}>
+          <a
+            key={name}
+            href={href({ view: 'questions', status: name })}
+            aria-current={name === status ? 'true' : undefined}
+          >
             {name === 'open' ? words.openCauses : words.closedCauses}
             {all && <span class="count">{all.filter((cause) => cause.status === name).length}</span>}
           </a>
@@ -116,11 +120,22 @@ function Cause({ cause, most }: { cause: CauseRow; most: number }) {
         <Examples cause={cause} />
         {mayManage.value && !naming.value && (
           <div class="actions">
-            <button type="button" class="quiet" aria-label={`${words.rename}: ${cause.name}`} onClick={() => (naming.value = true)}>
+            <button
+              type="button"
+              class="quiet"
+              aria-label={`${words.rename}: ${cause.name}`}
+              onClick={() => (naming.value = true)}
+            >
               <Icon name="pen" />
               {words.rename}
             </button>
-            <button type="button" class="quiet" aria-label={`${open ? words.closeCause : words.reopenCause}: ${cause.name}`} aria-disabled={busy.value} onClick={() => void change()}>
+            <button
+              type="button"
+              class="quiet"
+              aria-label={`${open ? words.closeCause : words.reopenCause}: ${cause.name}`}
+              aria-disabled={busy.value}
+              onClick={() => void change()}
+            >
               <Icon name={open ? 'done' : 'questions'} />
               {open ? words.closeCause : words.reopenCause}
             </button>
@@ -149,8 +164,19 @@ function NameForm({ cause, done }: { cause: CauseRow; done: () => void }) {
   };
   return (
     <form class="name-form" onSubmit={submit}>
-      <input ref={field} aria-label={words.nameOf} aria-invalid={fault.value ? true : undefined} aria-describedby={fault.value ? `fault-${cause.id}` : undefined} maxLength={120} value={name.value} onInput={(event) => (name.value = event.currentTarget.value)} onKeyDown={(event) => event.key === 'Escape' && !isComposing(event) && done()} />
-      <button class="primary">{words.saveName}</button>
+      <input
+        ref={field}
+        aria-label={words.nameOf}
+        aria-invalid={fault.value ? true : undefined}
+        aria-describedby={fault.value ? `fault-${cause.id}` : undefined}
+        maxLength={120}
+        value={name.value}
+        onInput={(event) => (name.value = event.currentTarget.value)}
+        onKeyDown={(event) => event.key === 'Escape' && !isComposing(event) && done()}
+      />
+      <button type="submit" class="primary">
+        {words.saveName}
+      </button>
       <button type="button" onClick={done}>
         {words.keepName}
       </button>
@@ -169,7 +195,11 @@ function Examples({ cause }: { cause: CauseRow }) {
   const questions = state === 'all' ? cause.questions : cause.questions.slice(0, EXAMPLES_AT_FIRST);
   const rest = cause.questions.length - questions.length;
   return (
-    <details class="examples" open={shown} onToggle={({ currentTarget: { open } }) => open !== shown && unfold(cause.id, open ? 'some' : undefined)}>
+    <details
+      class="examples"
+      open={shown}
+      onToggle={({ currentTarget: { open } }) => open !== shown && unfold(cause.id, open ? 'some' : undefined)}
+    >
       <summary data-row={cause.id}>
         <Icon name="chevron" />
         {shown ? words.hideExamples : words.examples(cause.questions.length)}

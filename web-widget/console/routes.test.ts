@@ -1,7 +1,7 @@
 // Tests of what addresses mean.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { href, HOME, parse, type Route } from './routes';
+import { HOME, href, parse, type Route } from './routes';
 
 test('every route comes back from its own address', () => {
   const routes: Route[] = [
@@ -17,7 +17,8 @@ test('every route comes back from its own address', () => {
 });
 
 test('an address that means nothing is the list of those who wait', () => {
-  for (const hash of ['', '#', '#/', '#/inbox', '#/inbox/theirs', '#/conversation', '#/%E0%A4%A', '#/nowhere/at/all']) assert.deepEqual(parse(hash), HOME);
+  for (const hash of ['', '#', '#/', '#/inbox', '#/inbox/theirs', '#/conversation', '#/%E0%A4%A', '#/nowhere/at/all'])
+    assert.deepEqual(parse(hash), HOME);
 });
 
 test('a position that is not a number is left out', () => {

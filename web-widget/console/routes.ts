@@ -16,7 +16,10 @@ const isList = (word: string | undefined): word is ListName => LISTS.includes(wo
 
 /** The route of an address; what it doesn't know is the list of those who wait. */
 export function parse(hash: string): Route {
-  const [view, first, second] = hash.replace(/^#?\/?/, '').split('/').map(decoded);
+  const [view, first, second] = hash
+    .replace(/^#?\/?/, '')
+    .split('/')
+    .map(decoded);
   if (view === 'inbox' && isList(first)) return { view, list: first };
   if (view === 'conversation' && first) {
     const seq = Number(second);
@@ -30,7 +33,8 @@ export function parse(hash: string): Route {
 /** The address of a route. */
 export function href(route: Route): string {
   if (route.view === 'inbox') return `#/inbox/${route.list}`;
-  if (route.view === 'conversation') return `#/conversation/${encodeURIComponent(route.id)}${route.seq ? `/${route.seq}` : ''}`;
+  if (route.view === 'conversation')
+    return `#/conversation/${encodeURIComponent(route.id)}${route.seq ? `/${route.seq}` : ''}`;
   if (route.view === 'questions') return route.status === 'closed' ? '#/questions/closed' : '#/questions';
   return '#/suggestions';
 }

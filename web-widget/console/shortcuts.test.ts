@@ -3,7 +3,15 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Keys, type Press } from './shortcuts';
 
-const press = (key: string, change: Partial<Press> = {}): Press => ({ key, at: 0, ctrlKey: false, metaKey: false, altKey: false, writing: false, ...change });
+const press = (key: string, change: Partial<Press> = {}): Press => ({
+  key,
+  at: 0,
+  ctrlKey: false,
+  metaKey: false,
+  altKey: false,
+  writing: false,
+  ...change,
+});
 
 test('a letter is a command', () => {
   const keys = new Keys();

@@ -5,9 +5,27 @@ const STORED_AS = 'plainbill.console.letters';
 /** A "g" waits this long for its second letter. */
 const CHORD_MS = 1500;
 
-export type Command = 'next' | 'previous' | 'take' | 'reply' | 'give' | 'back' | 'inbox' | 'questions' | 'suggestions' | 'keys';
+export type Command =
+  | 'next'
+  | 'previous'
+  | 'take'
+  | 'reply'
+  | 'give'
+  | 'back'
+  | 'inbox'
+  | 'questions'
+  | 'suggestions'
+  | 'keys';
 
-const LETTERS: Record<string, Command> = { j: 'next', k: 'previous', a: 'take', r: 'reply', b: 'give', u: 'back', '?': 'keys' };
+const LETTERS: Record<string, Command> = {
+  j: 'next',
+  k: 'previous',
+  a: 'take',
+  r: 'reply',
+  b: 'give',
+  u: 'back',
+  '?': 'keys',
+};
 const AFTER_G: Record<string, Command> = { i: 'inbox', q: 'questions', s: 'suggestions' };
 
 export type Press = { key: string; at: number; ctrlKey: boolean; metaKey: boolean; altKey: boolean; writing: boolean };
@@ -27,7 +45,8 @@ export class Keys {
 }
 
 /** Whether a press belongs to an input method that puts signs together; some of them say so by the number 229 only. */
-export const isComposing = (event: { isComposing: boolean; keyCode: number }): boolean => event.isComposing || event.keyCode === 229;
+export const isComposing = (event: { isComposing: boolean; keyCode: number }): boolean =>
+  event.isComposing || event.keyCode === 229;
 
 /** Whether a press there is part of a text or belongs to the control itself. */
 export const isWriting = (target: EventTarget | null): boolean =>

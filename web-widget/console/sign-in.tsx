@@ -41,15 +41,37 @@ export function SignIn() {
           {fault.value}
         </p>
         <label for="login">{words.login}</label>
-        <input ref={first} id="login" name="login" autocomplete="username" autocapitalize="none" spellcheck={false} value={login.value} onInput={(event) => (login.value = event.currentTarget.value)} />
+        <input
+          ref={first}
+          id="login"
+          name="login"
+          autocomplete="username"
+          autocapitalize="none"
+          spellcheck={false}
+          value={login.value}
+          onInput={(event) => (login.value = event.currentTarget.value)}
+        />
         <label for="password">{words.password}</label>
         <div class="with-button">
-          <input id="password" name="password" {...(visible.value ? { type: 'text' as const } : { type: 'password' as const })} autocomplete="current-password" value={password.value} onInput={(event) => (password.value = event.currentTarget.value)} />
-          <button type="button" class="quiet" aria-controls="password" aria-label={`${visible.value ? words.hidePassword : words.showPassword} ${words.password.toLowerCase()}`} onClick={() => (visible.value = !visible.value)}>
+          <input
+            id="password"
+            name="password"
+            {...(visible.value ? { type: 'text' as const } : { type: 'password' as const })}
+            autocomplete="current-password"
+            value={password.value}
+            onInput={(event) => (password.value = event.currentTarget.value)}
+          />
+          <button
+            type="button"
+            class="quiet"
+            aria-controls="password"
+            aria-label={`${visible.value ? words.hidePassword : words.showPassword} ${words.password.toLowerCase()}`}
+            onClick={() => (visible.value = !visible.value)}
+          >
             {visible.value ? words.hidePassword : words.showPassword}
           </button>
         </div>
-        <button class="primary" aria-disabled={busy.value}>
+        <button type="submit" class="primary" aria-disabled={busy.value}>
           {busy.value ? words.signingIn : words.signIn}
         </button>
       </form>

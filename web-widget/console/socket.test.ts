@@ -23,7 +23,11 @@ const opens =
   };
 
 function started() {
-  const socket = new StaffSocket({ frame: (frame) => frames.push(frame), link: (link) => links.push(link), unwelcome: () => unwelcome++ }, opens('socket'), opens('polling'));
+  const socket = new StaffSocket(
+    { frame: (frame) => frames.push(frame), link: (link) => links.push(link), unwelcome: () => unwelcome++ },
+    opens('socket'),
+    opens('polling'),
+  );
   socket.start();
   return socket;
 }
@@ -61,7 +65,10 @@ beforeEach(() => {
 afterEach(() => mock.timers.reset());
 
 test('the wait doubles up to half a minute, and chance takes at most half of it', () => {
-  assert.deepEqual([0, 1, 2, 20].map((attempt) => backOff(attempt, 0)), [500, 1000, 2000, 30_000]);
+  assert.deepEqual(
+    [0, 1, 2, 20].map((attempt) => backOff(attempt, 0)),
+    [500, 1000, 2000, 30_000],
+  );
   assert.equal(backOff(3, 1), 2000);
 });
 
@@ -134,7 +141,10 @@ test('after two sockets that never spoke it goes by requests, and after those it
   for (let round = 0; round < 4; round++) {
     again();
   }
-  assert.deepEqual(ways.map(({ over }) => over), ['socket', 'socket', 'polling', 'socket', 'socket']);
+  assert.deepEqual(
+    ways.map(({ over }) => over),
+    ['socket', 'socket', 'polling', 'socket', 'socket'],
+  );
 });
 
 test('a socket that hangs without a word counts as blocked as well', () => {
@@ -143,7 +153,10 @@ test('a socket that hangs without a word counts as blocked as well', () => {
   pass(1_000);
   pass(10_000);
   pass(2_000);
-  assert.deepEqual(ways.map(({ over }) => over), ['socket', 'socket', 'polling']);
+  assert.deepEqual(
+    ways.map(({ over }) => over),
+    ['socket', 'socket', 'polling'],
+  );
 });
 
 test('without a network nothing counts as blocked', () => {
@@ -163,7 +176,10 @@ test('requests that slept begin anew: an answer may have been lost, and no other
   assert.equal(last().over, 'polling');
   last().frame(WELCOME);
   socket.wake();
-  assert.deepEqual(ways.map(({ over }) => over), ['socket', 'socket', 'polling', 'polling']);
+  assert.deepEqual(
+    ways.map(({ over }) => over),
+    ['socket', 'socket', 'polling', 'polling'],
+  );
   assert.notEqual(links.at(-1), 'up');
 });
 

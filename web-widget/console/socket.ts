@@ -1,6 +1,6 @@
 // Keeps one link of staff open: asks whether it lives, comes back after a drop, and goes another way where sockets are blocked.
 import type { StaffClientFrame, StaffServerFrame } from '../protocol';
-import { overPolling, overSocket, type Link as Way, type OpenLink } from './links';
+import { type OpenLink, overPolling, overSocket, type Link as Way } from './links';
 
 /** A link that isn't welcomed within this time has failed. */
 const WELCOME_MS = 10_000;

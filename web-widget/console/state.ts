@@ -2,7 +2,7 @@
 import { computed, signal } from '@preact/signals';
 import type { ConversationRow, StaffMember } from '../protocol';
 import { messageOf } from './api';
-import { href, parse, type ListName, type Route } from './routes';
+import { href, type ListName, parse, type Route } from './routes';
 import type { Link } from './socket';
 import { plainly } from './transcript';
 import { words } from './words';

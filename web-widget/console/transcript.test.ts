@@ -5,7 +5,14 @@ import type { WireEvent } from '../protocol';
 import { blocks, flaggable, lastSeq, merge, paragraphs, speakerOf, understoodBelow } from './transcript';
 
 const MINUTE = 60_000;
-const event = (seq: number, from: string, change: Partial<WireEvent> = {}): WireEvent => ({ seq, at: seq * 1000, from, kind: 'message', text: `${from} ${seq}`, ...change });
+const event = (seq: number, from: string, change: Partial<WireEvent> = {}): WireEvent => ({
+  seq,
+  at: seq * 1000,
+  from,
+  kind: 'message',
+  text: `${from} ${seq}`,
+  ...change,
+});
 const seqs = (events: readonly WireEvent[]) => events.map(({ seq }) => seq);
 
 test('events are added in order, whatever order they come in', () => {
@@ -16,7 +23,10 @@ test('events are added in order, whatever order they come in', () => {
 });
 
 test('an event that is there already is replaced, never doubled', () => {
-  const { events } = merge([event(1, 'customer'), event(2, 'staff', { text: '4111 1111' })], [event(2, 'staff', { text: '•••• 1111' })]);
+  const { events } = merge(
+    [event(1, 'customer'), event(2, 'staff', { text: '4111 1111' })],
+    [event(2, 'staff', { text: '•••• 1111' })],
+  );
   assert.deepEqual(seqs(events), [1, 2]);
   assert.equal(events[1]?.text, '•••• 1111');
 });
@@ -41,7 +51,13 @@ test('an old event from before the log leaves it as it is', () => {
 test('what the bot understood stands below the message that it is about', () => {
   const understood = { decision: 'no_idea', guesses: [] };
   const own = { decision: 'answer', guesses: [] };
-  const below = understoodBelow([event(1, 'customer'), event(2, 'customer'), event(3, 'bot', { understood }), event(4, 'customer', { understood: own }), event(5, 'bot', { understood })]);
+  const below = understoodBelow([
+    event(1, 'customer'),
+    event(2, 'customer'),
+    event(3, 'bot', { understood }),
+    event(4, 'customer', { understood: own }),
+    event(5, 'bot', { understood }),
+  ]);
   assert.equal(below.get(2), understood);
   assert.equal(below.get(4), own);
   assert.deepEqual([...below.keys()], [2, 4]);
@@ -64,7 +80,12 @@ test('a colleague is told apart from the reader', () => {
 
 test('messages in one breath by one speaker stand together, and a new day stands between days', () => {
   const noon = new Date(2026, 5, 16, 12).getTime();
-  const log = [event(1, 'customer', { at: noon }), event(2, 'customer', { at: noon + MINUTE }), event(3, 'bot', { at: noon + MINUTE }), event(4, 'customer', { at: noon + 24 * 60 * MINUTE })];
+  const log = [
+    event(1, 'customer', { at: noon }),
+    event(2, 'customer', { at: noon + MINUTE }),
+    event(3, 'bot', { at: noon + MINUTE }),
+    event(4, 'customer', { at: noon + 24 * 60 * MINUTE }),
+  ];
   assert.deepEqual(
     blocks(log, 'Priya').map((block) => (block.kind === 'group' ? seqs(block.events) : block.kind)),
     ['day', [1, 2], [3], 'day', [4]],

@@ -15,7 +15,10 @@ export type Block =
 export const lastSeq = (events: readonly WireEvent[]): number => events.at(-1)?.seq ?? 0;
 
 /** Adds events in order; one that is there already is replaced, and none is added after a gap. */
-export function merge(events: readonly WireEvent[], incoming: readonly WireEvent[]): { events: WireEvent[]; gap: boolean } {
+export function merge(
+  events: readonly WireEvent[],
+  incoming: readonly WireEvent[],
+): { events: WireEvent[]; gap: boolean } {
   const result = [...events];
   const first = events[0]?.seq ?? 1;
   for (const event of [...incoming].sort((one, other) => one.seq - other.seq)) {
@@ -90,7 +93,13 @@ export function blocks(events: readonly WireEvent[], myName: string): Block[] {
     const speaker = speakerOf(event, myName);
     const last = result.at(-1);
     if (speaker === 'system') result.push({ kind: 'line', event });
-    else if (last?.kind === 'group' && last.speaker === speaker && last.name === event.name && event.at - last.events.at(-1)!.at < ONE_BREATH_MS) last.events.push(event);
+    else if (
+      last?.kind === 'group' &&
+      last.speaker === speaker &&
+      last.name === event.name &&
+      event.at - last.events.at(-1)!.at < ONE_BREATH_MS
+    )
+      last.events.push(event);
     else result.push({ kind: 'group', speaker, name: event.name, at: event.at, events: [event] });
   }
   return result;
@@ -121,7 +130,11 @@ const TURNING = /[\u202a-\u202e\u2066-\u2069]/g;
 export const plainly = (text: string): string => text.replace(TURNING, '');
 
 /** Whether words that somebody of staff has sent stand in the log. */
-export const arrived = (events: readonly WireEvent[], { text, after }: { text: string; after: number }, name: string): boolean =>
+export const arrived = (
+  events: readonly WireEvent[],
+  { text, after }: { text: string; after: number },
+  name: string,
+): boolean =>
   events.some((event) => after < event.seq && event.from === 'staff' && event.name === name && event.text === text);
 
 /** Whether this member of staff has said something after a position. */

@@ -4,7 +4,14 @@ import { test } from 'node:test';
 import { ago, intentWords, percent, words } from './words';
 
 test('a wait is said in the largest unit that fits', () => {
-  assert.deepEqual([-5, 41_000, 60_000, 11 * 60_000, 125 * 60_000, 50 * 3_600_000].map(words.waitFor), ['0 s', '41 s', '1 min', '11 min', '2 h 5 min', '2 days']);
+  assert.deepEqual([-5, 41_000, 60_000, 11 * 60_000, 125 * 60_000, 50 * 3_600_000].map(words.waitFor), [
+    '0 s',
+    '41 s',
+    '1 min',
+    '11 min',
+    '2 h 5 min',
+    '2 days',
+  ]);
 });
 
 test('what has just happened is just now', () => {

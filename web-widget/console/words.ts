@@ -1,6 +1,7 @@
 // Everything that the console itself says, in one place.
-import { clock, day, plural, sameDay } from '../shared/format';
+
 import type { WireReceipt } from '../protocol';
+import { clock, day, plural, sameDay } from '../shared/format';
 import type { WaitLevel } from './lists';
 import type { ListName } from './routes';
 
@@ -37,9 +38,15 @@ export const words = {
   suggestions: 'Suggestions',
   keys: 'Keyboard',
   youAndKeys: 'you and the keyboard',
-  roles: { reads: 'You can read conversations.', answers: 'You can read and answer.', manages: 'You can read, answer and change how things work.' } as Record<string, string>,
-  held: (count: number) => `You have ${plural(count, 'conversation', 'conversations')}. If you sign out, ${count === 1 ? 'it waits' : 'they wait'} for a colleague.`,
-  unsent: (count: number) => `You haven’t sent what you wrote in ${plural(count, 'conversation', 'conversations')}. Signing out throws it away.`,
+  roles: {
+    reads: 'You can read conversations.',
+    answers: 'You can read and answer.',
+    manages: 'You can read, answer and change how things work.',
+  } as Record<string, string>,
+  held: (count: number) =>
+    `You have ${plural(count, 'conversation', 'conversations')}. If you sign out, ${count === 1 ? 'it waits' : 'they wait'} for a colleague.`,
+  unsent: (count: number) =>
+    `You haven’t sent what you wrote in ${plural(count, 'conversation', 'conversations')}. Signing out throws it away.`,
 
   connecting: 'Connecting …',
   checking: 'Checking …',
@@ -55,12 +62,16 @@ export const words = {
   chooseList: 'Lists',
   empty: {
     waiting: ['Nobody is waiting', 'When somebody asks for a person, they show up here at once.'],
-    mine: ['Nothing on your desk', 'Take somebody from Waiting, and the conversation stays here until it’s sorted out.'],
+    mine: [
+      'Nothing on your desk',
+      'Take somebody from Waiting, and the conversation stays here until it’s sorted out.',
+    ],
     bot: ['The bot has nothing to do', 'Conversations that the bot answers show up here. You can step in at any time.'],
     closed: ['Nothing closed yet', 'Conversations that are sorted out rest here.'],
   } satisfies Record<ListName, [string, string]>,
   emptyUnknown: 'We can’t tell just now who is here. We’re trying again, and show it as soon as we know.',
-  rest: (list: ListName, count: number) => (list === 'waiting' ? `${count} more are waiting behind these.` : `${count} older ones aren’t shown.`),
+  rest: (list: ListName, count: number) =>
+    list === 'waiting' ? `${count} more are waiting behind these.` : `${count} older ones aren’t shown.`,
   visitor: 'Visitor',
   urgent: 'Urgent',
   online: 'Online',
@@ -68,7 +79,14 @@ export const words = {
   fresh: 'New',
   noWords: 'Nothing said yet',
   waits: { fine: '', long: 'long wait', 'too-long': 'too long' } satisfies Record<WaitLevel, string>,
-  waitFor: (ms: number) => (ms < MINUTE ? `${Math.max(0, Math.floor(ms / 1000))} s` : ms < HOUR ? `${Math.floor(ms / MINUTE)} min` : ms < DAY ? `${Math.floor(ms / HOUR)} h ${Math.floor((ms % HOUR) / MINUTE)} min` : plural(Math.floor(ms / DAY), 'day', 'days')),
+  waitFor: (ms: number) =>
+    ms < MINUTE
+      ? `${Math.max(0, Math.floor(ms / 1000))} s`
+      : ms < HOUR
+        ? `${Math.floor(ms / MINUTE)} min`
+        : ms < DAY
+          ? `${Math.floor(ms / HOUR)} h ${Math.floor((ms % HOUR) / MINUTE)} min`
+          : plural(Math.floor(ms / DAY), 'day', 'days'),
   waitingFor: 'Waiting for',
   nowWaiting: (name: string, reason?: string) => `${name} is waiting. ${reason ?? ''}`.trim(),
   hasWritten: (name: string) => `${name} has written to you.`,
@@ -114,7 +132,10 @@ export const words = {
   newMessages: 'New messages',
   give: 'Give something back',
   giveTo: (name: string) => `Give ${name} something back`,
-  giveLimit: (left: string, limit: string) => (left === limit ? `You may give this customer up to ${limit}.` : `You may give this customer ${left} more, of ${limit} in all.`),
+  giveLimit: (left: string, limit: string) =>
+    left === limit
+      ? `You may give this customer up to ${limit}.`
+      : `You may give this customer ${left} more, of ${limit} in all.`,
   giveWhat: 'What do you give?',
   giveAmount: 'An amount, off the next bill',
   giveHowMuch: 'How much',
@@ -141,12 +162,17 @@ export const words = {
   account: 'Account and bill',
   noAccount: 'Not signed in on your site, so there is no account to show.',
   accountUnseen: 'We can’t see this account right now.',
-  proofEnded: (since: string) => `We can’t be sure any more who is writing: what showed it ended ${since}. Before you say figures or give anything, ask them to sign in on your site again.`,
+  proofEnded: (since: string) =>
+    `We can’t be sure any more who is writing: what showed it ended ${since}. Before you say figures or give anything, ask them to sign in on your site again.`,
   offered: 'Offered',
   said: (name: string, text: string) => `${name}: ${text}`,
 
   understood: 'What the bot understood',
-  decisions: { answer: 'Sure enough to answer', ask_back: 'Not sure, so it asked back', no_idea: 'Didn’t know' } as Record<string, string>,
+  decisions: {
+    answer: 'Sure enough to answer',
+    ask_back: 'Not sure, so it asked back',
+    no_idea: 'Didn’t know',
+  } as Record<string, string>,
   readAs: (because: string) => `Read as: ${because}.`,
   noGuesses: 'It had no guess.',
   guesses: 'Guesses',
@@ -156,13 +182,19 @@ export const words = {
   flaggedThanks: 'Thank you. It’s on the list of questions.',
 
   receipt: 'Receipt: done',
-  receiptKept: ({ reference, undo, clause }: WireReceipt) => [reference && `Reference ${reference}.`, undo, clause && `Rule: ${clause}`].filter(Boolean).join('\n'),
+  receiptKept: ({ reference, undo, clause }: WireReceipt) =>
+    [reference && `Reference ${reference}.`, undo, clause && `Rule: ${clause}`].filter(Boolean).join('\n'),
   ratedGood: 'The customer found the answer helpful',
   ratedBad: 'The customer didn’t find the answer helpful',
   ratedSurvey: (score: number) => `The customer says it was easy to sort out: ${score} of 5`,
   asked: (text: string) => `Asked: “${text}”`,
   verified: 'The customer is signed in on your site',
-  owners: { bot: 'The bot answers from here', queue: 'A person will answer', staff: 'A person answers from here', nobody: 'The conversation ended' } as Record<string, string>,
+  owners: {
+    bot: 'The bot answers from here',
+    queue: 'A person will answer',
+    staff: 'A person answers from here',
+    nobody: 'The conversation ended',
+  } as Record<string, string>,
 
   questionsIntro: 'What the bot couldn’t answer well, grouped by what lies behind it. The most expensive comes first.',
   suggestionsIntro: 'What customers would like to be different, in their own words.',
@@ -172,7 +204,10 @@ export const words = {
     open: ['No open questions', 'Every question that the bot misses is kept here, so that nobody has to ask it twice.'],
     closed: ['Nothing closed yet', 'Close a cause when people have stopped asking. You can open it again.'],
   } satisfies Record<string, [string, string]>,
-  suggestionsEmpty: ['No suggestions yet', 'When a customer says what could be better, you read it here.'] as [string, string],
+  suggestionsEmpty: ['No suggestions yet', 'When a customer says what could be better, you read it here.'] as [
+    string,
+    string,
+  ],
   count: (count: number) => plural(count, 'question', 'questions'),
   soFar: 'so far',
   cost: 'Cost',
@@ -223,7 +258,11 @@ export function ago(at: number, now: number): string {
   const passed = now - at;
   if (passed < MINUTE) return 'just now';
   if (passed < HOUR) return `${Math.floor(passed / MINUTE)} min ago`;
-  return sameDay(at, now) ? clock(at) : passed < 6 * DAY ? new Intl.DateTimeFormat(undefined, { weekday: 'short', hour: 'numeric', minute: '2-digit' }).format(at) : day(at);
+  return sameDay(at, now)
+    ? clock(at)
+    : passed < 6 * DAY
+      ? new Intl.DateTimeFormat(undefined, { weekday: 'short', hour: 'numeric', minute: '2-digit' }).format(at)
+      : day(at);
 }
 
 /** An intent's name as words: "explain_bill_increase" is "Explain bill increase". */

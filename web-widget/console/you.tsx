@@ -20,6 +20,10 @@ export function YouDialog() {
   useEffect(() => () => void (shown.value = false), []);
   const unsent = drafts.value.size;
   const held = countOf('mine') ?? 0;
+  const leave = () => {
+    shown.value = false;
+    void signOut();
+  };
   return (
     <dialog ref={dialog} class="you" aria-labelledby="you-name" onClose={() => (shown.value = false)}>
       <h2 id="you-name">{words.signedInAs(me.value?.name ?? '')}</h2>
@@ -39,7 +43,13 @@ export function YouDialog() {
           ))}
         </dl>
         <label class="switch">
-          <input type="checkbox" role="switch" checked={lettersOn.value} aria-describedby="letters-hint" onChange={(event) => setLetters(event.currentTarget.checked)} />
+          <input
+            type="checkbox"
+            role="switch"
+            checked={lettersOn.value}
+            aria-describedby="letters-hint"
+            onChange={(event) => setLetters(event.currentTarget.checked)}
+          />
           <span>{words.letters}</span>
         </label>
         <p id="letters-hint" class="hint">
@@ -49,10 +59,10 @@ export function YouDialog() {
       {0 < held && <p class="hint">{words.held(held)}</p>}
       {0 < unsent && <p class="fault-box">{words.unsent(unsent)}</p>}
       <form method="dialog" class="actions">
-        <button class="primary" autofocus>
+        <button type="submit" class="primary" autofocus>
           {words.done}
         </button>
-        <button type="button" onClick={() => ((shown.value = false), void signOut())}>
+        <button type="button" onClick={leave}>
           {words.signOut}
         </button>
       </form>

@@ -46,7 +46,12 @@ async function showCustomers() {
 }
 
 const chip = ({ id, name, about }: Customer, current: boolean) =>
-  h('button', { title: about, 'aria-pressed': String(current), 'data-customer': id, onclick: () => switchTo(id) }, h('b', {}, name), h('small', {}, about));
+  h(
+    'button',
+    { title: about, 'aria-pressed': String(current), 'data-customer': id, onclick: () => switchTo(id) },
+    h('b', {}, name),
+    h('small', {}, about),
+  );
 
 async function showAccount() {
   const { name, plan, balance, card } = await get<Account>('demo/account');
@@ -59,7 +64,11 @@ async function showAccount() {
 /** Signs in as somebody else: the old conversation leaves the screen before the new customer's may appear. */
 async function switchTo(customer: string) {
   plainbill('logout');
-  await fetch('demo/sign-in', { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ customer }) });
+  await fetch('demo/sign-in', {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify({ customer }),
+  });
   plainbill('identify', (await get<{ token: string }>('demo/token')).token);
   await show();
   document.querySelector<HTMLElement>(`[data-customer="${CSS.escape(customer)}"]`)?.focus();

@@ -21,6 +21,12 @@ const tableRow = ({ label, detail, mark, amount }: WireRow) =>
   h(
     'tr',
     { class: mark ? 'marked' : null },
-    h('th', { scope: 'row' }, `${label} `, mark && h('span', { class: 'mark' }, mark), detail && h('small', {}, detail)),
+    h(
+      'th',
+      { scope: 'row' },
+      `${label} `,
+      mark && h('span', { class: 'mark' }, mark),
+      detail && h('small', {}, detail),
+    ),
     h('td', {}, amount ?? ''),
   );

@@ -10,7 +10,7 @@ export function h<K extends keyof Tags>(tag: K, props: Props = {}, ...children: 
   const element = document.createElementNS(`http://www.w3.org/${space}`, tag) as Tags[K];
   for (const name in props) {
     const value = props[name];
-    if (typeof value == 'function') (element as any)[name] = value;
+    if (typeof value === 'function') (element as any)[name] = value;
     else if (value) element.setAttribute(name, value === true ? '' : value);
   }
   element.append(...(children.filter(Boolean) as Node[]));

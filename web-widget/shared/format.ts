@@ -7,7 +7,13 @@
 export function goodLocale(...wanted: readonly (string | undefined)[]): string | undefined {
   for (const tag of wanted) {
     try {
-      return Intl.getCanonicalLocales(tag!.trim().slice(0, 99).split(/[.@,;]/)[0]!.replace(/_/g, '-'))[0];
+      return Intl.getCanonicalLocales(
+        tag!
+          .trim()
+          .slice(0, 99)
+          .split(/[.@,;]/)[0]!
+          .replace(/_/g, '-'),
+      )[0];
     } catch {}
   }
   return undefined;
@@ -17,7 +23,8 @@ export function goodLocale(...wanted: readonly (string | undefined)[]): string |
 export const clock = (at: number, locale?: string) => new Date(at).toLocaleTimeString(locale, { timeStyle: 'short' });
 
 /** "Monday 3 June". */
-export const day = (at: number, locale?: string) => new Date(at).toLocaleDateString(locale, { weekday: 'long', day: 'numeric', month: 'long' });
+export const day = (at: number, locale?: string) =>
+  new Date(at).toLocaleDateString(locale, { weekday: 'long', day: 'numeric', month: 'long' });
 
 export const sameDay = (one: number, other: number) => new Date(one).toDateString() === new Date(other).toDateString();
 

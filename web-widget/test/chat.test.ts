@@ -45,7 +45,10 @@ test('what was not sent is there after a reload', async () => {
   const chat = chatWith();
   assert.equal(chat.now().remembers, true);
   await connected(chat);
-  assert.deepEqual(sent('say').map(({ text }) => text), ['written without a network']);
+  assert.deepEqual(
+    sent('say').map(({ text }) => text),
+    ['written without a network'],
+  );
 });
 
 test('a break resumes after the last event, a reload from the start', async () => {
@@ -111,15 +114,26 @@ test('what could not be sent lets the next go at once', async () => {
   ['one', 'two', 'three'].forEach((text) => chat.say(text));
   link.frame({ type: 'error', key: sent('say')[0]!.key, code: 'conflict', message: 'No.' });
   link.frame(event(1, { from: 'customer', key: sent('say')[1]!.key }));
-  assert.deepEqual(sent('say').map(({ text }) => text), ['one', 'two', 'three']);
+  assert.deepEqual(
+    sent('say').map(({ text }) => text),
+    ['one', 'two', 'three'],
+  );
 });
 
 test('whatever the customer does, they are shown the end, and by what others do they are not', async () => {
   const chat = chatWith();
   await connected(chat, event(1));
   assert.equal(acted, 0);
-  const acts = [() => chat.say('hi'), () => chat.choose('late_fee', 'What is this fee?'), () => chat.rate(1, 5), () => chat.end()];
-  acts.forEach((act, index) => (act(), assert.equal(acted, index + 1)));
+  const acts = [
+    () => chat.say('hi'),
+    () => chat.choose('late_fee', 'What is this fee?'),
+    () => chat.rate(1, 5),
+    () => chat.end(),
+  ];
+  acts.forEach((act, index) => {
+    act();
+    assert.equal(acted, index + 1);
+  });
   link.frame(event(2));
   assert.equal(acted, acts.length);
 });
@@ -130,7 +144,10 @@ test('what stays is shown as not sent, with the reason, until the customer tries
   chat.choose('gone', 'Take it off');
   const { key } = sent('choose')[0]!;
   link.frame({ type: 'error', key, code: 'not_offered', message: 'That is not on offer any more.' });
-  assert.deepEqual([chat.now().outbox[0]!.state, chat.now().outbox[0]!.reason], ['failed', 'That is not on offer any more.']);
+  assert.deepEqual(
+    [chat.now().outbox[0]!.state, chat.now().outbox[0]!.reason],
+    ['failed', 'That is not on offer any more.'],
+  );
   chat.retry(key);
   assert.equal(sent('choose').length, 2);
 });
@@ -147,7 +164,10 @@ test('ten minutes without an answer end in not sent', async () => {
 test('what was said before the page was loaded is not news', async () => {
   const chat = chatWith();
   await connected(chat, welcome({ seq: 2 }), event(1), event(2), event(3));
-  assert.deepEqual(fresh.map(({ seq }) => seq), [3]);
+  assert.deepEqual(
+    fresh.map(({ seq }) => seq),
+    [3],
+  );
 });
 
 test('typing is told every three seconds at most and ends by itself', async () => {
@@ -156,11 +176,17 @@ test('typing is told every three seconds at most and ends by itself', async () =
   await connected(chat);
   chat.write('a');
   chat.write('ab');
-  assert.deepEqual(sent('typing').map(({ on }) => on), [true]);
+  assert.deepEqual(
+    sent('typing').map(({ on }) => on),
+    [true],
+  );
   mock.timers.tick(3_000);
   chat.write('abc');
   mock.timers.tick(5_000);
-  assert.deepEqual(sent('typing').map(({ on }) => on), [true, true, false]);
+  assert.deepEqual(
+    sent('typing').map(({ on }) => on),
+    [true, true, false],
+  );
 });
 
 test('what is on the screen is told once', async () => {
@@ -169,7 +195,10 @@ test('what is on the screen is told once', async () => {
   assert.equal(chat.now().unread, 1);
   chat.see();
   chat.see();
-  assert.deepEqual(sent('seen').map(({ seq }) => seq), [1]);
+  assert.deepEqual(
+    sent('seen').map(({ seq }) => seq),
+    [1],
+  );
   assert.equal(chat.now().unread, 0);
 });
 
@@ -181,10 +210,14 @@ test('a conversation that the server does not know is begun anew with what was n
   link.frame({ type: 'error', code: 'not_found', message: 'No.' });
   const hello = await reopened();
   assert.equal(hello.conversation, undefined);
-  assert.deepEqual(sent('say').map(({ text }) => text), ['still here']);
+  assert.deepEqual(
+    sent('say').map(({ text }) => text),
+    ['still here'],
+  );
 });
 
-const refusal = (key: string | undefined, code: string) => ({ type: 'error', key, code, message: 'No.' }) as Parameters<typeof link.frame>[0];
+const refusal = (key: string | undefined, code: string) =>
+  ({ type: 'error', key, code, message: 'No.' }) as Parameters<typeof link.frame>[0];
 
 test('a message that can never be sent is told once, holds nothing back, and goes when the customer wants it', async () => {
   const chat = chatWith();
@@ -195,13 +228,22 @@ test('a message that can never be sent is told once, holds nothing back, and goe
   link.frame(refusal(key, 'malformed'));
   chat.wake(true);
   await reopened();
-  assert.deepEqual(sent('say').map(({ text }) => text), ['and this']);
+  assert.deepEqual(
+    sent('say').map(({ text }) => text),
+    ['and this'],
+  );
   const after = chatWith();
   await connected(after);
-  assert.deepEqual(sent('say').map(({ text }) => text), ['and this']);
+  assert.deepEqual(
+    sent('say').map(({ text }) => text),
+    ['and this'],
+  );
   assert.equal(after.now().outbox[0]!.shown, 'too much');
   after.drop(key);
-  assert.deepEqual(stored?.outbox?.map(({ shown }) => shown), ['and this']);
+  assert.deepEqual(
+    stored?.outbox?.map(({ shown }) => shown),
+    ['and this'],
+  );
 });
 
 test('a message that is longer than the server takes never goes out, whatever wrote it', async () => {
@@ -211,21 +253,30 @@ test('a message that is longer than the server takes never goes out, whatever wr
   await connected(chat);
   chat.say('y'.repeat(20_000));
   link.sent.length = 1;
-  chat.say(' '.repeat(70_000) + 'how can I pay?\ufffc\n');
+  chat.say(`${' '.repeat(70_000)}how can I pay?\ufffc\n`);
   link.frame(ack(sent('say')[0]!.key));
   chat.say('😀'.repeat(2_000));
-  assert.deepEqual(sent('say').map(({ text }) => text.slice(0, 14)), ['how can I pay?', '😀'.repeat(7)]);
-  assert.deepEqual(chat.now().outbox.map(({ state, reason }) => [state, reason]), [
-    ['failed', 'Please make it 1 letter shorter.'],
-    ['failed', 'Please make it 998000 letters shorter.'],
-    ['failed', 'Please make it 18000 letters shorter.'],
-    ['sending', undefined],
-    ['sending', undefined],
-  ]);
+  assert.deepEqual(
+    sent('say').map(({ text }) => text.slice(0, 14)),
+    ['how can I pay?', '😀'.repeat(7)],
+  );
+  assert.deepEqual(
+    chat.now().outbox.map(({ state, reason }) => [state, reason]),
+    [
+      ['failed', 'Please make it 1 letter shorter.'],
+      ['failed', 'Please make it 998000 letters shorter.'],
+      ['failed', 'Please make it 18000 letters shorter.'],
+      ['sending', undefined],
+      ['sending', undefined],
+    ],
+  );
 });
 
 test('a title, an address and letters without end fit into a hello', async () => {
-  Object.assign(globalThis, { location: { origin: 'https://shop.example', pathname: '/x'.repeat(20_000) }, document: { title: '😀'.repeat(20_000) } });
+  Object.assign(globalThis, {
+    location: { origin: 'https://shop.example', pathname: '/x'.repeat(20_000) },
+    document: { title: '😀'.repeat(20_000) },
+  });
   const { page } = await connected(chatWith());
   assert.deepEqual([[...page!.title].length, page!.url.length], [200, 200]);
 });
@@ -234,7 +285,11 @@ test('a hello that the server cannot read is said again with less, until it is',
   store({ conversation: 'c9', resume: 'old' });
   const chat = chatWith();
   chat.connect();
-  for (const fields of [['after', 'conversation', 'identity', 'locale', 'page', 'resume', 'type'], ['after', 'conversation', 'resume', 'type'], ['type']]) {
+  for (const fields of [
+    ['after', 'conversation', 'identity', 'locale', 'page', 'resume', 'type'],
+    ['after', 'conversation', 'resume', 'type'],
+    ['type'],
+  ]) {
     await link.opened();
     assert.deepEqual(Object.keys(link.sent[0]!).sort(), fields);
     link.frame(refusal(undefined, 'too_large'));
@@ -249,7 +304,10 @@ test('what nobody can see is not said', async () => {
   for (const text of ['', '  ', '\u200b', '\u200b\ufeff \u2060', undefined, null]) chat.say(text);
   assert.deepEqual(sent('say'), []);
   chat.say(42);
-  assert.deepEqual(sent('say').map(({ text }) => text), ['42']);
+  assert.deepEqual(
+    sent('say').map(({ text }) => text),
+    ['42'],
+  );
 });
 
 test('a clock that jumps gives up nothing, and a page that slept had no chance', async () => {
@@ -279,7 +337,13 @@ test('patience begins anew on a page that was loaded again', async () => {
 test('a page that wakes up asks whether the link lives, and takes another after two seconds of silence', async () => {
   const chat = chatWith();
   await connected(chat);
-  const wakes = [() => chat.wake(false), () => (mock.timers.tick(15_000), chat.tick())];
+  const wakes = [
+    () => chat.wake(false),
+    () => {
+      mock.timers.tick(15_000);
+      chat.tick();
+    },
+  ];
   for (const wakeUp of wakes) {
     chat.tick();
     const old = link;
@@ -321,5 +385,8 @@ test('where two tabs begin at the same moment, both go on with the first', async
   assert.deepEqual(sent('say'), []);
   const hello = await reopened(welcome({ conversation: 'c7' }));
   assert.deepEqual([hello.conversation, hello.resume], ['c7', 'theirs']);
-  assert.deepEqual(sent('say').map(({ text }) => text), ['here']);
+  assert.deepEqual(
+    sent('say').map(({ text }) => text),
+    ['here'],
+  );
 });

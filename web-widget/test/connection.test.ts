@@ -42,7 +42,10 @@ beforeEach(() => {
 afterEach(() => mock.timers.reset());
 
 test('the back-off doubles from half a second to half a minute and is spread by chance', () => {
-  assert.deepEqual([0, 1, 2].map((tries) => backoff(tries, 1)), [500, 1000, 2000]);
+  assert.deepEqual(
+    [0, 1, 2].map((tries) => backoff(tries, 1)),
+    [500, 1000, 2000],
+  );
   assert.equal(backoff(0, 0), 250);
   assert.equal(backoff(40, 1), 30_000);
 });
@@ -72,7 +75,10 @@ test('a heartbeat is sent as often as the server asks for', () => {
   mock.timers.tick(7_000);
   last().frame({ type: 'pong' });
   mock.timers.tick(7_000);
-  assert.deepEqual(last().sent.map(({ type }) => type), ['ping', 'ping']);
+  assert.deepEqual(
+    last().sent.map(({ type }) => type),
+    ['ping', 'ping'],
+  );
 });
 
 test('a link without a word for 45 seconds is replaced', () => {
@@ -90,7 +96,10 @@ test('a page that was away asks an open link for a sign of life, and takes anoth
   const connection = connect();
   last().frame(welcome());
   connection.probe();
-  assert.deepEqual(last().sent.map(({ type }) => type), ['ping']);
+  assert.deepEqual(
+    last().sent.map(({ type }) => type),
+    ['ping'],
+  );
   mock.timers.tick(1_999);
   assert.equal(links[0]!.isClosed, false);
   mock.timers.tick(1);
@@ -128,7 +137,10 @@ test('after two sockets that never spoke it polls, and after that it tries socke
     last().closed();
     mock.timers.tick(30_000);
   }
-  assert.deepEqual(links.map(({ over }) => over), ['socket', 'socket', 'polling', 'socket', 'socket']);
+  assert.deepEqual(
+    links.map(({ over }) => over),
+    ['socket', 'socket', 'polling', 'socket', 'socket'],
+  );
 });
 
 test('without a network nothing counts as blocked', () => {
@@ -148,7 +160,10 @@ test('what an old link still says is not heard', () => {
   connection.reconnect(0);
   old.frame(event(1));
   old.closed();
-  assert.deepEqual(heard.map(({ type }) => type), ['welcome']);
+  assert.deepEqual(
+    heard.map(({ type }) => type),
+    ['welcome'],
+  );
   mock.timers.tick(0);
   assert.equal(links.length, 2);
 });

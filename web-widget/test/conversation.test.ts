@@ -5,13 +5,17 @@ import type { ServerFrame } from '../protocol';
 import { isGap, isSaid, nothing, openChoices, openSurvey, step, TYPING_MS, unread } from '../widget/conversation';
 import { card, event, welcome } from './samples';
 
-const after = (...frames: ServerFrame[]) => frames.reduce((conversation, frame) => step(conversation, frame, 0), nothing);
+const after = (...frames: ServerFrame[]) =>
+  frames.reduce((conversation, frame) => step(conversation, frame, 0), nothing);
 const choices = [{ id: 'see_bill', label: 'See the bill' }];
 
 test('events are kept in their order', () => {
   const conversation = after(welcome({ seq: 2 }), event(1), event(2));
   assert.equal(conversation.seen, 2);
-  assert.deepEqual(conversation.events.map(({ text }) => text), ['Message 1', 'Message 2']);
+  assert.deepEqual(
+    conversation.events.map(({ text }) => text),
+    ['Message 1', 'Message 2'],
+  );
 });
 
 test('an event that was seen already changes nothing', () => {
@@ -21,7 +25,12 @@ test('an event that was seen already changes nothing', () => {
 });
 
 test('a receipt is something said, and what it offers can be tapped', () => {
-  const receipt = event(2, { kind: 'receipt', text: 'Your late fee is off.', receipt: { reference: 'CN-1', undo: 'Ask a colleague.' }, choices });
+  const receipt = event(2, {
+    kind: 'receipt',
+    text: 'Your late fee is off.',
+    receipt: { reference: 'CN-1', undo: 'Ask a colleague.' },
+    choices,
+  });
   const conversation = after(welcome(), event(1), receipt);
   assert.equal(isSaid(receipt), true);
   assert.equal(openChoices(conversation)?.seq, 2);
@@ -49,7 +58,11 @@ test('a welcome says who answers and whether the customer is known', () => {
 });
 
 test('a change of owner names the person', () => {
-  const waiting = after(welcome(), event(1, { from: 'system', kind: 'owner', owner: 'queue' }), { type: 'queue', place: 3, minutes: 4 });
+  const waiting = after(welcome(), event(1, { from: 'system', kind: 'owner', owner: 'queue' }), {
+    type: 'queue',
+    place: 3,
+    minutes: 4,
+  });
   assert.equal(waiting.owner, 'queue');
   assert.equal(waiting.queue?.place, 3);
   const joined = step(waiting, event(2, { from: 'system', kind: 'owner', owner: 'staff', name: 'Priya' }), 0);
@@ -91,7 +104,11 @@ test('choices are open as long as the bot said the last thing', () => {
 });
 
 test('a rating is not something that was said, and keeps the choices open', () => {
-  const rated = after(welcome(), event(1, { choices, rateable: true }), event(2, { from: 'customer', kind: 'rating', about: 1, score: 1, text: undefined }));
+  const rated = after(
+    welcome(),
+    event(1, { choices, rateable: true }),
+    event(2, { from: 'customer', kind: 'rating', about: 1, score: 1, text: undefined }),
+  );
   assert.equal(rated.scores[1], 1);
   assert.equal(openChoices(rated)?.seq, 1);
 });
@@ -99,7 +116,10 @@ test('a rating is not something that was said, and keeps the choices open', () =
 test('a survey is open until it is answered or the talk goes on', () => {
   const asked = after(welcome(), event(1), event(2, { kind: 'survey' }));
   assert.equal(openSurvey(asked)?.seq, 2);
-  assert.equal(openSurvey(step(asked, event(3, { from: 'customer', kind: 'rating', about: 2, score: 5 }), 0)), undefined);
+  assert.equal(
+    openSurvey(step(asked, event(3, { from: 'customer', kind: 'rating', about: 2, score: 5 }), 0)),
+    undefined,
+  );
   assert.equal(openSurvey(step(asked, event(3, { from: 'customer' }), 0)), undefined);
 });
 
@@ -115,7 +135,13 @@ test('frames that are not known yet change nothing', () => {
 });
 
 test('only what our side said counts as unread', () => {
-  const conversation = after(welcome(), event(1, { from: 'customer' }), event(2), event(3, { kind: 'owner', owner: 'queue' }), event(4, { from: 'staff' }));
+  const conversation = after(
+    welcome(),
+    event(1, { from: 'customer' }),
+    event(2),
+    event(3, { kind: 'owner', owner: 'queue' }),
+    event(4, { from: 'staff' }),
+  );
   assert.equal(unread(conversation, 0), 2);
   assert.equal(unread(conversation, 2), 1);
   assert.equal(unread(conversation, 4), 0);

@@ -1,15 +1,33 @@
 // Who the customer is, and what may be seen for it.
 import assert from 'node:assert/strict';
 import { mock, test } from 'node:test';
-import { ack, chatWith, connected, forgotten, jump, link, pass, reopened, sent, settled, store, stored, token, type Hello } from './rig';
+import {
+  ack,
+  chatWith,
+  connected,
+  forgotten,
+  type Hello,
+  jump,
+  link,
+  pass,
+  reopened,
+  sent,
+  settled,
+  store,
+  stored,
+  token,
+} from './rig';
 import { event, welcome } from './samples';
 
 test('a token goes into hello, and its change into identify', async () => {
   const chat = chatWith();
   chat.identify(token('ana'));
   assert.equal((await connected(chat)).identity, token('ana'));
-  chat.identify(token('ana') + '2');
-  assert.deepEqual(sent('identify').map(({ token }) => token), [token('ana') + '2']);
+  chat.identify(`${token('ana')}2`);
+  assert.deepEqual(
+    sent('identify').map(({ token }) => token),
+    [`${token('ana')}2`],
+  );
   assert.equal(forgotten, 0);
 });
 
@@ -19,7 +37,10 @@ test('another customer starts with nothing of the one before', async () => {
   await connected(chat, event(1));
   chat.say('my secret');
   chat.identify(token('ben'));
-  assert.deepEqual([chat.now().outbox.length, chat.now().conversation.events.length, stored, forgotten], [0, 0, undefined, 1]);
+  assert.deepEqual(
+    [chat.now().outbox.length, chat.now().conversation.events.length, stored, forgotten],
+    [0, 0, undefined, 1],
+  );
   const hello = await reopened();
   assert.deepEqual([hello.conversation, hello.resume, hello.identity], [undefined, undefined, token('ben')]);
 });
@@ -71,7 +92,10 @@ test('the page is asked for the next token a minute before the last one ends', a
   await pass(chat, 539);
   assert.deepEqual(sent('identify'), []);
   await pass(chat, 2);
-  assert.deepEqual(sent('identify').map(({ token }) => token), [token('ana', 1_200)]);
+  assert.deepEqual(
+    sent('identify').map(({ token }) => token),
+    [token('ana', 1_200)],
+  );
   assert.equal(forgotten, 0);
 });
 
@@ -80,7 +104,10 @@ test('tokens of a page that names an address are renewed as well', async () => {
   const chat = chatWith({ identityUrl: '/token' });
   await connected(chat);
   await pass(chat, 540);
-  assert.deepEqual(sent('identify').map(({ token }) => token), [token('ana', 1_140)]);
+  assert.deepEqual(
+    sent('identify').map(({ token }) => token),
+    [token('ana', 1_140)],
+  );
 });
 
 test('a token that ends soon does not make the page be asked all the time', async () => {
@@ -111,7 +138,10 @@ test('a visitor who signs in while the chat is open is told to the server', asyn
   await connected(chat, event(1));
   chat.identify(async () => token('ana', 600));
   await settled();
-  assert.deepEqual(sent('identify').map(({ token }) => token), [token('ana', 600)]);
+  assert.deepEqual(
+    sent('identify').map(({ token }) => token),
+    [token('ana', 600)],
+  );
   assert.equal(forgotten, 0);
 });
 
@@ -124,7 +154,8 @@ test('signing out leaves nothing behind', async () => {
 });
 
 const answersOfNobody: Record<string, () => Response | Promise<Response>> = {
-  'a page to sign in on': () => new Response('<!doctype html><h1>Sign in</h1>', { headers: { 'Content-Type': 'text/html' } }),
+  'a page to sign in on': () =>
+    new Response('<!doctype html><h1>Sign in</h1>', { headers: { 'Content-Type': 'text/html' } }),
   'an empty object': () => Response.json({}),
   'nothing at all': () => new Response(null, { status: 204 }),
   'too many requests': () => new Response('', { status: 429 }),
@@ -133,7 +164,7 @@ const answersOfNobody: Record<string, () => Response | Promise<Response>> = {
   'a number': () => Response.json({ token: 7 }),
   'a token without a subject': () => Response.json({ token: token(undefined as never, 600) }),
   'no JSON object': () => Response.json(null),
-  'a token that no frame can carry': () => Response.json({ token: token('ana' + 'x'.repeat(20_000), 600) }),
+  'a token that no frame can carry': () => Response.json({ token: token(`ana${'x'.repeat(20_000)}`, 600) }),
 };
 
 for (const [what, answer] of Object.entries(answersOfNobody)) {
@@ -161,7 +192,10 @@ for (const [what, answer] of Object.entries(answersOfNobody)) {
     await pass(chat, 16);
     const hello = await reopened();
     assert.deepEqual([hello.conversation, hello.resume], ['c1', 'secret']);
-    assert.deepEqual(sent('say').map(({ text }) => text), ['and this?']);
+    assert.deepEqual(
+      sent('say').map(({ text }) => text),
+      ['and this?'],
+    );
   });
 }
 
@@ -225,7 +259,10 @@ test('what was said while the page could not say goes on, with what was not sent
   chat.identify(token('ana', 600));
   assert.deepEqual(sent('identify').length, 1);
   link.frame(ack(sent('say')[1]!.key));
-  assert.deepEqual(sent('say').map(({ text }) => text), ['who are you?', 'not sent yet', 'who are you?']);
+  assert.deepEqual(
+    sent('say').map(({ text }) => text),
+    ['who are you?', 'not sent yet', 'who are you?'],
+  );
   assert.deepEqual([stored?.conversation, stored?.subject, stored?.aside], ['c2', 'ana', undefined]);
 });
 
@@ -266,7 +303,10 @@ test('a page that takes its time, or for ever, makes nobody wait: a visitor with
     await pass(chat, seconds - 3);
     answer(token('ana', 600));
     await settled();
-    assert.deepEqual(sent('identify').map(({ token }) => token), [token('ana', 600)]);
+    assert.deepEqual(
+      sent('identify').map(({ token }) => token),
+      [token('ana', 600)],
+    );
   }
 });
 

@@ -17,12 +17,20 @@ test('hello is posted without a token, what follows with it, and the waiting beg
   mock.method(globalThis, 'fetch', async (address: string, init: RequestInit) => {
     assert.equal(address, 'https://help.example/v1/poll');
     assert.equal(init.credentials, 'omit');
-    asked.push({ method: init.method, token: new Headers(init.headers).get('X-Plainbill-Poll'), body: init.body && JSON.parse(String(init.body)) });
+    asked.push({
+      method: init.method,
+      token: new Headers(init.headers).get('X-Plainbill-Poll'),
+      body: init.body && JSON.parse(String(init.body)),
+    });
     if (init.method === 'GET') return new Promise(() => {});
     const frames: ServerFrame[] = asked.length === 1 ? [welcome()] : [{ type: 'pong' }];
     return Response.json({ poll: 'p1', frames });
   });
-  const link = overPolling('https://help.example/')({ opened: () => link.send({ type: 'hello' }), frame: ({ type }) => heard.push(type), closed: () => assert.fail() });
+  const link = overPolling('https://help.example/')({
+    opened: () => link.send({ type: 'hello' }),
+    frame: ({ type }) => heard.push(type),
+    closed: () => assert.fail(),
+  });
   await until(() => asked.length === 2);
   link.send({ type: 'ping' });
   await until(() => heard.length === 2);
@@ -37,7 +45,11 @@ test('hello is posted without a token, what follows with it, and the waiting beg
 test('a poll that is gone closes the link', async () => {
   mock.method(globalThis, 'fetch', async () => new Response('', { status: 410 }));
   let closed = 0;
-  const link = overPolling('https://help.example/')({ opened() {}, frame: () => assert.fail(), closed: () => closed++ });
+  const link = overPolling('https://help.example/')({
+    opened() {},
+    frame: () => assert.fail(),
+    closed: () => closed++,
+  });
   link.send({ type: 'hello' });
   await until(() => closed > 0);
 });

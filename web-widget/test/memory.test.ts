@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { beforeEach, test } from 'node:test';
 import { makeMemory } from '../widget/memory';
-import { change, put, without, type Outbox } from '../widget/outbox';
+import { change, type Outbox, put, without } from '../widget/outbox';
 
 let storage: Record<string, unknown>;
 
@@ -66,7 +66,10 @@ test('forgetting leaves what another tab has begun with somebody else', () => {
   assert.deepEqual(Object.keys(storage), []);
   other.keep({ conversation: 'c2', outbox: said('b') });
   one.forget();
-  assert.deepEqual([makeMemory('local').recall().conversation, keys(makeMemory('local').recall().outbox)], ['c2', ['b']]);
+  assert.deepEqual(
+    [makeMemory('local').recall().conversation, keys(makeMemory('local').recall().outbox)],
+    ['c2', ['b']],
+  );
 });
 
 test('one damaged entry harms no other', () => {

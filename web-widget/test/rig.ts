@@ -4,11 +4,12 @@ import type { ClientFrame, WireEvent } from '../protocol';
 import { makeChat } from '../widget/chat';
 import type { Listener, OpenLink } from '../widget/links';
 import type { Remembered } from '../widget/memory';
-import { welcome, type Frame } from './samples';
+import { type Frame, welcome } from './samples';
 
 export type Hello = Extract<ClientFrame, { type: 'hello' }>;
 
-export const token = (sub: string, exp?: number) => `h.${Buffer.from(JSON.stringify({ sub, exp })).toString('base64url')}.s`;
+export const token = (sub: string, exp?: number) =>
+  `h.${Buffer.from(JSON.stringify({ sub, exp })).toString('base64url')}.s`;
 
 /** Lets what was asked for arrive. */
 export const settled = () => new Promise(setImmediate);
@@ -46,7 +47,12 @@ export const chatWith = (settings: { identityUrl?: string } = {}) =>
       socket: open,
       polling: open,
       now: () => monotonic(),
-      memory: { recall: () => stored ?? {}, peek: () => stored ?? {}, keep: (remembered) => void (stored = structuredClone(remembered)), forget: () => void (stored = undefined) },
+      memory: {
+        recall: () => stored ?? {},
+        peek: () => stored ?? {},
+        keep: (remembered) => void (stored = structuredClone(remembered)),
+        forget: () => void (stored = undefined),
+      },
       ...settings,
     },
     { changed: (events) => fresh.push(...events), forgotten: () => forgotten++, acted: () => acted++, refused() {} },
@@ -67,7 +73,8 @@ export async function reopened(...frames: Parameters<typeof link.frame>[0][]): P
   return hello;
 }
 
-export const sent = <Type extends ClientFrame['type']>(type: Type) => link.sent.filter((frame) => frame.type === type) as Extract<ClientFrame, { type: Type }>[];
+export const sent = <Type extends ClientFrame['type']>(type: Type) =>
+  link.sent.filter((frame) => frame.type === type) as Extract<ClientFrame, { type: Type }>[];
 export const ack = (key: string): Frame<'ack'> => ({ type: 'ack', key, seq: 1, at: 0 });
 
 /** What the browser has stored. */
@@ -85,7 +92,10 @@ beforeEach(() => {
   monotonic = Date.now;
   Object.defineProperty(Date, 'now', { value: () => monotonic() + skew, configurable: true });
   Object.defineProperty(globalThis, 'navigator', { value: { onLine: true }, configurable: true });
-  Object.assign(globalThis, { location: { origin: 'https://shop.example', pathname: '/bills' }, document: { title: 'My bills' } });
+  Object.assign(globalThis, {
+    location: { origin: 'https://shop.example', pathname: '/bills' },
+    document: { title: 'My bills' },
+  });
 });
 afterEach(() => {
   mock.timers.reset();

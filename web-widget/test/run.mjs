@@ -1,10 +1,11 @@
 // Bundles the unit tests, runs them and prints how many passed and failed.
-import { build } from 'esbuild';
+
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
+import { build } from 'esbuild';
 
 const root = join(import.meta.dirname, '..');
 const outdir = await mkdtemp(join(tmpdir(), 'plainbill-web-'));
@@ -27,11 +28,20 @@ await build({
 
 let passed = 0;
 let failed = 0;
-const count = (change) => ({ details }) => details.type !== 'suite' && change();
+const count =
+  (change) =>
+  ({ details }) =>
+    details.type !== 'suite' && change();
 const files = (await readdir(outdir)).map((name) => join(outdir, name));
 const tests = run({ files, concurrency: true })
-  .on('test:pass', count(() => passed++))
-  .on('test:fail', count(() => failed++));
+  .on(
+    'test:pass',
+    count(() => passed++),
+  )
+  .on(
+    'test:fail',
+    count(() => failed++),
+  );
 tests.compose(spec).pipe(process.stdout);
 await new Promise((resolve) => tests.on('end', resolve));
 await rm(outdir, { recursive: true });

@@ -10,7 +10,12 @@ export const welcome = (changes: Partial<Frame<'welcome'>> = {}): Frame<'welcome
   at: Date.now(),
   reset: false,
   owner: 'bot',
-  business: { name: 'Fernhill Fibre', greeting: 'Hello.', starters: [{ id: 'late_fee', label: 'What is this fee?' }], privacy: 'Kept for a year.' },
+  business: {
+    name: 'Fernhill Fibre',
+    greeting: 'Hello.',
+    starters: [{ id: 'late_fee', label: 'What is this fee?' }],
+    privacy: 'Kept for a year.',
+  },
   hours: { open: true, text: 'Monday to Friday' },
   limits: { text_chars_max: 2000, heartbeat_ms: 20_000 },
   ...changes,

@@ -9,7 +9,10 @@ import * as words from '../widget/words';
 import { card, event } from './samples';
 
 test('one is singular, everything else is plural', () => {
-  assert.deepEqual([0, 1, 2].map((count) => plural(count, 'message', 'messages')), ['0 messages', '1 message', '2 messages']);
+  assert.deepEqual(
+    [0, 1, 2].map((count) => plural(count, 'message', 'messages')),
+    ['0 messages', '1 message', '2 messages'],
+  );
 });
 
 test('places are words as long as people would say them so', () => {
@@ -44,8 +47,43 @@ test('a locale is the first that is one, also as programs write it, or the brows
 });
 
 test('what nobody can see is nothing, what anybody can is something', () => {
-  for (const text of ['', ' \t\n', '\u200b', '\u200b\u200b \ufeff', '\u00ad', '\u2800', '\u3164', '\0', '\u202e\u202c', '\u{e0041}', '\ufffc', ' \u0301', '\u20e3', '\ue000', '\ufdd0', '\u{10ffff}']) assert.ok(isBlank(text), JSON.stringify(text));
-  for (const text of ['?', '\u200ba', '❤\ufe0f', '👩\u200d🚀', '\ufffd', '\ud83d', '0', '。', 'e\u0301', '\u0e14\u0e35', '€', '1\ufe0f\u20e3', '🇬🇧', '\u{1fae8}', '\u{1fafc}']) assert.ok(!isBlank(text), JSON.stringify(text));
+  for (const text of [
+    '',
+    ' \t\n',
+    '\u200b',
+    '\u200b\u200b \ufeff',
+    '\u00ad',
+    '\u2800',
+    '\u3164',
+    '\0',
+    '\u202e\u202c',
+    '\u{e0041}',
+    '\ufffc',
+    ' \u0301',
+    '\u20e3',
+    '\ue000',
+    '\ufdd0',
+    '\u{10ffff}',
+  ])
+    assert.ok(isBlank(text), JSON.stringify(text));
+  for (const text of [
+    '?',
+    '\u200ba',
+    '❤\ufe0f',
+    '👩\u200d🚀',
+    '\ufffd',
+    '\ud83d',
+    '0',
+    '。',
+    'e\u0301',
+    '\u0e14\u0e35',
+    '€',
+    '1\ufe0f\u20e3',
+    '🇬🇧',
+    '\u{1fae8}',
+    '\u{1fafc}',
+  ])
+    assert.ok(!isBlank(text), JSON.stringify(text));
 });
 
 test('space around a text and places of pictures in it are neither counted nor sent', () => {
@@ -53,7 +91,13 @@ test('space around a text and places of pictures in it are neither counted nor s
 });
 
 test('only web addresses are linked, without the punctuation after them', () => {
-  assert.deepEqual(pieces('See https://a.example/b?c=1, or (http://d.example).'), ['See ', 'https://a.example/b?c=1', ', or (', 'http://d.example', ').']);
+  assert.deepEqual(pieces('See https://a.example/b?c=1, or (http://d.example).'), [
+    'See ',
+    'https://a.example/b?c=1',
+    ', or (',
+    'http://d.example',
+    ').',
+  ]);
   assert.deepEqual(pieces('javascript:alert(1) or ftp://a.example'), ['javascript:alert(1) or ftp://a.example']);
 });
 
@@ -66,7 +110,10 @@ test('a card is spoken line by line', () => {
 
 test('a receipt is spoken with how to undo it and its reference', () => {
   const receipt = { reference: 'CN-1', undo: 'Ask a colleague.' };
-  assert.equal(spoken(event(1, { kind: 'receipt', text: 'The fee is off.', receipt })), 'The fee is off.\nAsk a colleague.\nCN-1');
+  assert.equal(
+    spoken(event(1, { kind: 'receipt', text: 'The fee is off.', receipt })),
+    'The fee is off.\nAsk a colleague.\nCN-1',
+  );
 });
 
 test('the transcript names who speaks and leaves ratings out', () => {
@@ -80,7 +127,10 @@ test('the transcript names who speaks and leaves ratings out', () => {
     ],
     'en-GB',
   );
-  const said = text.trim().split('\n').map((line) => line.split('  ')[1]);
+  const said = text
+    .trim()
+    .split('\n')
+    .map((line) => line.split('  ')[1]);
   assert.deepEqual(said, ['You: Hello', 'Assistant: Hi.', 'Priya joined.', 'Priya: I’m here.']);
 });
 

@@ -47,7 +47,15 @@ const cut = (text: string) => [...text].slice(0, PAGE_LETTERS_MAX).join('');
 
 export function makeChat(settings: Settings, watcher: Watcher) {
   const { socket, polling, memory, identityUrl, locale, now = () => performance.now() } = settings;
-  let { conversation: id, resume, subject: whose, outbox = [], draft = '', read = 0, aside }: Remembered = memory.recall();
+  let {
+    conversation: id,
+    resume,
+    subject: whose,
+    outbox = [],
+    draft = '',
+    read = 0,
+    aside,
+  }: Remembered = memory.recall();
   let conversation: Conversation = nothing;
   let status: Status = 'off';
   /** Whom the last hello was about. */
@@ -82,7 +90,11 @@ export function makeChat(settings: Settings, watcher: Watcher) {
     else if (whose && !(word === SILENCE && voucher.lasting())) leave();
   };
 
-  const voucher = makeVoucher({ now, server: () => now() + ahead }, hearPage, identityUrl ? () => fetchToken(identityUrl) : undefined);
+  const voucher = makeVoucher(
+    { now, server: () => now() + ahead },
+    hearPage,
+    identityUrl ? () => fetchToken(identityUrl) : undefined,
+  );
 
   const accept = (fresh: string) => {
     const who = claims(fresh).sub;
@@ -161,7 +173,12 @@ export function makeChat(settings: Settings, watcher: Watcher) {
     if (stored.conversation === id) resume = stored.resume ?? resume;
     const known: ClientFrame = { type: 'hello', conversation: id, resume, after: conversation.seen };
     if (bare) return bare > 1 ? { type: 'hello' } : known;
-    return { ...known, identity: word || undefined, locale, page: { url: cut(location.origin + location.pathname), title: cut(document.title) } };
+    return {
+      ...known,
+      identity: word || undefined,
+      locale,
+      page: { url: cut(location.origin + location.pathname), title: cut(document.title) },
+    };
   };
 
   const hear = (frame: ServerFrame) => {
@@ -186,8 +203,7 @@ export function makeChat(settings: Settings, watcher: Watcher) {
     else if (frame.type === 'ack') {
       had.add(frame.key);
       outbox = box.acked(outbox, frame.key);
-    }
-    else if (frame.type === 'event' && conversation !== last) {
+    } else if (frame.type === 'event' && conversation !== last) {
       if (frame.key) outbox = box.without(outbox, frame.key);
       if (frame.from === 'customer') remembers = true;
       if (frame.seq > replayed) fresh = [frame];
@@ -313,7 +329,15 @@ export function makeChat(settings: Settings, watcher: Watcher) {
 
   return {
     /** How everything stands now; `remembers`: there is a conversation from before, `closed`: one that waits for the page's word. */
-    now: () => ({ conversation, outbox, status, draft, remembers, closed: Boolean(aside), unread: unread(conversation, read) }),
+    now: () => ({
+      conversation,
+      outbox,
+      status,
+      draft,
+      remembers,
+      closed: Boolean(aside),
+      unread: unread(conversation, read),
+    }),
 
     connect: connection.open,
     forget,

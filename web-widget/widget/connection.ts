@@ -14,7 +14,8 @@ const WELCOME_MS = 10_000;
 const BLOCKED_AFTER = 2;
 
 /** How long to wait before try number `tries` (from 0): doubling, half of it by chance so that clients spread out. */
-export const backoff = (tries: number, chance: number) => (Math.min(BACKOFF_MAX_MS, BACKOFF_FIRST_MS * 2 ** tries) * (1 + chance)) / 2;
+export const backoff = (tries: number, chance: number) =>
+  (Math.min(BACKOFF_MAX_MS, BACKOFF_FIRST_MS * 2 ** tries) * (1 + chance)) / 2;
 
 export type Status = 'off' | 'connecting' | 'open';
 

@@ -16,7 +16,12 @@ export type Conversation = {
   owner: string;
   staff?: string;
   /** The place in the queue; of interest while the owner is `queue`. */
-  queue?: { place: number; minutes?: number; back?: string; /** The opening hours have just begun. */ opened?: boolean };
+  queue?: {
+    place: number;
+    minutes?: number;
+    back?: string /** The opening hours have just begun. */;
+    opened?: boolean;
+  };
   typing?: { from: string; until: number };
   business?: BusinessCard;
   hours?: Hours;
@@ -39,7 +44,8 @@ export const isGap = ({ seen }: Conversation, frame: ServerFrame) => frame.type 
 export function step(before: Conversation, frame: ServerFrame, now: number): Conversation {
   switch (frame.type) {
     case 'welcome': {
-      const kept = frame.reset || (before.conversation && before.conversation !== frame.conversation) ? nothing : before;
+      const kept =
+        frame.reset || (before.conversation && before.conversation !== frame.conversation) ? nothing : before;
       return { ...kept, verified: undefined, typing: undefined, ...frame };
     }
     case 'event':
@@ -72,7 +78,8 @@ function withEvent(before: Conversation, event: WireEvent): Conversation {
 }
 
 /** Whether an event is something that was said, so that it stands in a bubble. */
-export const isSaid = ({ kind, text, card }: WireEvent) => !/owner|survey|rating|verified/.test(kind) && Boolean(text || card);
+export const isSaid = ({ kind, text, card }: WireEvent) =>
+  !/owner|survey|rating|verified/.test(kind) && Boolean(text || card);
 
 /** The event whose choices may be tapped now: the last thing said, while it is the bot's. */
 export function openChoices({ events, owner }: Conversation): WireEvent | undefined {

@@ -9,7 +9,7 @@ export type OpenLink = (listener: Listener) => Link;
 export const overWebSocket =
   (base: string): OpenLink =>
   ({ opened, frame, closed }) => {
-    const socket = new WebSocket(base.replace('http', 'ws') + 'v1/chat', 'plainbill.v1');
+    const socket = new WebSocket(`${base.replace('http', 'ws')}v1/chat`, 'plainbill.v1');
     socket.onopen = opened;
     socket.onmessage = ({ data }) => frame(JSON.parse(data));
     socket.onclose = socket.onerror = closed;
@@ -28,7 +28,7 @@ export const overPolling =
     let posted: Promise<unknown> = Promise.resolve();
 
     async function exchange(body?: string) {
-      const response = await fetch(base + 'v1/poll', {
+      const response = await fetch(`${base}v1/poll`, {
         method: body ? 'POST' : 'GET',
         headers: { 'Content-Type': 'application/json', ...(token && { 'X-Plainbill-Poll': token }) },
         body,

@@ -18,7 +18,9 @@ const LOOK_MS = 300;
 declare const plainbill: Stub;
 const page = window as { plainbill?: Stub };
 /** Modules have no current script: their tag is the last with our name, as the page may have another of that name. */
-const script = (document.currentScript ?? [...document.querySelectorAll('script[type=module][src*="/w.js"]')].at(-1)) as HTMLScriptElement | undefined;
+const script = (document.currentScript ?? [...document.querySelectorAll('script[type=module][src*="/w.js"]')].at(-1)) as
+  | HTMLScriptElement
+  | undefined;
 
 function embed({ src, dataset }: HTMLScriptElement) {
   const queue: unknown[][] = [];
@@ -78,7 +80,7 @@ function embed({ src, dataset }: HTMLScriptElement) {
 
   const tap = () => {
     if (call) call('toggle');
-    else if (launcher.ariaBusy == 'false') {
+    else if (launcher.ariaBusy === 'false') {
       busy(true);
       hear('open');
     }
@@ -102,7 +104,7 @@ function embed({ src, dataset }: HTMLScriptElement) {
   look();
   setInterval(() => frame || look(), LOOK_MS);
   try {
-    if (queue[0] || (dataset.persist == 'local' ? localStorage : sessionStorage).plainbill) load();
+    if (queue[0] || (dataset.persist === 'local' ? localStorage : sessionStorage).plainbill) load();
   } catch {}
 }
 

@@ -1,7 +1,7 @@
 // The log on the screen: a list of items, each drawn once and drawn again only when it has changed.
 import type { WireChoice, WireEvent } from '../protocol';
 import { cardTable } from '../shared/card';
-import { h, type Child } from '../shared/dom';
+import { type Child, h } from '../shared/dom';
 import { moment } from '../shared/format';
 import { isBlank, rich } from '../shared/text';
 import type { Chat } from './chat';
@@ -52,10 +52,14 @@ export function makeLog(chat: Chat, locale?: string) {
     const { business, hours, events, verified, scores, typing, staff } = conversation;
     const echoes = outbox.filter((entry) => entry.shown);
     const isBusy = echoes.some(({ state }) => state === 'sending');
-    const lastOwn = isBusy ? Infinity : (events.findLast((event) => isSaid(event) && event.from === 'customer')?.seq ?? 0);
+    const lastOwn = isBusy
+      ? Infinity
+      : (events.findLast((event) => isSaid(event) && event.from === 'customer')?.seq ?? 0);
 
     if (business) {
-      add('intro', [business, verified], () => line(`${verified ? words.signedInAs(verified) : ''} ${business.privacy}`));
+      add('intro', [business, verified], () =>
+        line(`${verified ? words.signedInAs(verified) : ''} ${business.privacy}`),
+      );
       if (hours && !hours.open) add('hours', hours, () => line(words.away(hours)));
       add('greeting', business, () => bubble('bot', words.assistant, rich(business.greeting)));
       if (!isBusy && !events.some(isSaid)) add('starters', business, () => buttons(business.starters));
@@ -96,8 +100,16 @@ export function makeLog(chat: Chat, locale?: string) {
     const { at, from, text = '', card, receipt } = event;
     const more = from === 'customer' ? words.sent : receipt?.reference;
     const meta = moment(at, locale) + (more ? ` · ${more}` : '');
-    const content = receipt ? h('div', { class: 'receipt' }, rich(text), receipt.undo && h('p', { class: 'note' }, receipt.undo)) : rich(text);
-    return bubble(from, receipt ? words.receipt : speaker(event), content, card && cardTable(card), h('p', { class: 'meta' }, meta));
+    const content = receipt
+      ? h('div', { class: 'receipt' }, rich(text), receipt.undo && h('p', { class: 'note' }, receipt.undo))
+      : rich(text);
+    return bubble(
+      from,
+      receipt ? words.receipt : speaker(event),
+      content,
+      card && cardTable(card),
+      h('p', { class: 'meta' }, meta),
+    );
   };
 
   const echo = ({ frame, shown, state, reason }: Entry) =>
@@ -124,7 +136,8 @@ export function makeLog(chat: Chat, locale?: string) {
       ...choices.map(({ id, label }) => h('button', { class: 'choice', onclick: () => chat.choose(id, label) }, label)),
     );
 
-  const dots = (name: string) => h('div', { class: 'typing', role: 'img', 'aria-label': words.typing(name) }, h('i'), h('i'), h('i'));
+  const dots = (name: string) =>
+    h('div', { class: 'typing', role: 'img', 'aria-label': words.typing(name) }, h('i'), h('i'), h('i'));
 
   const rate = (about: number, score: number, askMore: boolean) => {
     remarks.set(about, askMore ? score : undefined);

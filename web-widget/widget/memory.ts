@@ -6,7 +6,7 @@ import type { Entry, Outbox } from './outbox';
 
 /** The loader looks for the same name. */
 const NAME = 'plainbill';
-const ENTRY = NAME + ':';
+const ENTRY = `${NAME}:`;
 
 export type Remembered = {
   conversation?: string;
@@ -44,13 +44,17 @@ export function makeMemory(persist = 'session'): Memory {
   const names = (storage: Storage) => Object.keys(storage).filter((name) => name.startsWith(ENTRY));
   const record = (): Remembered => attempt((storage) => JSON.parse(storage[NAME])) ?? {};
   const entries = (): Entry[] =>
-    (attempt(names) ?? []).flatMap((name) => attempt((storage) => JSON.parse(storage[name])) ?? []).sort((one, other) => one.at - other.at);
+    (attempt(names) ?? [])
+      .flatMap((name) => attempt((storage) => JSON.parse(storage[name])) ?? [])
+      .sort((one, other) => one.at - other.at);
 
   const isIn = (outbox: Outbox, entry: Entry) => outbox.some(({ frame }) => frame.key === entry.frame.key);
 
   const keep = (storage: Storage, { outbox = [], ...rest }: Remembered) => {
     const before = known.outbox ?? [];
-    outbox.filter((entry) => !before.includes(entry)).forEach((entry) => (storage[ENTRY + entry.frame.key] = JSON.stringify(entry)));
+    outbox
+      .filter((entry) => !before.includes(entry))
+      .forEach((entry) => (storage[ENTRY + entry.frame.key] = JSON.stringify(entry)));
     const changed = Object.entries(rest).filter(([name, value]) => value !== known[name as keyof Remembered]);
     storage[NAME] = JSON.stringify({ ...record(), ...Object.fromEntries(changed) });
     before.filter((entry) => !isIn(outbox, entry)).forEach((entry) => storage.removeItem(ENTRY + entry.frame.key));

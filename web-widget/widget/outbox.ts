@@ -33,10 +33,12 @@ export const put = (outbox: Outbox, frame: Kept, since: number, shown?: string):
 export const without = (outbox: Outbox, key: string): Outbox => outbox.filter((entry) => entry.frame.key !== key);
 
 /** The frames to send on a new connection, in the order in which they were made. */
-export const toSend = (outbox: Outbox): Kept[] => outbox.filter((entry) => entry.state === 'sending').map((entry) => entry.frame);
+export const toSend = (outbox: Outbox): Kept[] =>
+  outbox.filter((entry) => entry.state === 'sending').map((entry) => entry.frame);
 
 /** The server has it. What shows as words waits for its event; the rest is done. */
-export const acked = (outbox: Outbox, key: string): Outbox => outbox.filter((entry) => entry.frame.key !== key || entry.shown);
+export const acked = (outbox: Outbox, key: string): Outbox =>
+  outbox.filter((entry) => entry.frame.key !== key || entry.shown);
 
 /** The entry with this key as the changes say; trying again keeps the key, so that nothing arrives twice. */
 export const change = (outbox: Outbox, key: string, changes: Partial<Entry>): Outbox =>
@@ -44,7 +46,9 @@ export const change = (outbox: Outbox, key: string, changes: Partial<Entry>): Ou
 
 /** Gives up on what has waited too long. */
 export const expired = (outbox: Outbox, second: number): Outbox =>
-  outbox.some((entry) => isOld(entry, second)) ? outbox.map((entry) => (isOld(entry, second) ? { ...entry, state: 'failed' } : entry)) : outbox;
+  outbox.some((entry) => isOld(entry, second))
+    ? outbox.map((entry) => (isOld(entry, second) ? { ...entry, state: 'failed' } : entry))
+    : outbox;
 
 /** Errors that pass: the entry is kept and tried again by itself. */
 export const passes = (code: Code) => /unavailable|busy|rate_limited|not_welcomed/.test(code);

@@ -7,8 +7,8 @@ import { overPolling, overWebSocket } from './links';
 import type { Call } from './loader';
 import { makeMemory } from './memory';
 import css from './panel.css';
-import * as words from './words';
 import { makeView, type View } from './view';
+import * as words from './words';
 
 /** Small screens show the panel alone. */
 const FULL_SCREEN = '(max-width: 480px), (max-height: 480px)';
@@ -75,7 +75,8 @@ export function start(host: HTMLElement, launcher: HTMLButtonElement, options: D
     addEventListener('click', tapped, true);
     root.addEventListener('click', arrived, true);
     for (const type of ['keydown', 'keypress', 'keyup']) addEventListener(type, pressed as EventListener, true);
-    for (const type of ['online', 'offline', 'pageshow', 'visibilitychange', 'resume']) addEventListener(type, noticed, true);
+    for (const type of ['online', 'offline', 'pageshow', 'visibilitychange', 'resume'])
+      addEventListener(type, noticed, true);
     view.clear();
   };
 
@@ -92,7 +93,8 @@ export function start(host: HTMLElement, launcher: HTMLButtonElement, options: D
 
   /** What comes to the chat, and what leaves the page for it, begins and ends with us: a page's modal would pull the focus back. */
   const guard = (event: FocusEvent) => {
-    if (event.type === 'focusout' ? event.relatedTarget === host : event.target === host) event.stopImmediatePropagation();
+    if (event.type === 'focusout' ? event.relatedTarget === host : event.target === host)
+      event.stopImmediatePropagation();
   };
 
   /** A click that such a modal keeps from us is made once more, where the page can't see it. */
@@ -120,7 +122,8 @@ export function start(host: HTMLElement, launcher: HTMLButtonElement, options: D
     launcher.ariaExpanded = `${open}`;
     if (open) {
       // There the browser itself keeps all keys and clicks from what stands outside.
-      if (document.querySelector('dialog:modal')) console.warn('plainbill: the page’s modal <dialog> lets nobody use the chat before it is closed');
+      if (document.querySelector('dialog:modal'))
+        console.warn('plainbill: the page’s modal <dialog> lets nobody use the chat before it is closed');
       chat.connect();
       view.update([]);
       view.focus();
@@ -168,7 +171,9 @@ export function start(host: HTMLElement, launcher: HTMLButtonElement, options: D
     if (key === 'Enter' && !shiftKey) view.enter(event);
     if (key === 'Escape' && !view.escape()) toggle(false);
     if (key === 'Tab' && fullScreen.matches) {
-      const stops = [...panel.querySelectorAll<HTMLElement>('button,a,input,textarea,.log')].filter((stop) => stop.offsetParent);
+      const stops = [...panel.querySelectorAll<HTMLElement>('button,a,input,textarea,.log')].filter(
+        (stop) => stop.offsetParent,
+      );
       if (shiftKey) stops.reverse();
       if (root.activeElement !== stops.at(-1)) return;
       event.preventDefault();

@@ -11,11 +11,22 @@ export const speaker = ({ from, name }: Pick<WireEvent, 'from' | 'name'>) =>
 export const transcript = (events: readonly WireEvent[], locale?: string) =>
   events
     .filter((event) => isSaid(event) || event.kind === 'owner')
-    .map((event) => `${new Date(event.at).toLocaleString(locale)}  ${isSaid(event) ? `${speaker(event)}: ` : ''}${spoken(event)}\n`)
+    .map(
+      (event) =>
+        `${new Date(event.at).toLocaleString(locale)}  ${isSaid(event) ? `${speaker(event)}: ` : ''}${spoken(event)}\n`,
+    )
     .join('');
 
 /** An event's words and figures as text. */
 export const spoken = ({ text, card, receipt }: WireEvent): string =>
-  [text, receipt?.undo, receipt?.reference, ...(card ? [card.title, ...card.rows.map(row), card.total && row(card.total), card.note] : [])].filter(Boolean).join('\n');
+  [
+    text,
+    receipt?.undo,
+    receipt?.reference,
+    ...(card ? [card.title, ...card.rows.map(row), card.total && row(card.total), card.note] : []),
+  ]
+    .filter(Boolean)
+    .join('\n');
 
-const row = ({ label, mark, detail, amount }: WireRow) => `  ${[label, mark, detail, amount].filter(Boolean).join(', ')}`;
+const row = ({ label, mark, detail, amount }: WireRow) =>
+  `  ${[label, mark, detail, amount].filter(Boolean).join(', ')}`;

@@ -74,7 +74,10 @@ export function makeView(chat: Chat, close: () => void, locale?: string) {
 
   const download = () => {
     const text = transcript(chat.now().conversation.events, locale);
-    h('a', { href: `data:text/plain;charset=utf-8,${encodeURIComponent(text)}`, download: words.transcriptFile }).click();
+    h('a', {
+      href: `data:text/plain;charset=utf-8,${encodeURIComponent(text)}`,
+      download: words.transcriptFile,
+    }).click();
   };
 
   /** Prints the conversation alone: the page around it is hidden as long as the printing lasts. */
@@ -113,9 +116,16 @@ export function makeView(chat: Chat, close: () => void, locale?: string) {
       grow();
     },
   });
-  const tool = (label: string, path: string, onclick: () => void) => h('button', { class: 'tool', 'aria-label': label, onclick }, icon(path));
+  const tool = (label: string, path: string, onclick: () => void) =>
+    h('button', { class: 'tool', 'aria-label': label, onclick }, icon(path));
   const more = tool(words.menu, 'M5 12h.5M12 12h.5M19 12h.5', () => toggleMenu(!!menu.hidden));
-  const entry = (label: string, act: () => void) => h('button', { onclick: () => (toggleMenu(false), act()) }, label);
+  const entry = (label: string, act: () => void) => {
+    const onclick = () => {
+      toggleMenu(false);
+      act();
+    };
+    return h('button', { onclick }, label);
+  };
   const menu = h(
     'div',
     { class: 'menu', hidden: true },
@@ -128,14 +138,27 @@ export function makeView(chat: Chat, close: () => void, locale?: string) {
   const element = h(
     'section',
     { class: 'panel', role: 'dialog', 'aria-label': words.title, tabindex: '-1', lang: 'en', hidden: true },
-    h('header', {}, initial, h('div', { class: 'title' }, name, who), more, tool(words.close, 'M6 6l12 12M18 6L6 18', close), menu),
+    h(
+      'header',
+      {},
+      initial,
+      h('div', { class: 'title' }, name, who),
+      more,
+      tool(words.close, 'M6 6l12 12M18 6L6 18', close),
+      menu,
+    ),
     strip,
     log.element,
     newest,
     h(
       'div',
       { class: 'composer' },
-      h('div', { class: 'field' }, input, h('button', { class: 'send', 'aria-label': words.send, onclick: send }, icon('M12 19V5M5 12l7-7 7 7'))),
+      h(
+        'div',
+        { class: 'field' },
+        input,
+        h('button', { class: 'send', 'aria-label': words.send, onclick: send }, icon('M12 19V5M5 12l7-7 7 7')),
+      ),
       fault,
       h(
         'button',
@@ -162,7 +185,8 @@ export function makeView(chat: Chat, close: () => void, locale?: string) {
   element.addEventListener('focusout', ({ relatedTarget }) => {
     if (relatedTarget && relatedTarget !== more && !menu.contains(relatedTarget as Node)) toggleMenu(false);
   });
-  for (const type of ['paste', 'dragover', 'drop']) element.addEventListener(type, refuseFiles as (event: Event) => void);
+  for (const type of ['paste', 'dragover', 'drop'])
+    element.addEventListener(type, refuseFiles as (event: Event) => void);
 
   /** Brings the screen in line with the chat; `fresh` is read out to those who can't see it. */
   const update = (fresh: readonly WireEvent[]) => {

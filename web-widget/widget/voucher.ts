@@ -84,7 +84,8 @@ export function makeVoucher(clock: Clock, late: (token: Token) => void, ask?: As
 
     /** Asks for the next token when it is time, while the link is open. */
     renew() {
-      if (ask && !given && clock.now() - askedAt >= RENEW_EVERY_MS && clock.server() >= endsAt - RENEW_EARLY_MS) hearLate(askPage());
+      if (ask && !given && clock.now() - askedAt >= RENEW_EVERY_MS && clock.server() >= endsAt - RENEW_EARLY_MS)
+        hearLate(askPage());
     },
 
     /** Asks now. */

@@ -23,7 +23,8 @@ export const opened = (place: string) => `We’re open now. ${place}`;
 export const offline = 'You’re offline. We’ll send what you write when you’re back.';
 export const connecting = 'No connection just now. Trying again …';
 export const closed = 'Your earlier chat comes back once you’re signed in.';
-export const away = ({ back, text }: Hours) => (back ? `Our team is away and answers by ${back}.` : `Our team is away. It’s here ${text}.`);
+export const away = ({ back, text }: Hours) =>
+  back ? `Our team is away and answers by ${back}.` : `Our team is away. It’s here ${text}.`;
 export const signedInAs = (name: string) => `You’re signed in as ${name}.`;
 
 export const placeholder = 'Write a message';

@@ -7,7 +7,7 @@ use jiff::civil::Date;
 use serde_json::{Map, Value, json};
 
 use super::{Known, Read, answer_place, follow_up, rules};
-use crate::content::file::{AnswerFile, BusinessFile, IntentFile, PolicyFile, SentencesFile, UrgentFile};
+use crate::content::file::{AnswerFile, BusinessFile, IntentFile, PolicyFile, SentenceKind, SentencesFile, UrgentFile};
 use crate::content::plain_words::{
     ANSWER_WORDS_MAX, BUTTON_WORDS_MAX, GRADE_MAX, Jargon, LIX_MAX, SCORED_WORDS_MIN, SENTENCE_WORDS_MAX, reading,
     sentences, strip, words,
@@ -268,91 +268,7 @@ impl Check<'_> {
 
     fn sentences(&mut self) {
         let Some((file, source)) = self.spoken.sentences else { return };
-        let texts = [
-            ("did_you_mean", &file.did_you_mean),
-            ("or_meant", &file.or_meant),
-            ("say_it_again", &file.say_it_again),
-            ("miss_again", &file.miss_again),
-            ("another_way", &file.another_way),
-            ("taken_wrong", &file.taken_wrong),
-            ("which_one", &file.which_one),
-            ("which_one_again", &file.which_one_again),
-            ("ask_to_name", &file.ask_to_name),
-            ("offer_stands", &file.offer_stands),
-            ("not_now", &file.not_now),
-            ("not_answered", &file.not_answered),
-            ("on_condition", &file.on_condition),
-            ("which_part", &file.which_part),
-            ("kept_again", &file.kept_again),
-            ("do_not_know", &file.do_not_know),
-            ("in_queue", &file.in_queue),
-            ("closed", &file.closed),
-            ("kept_for_person", &file.kept_for_person),
-            ("already_in_queue", &file.already_in_queue),
-            ("already_with_person", &file.already_with_person),
-            ("taken", &file.taken),
-            ("handed_back", &file.handed_back),
-            ("waits_again", &file.waits_again),
-            ("closed_by_staff", &file.closed_by_staff),
-            ("ended", &file.ended),
-            ("reopened", &file.reopened),
-            ("damaged", &file.damaged),
-            ("started_over", &file.started_over),
-            ("survey", &file.survey),
-            ("thanks_for_rating", &file.thanks_for_rating),
-            ("check_it_is_you", &file.check_it_is_you),
-            ("check_by_code", &file.check_by_code),
-            ("ask_email", &file.ask_email),
-            ("ask_email_again", &file.ask_email_again),
-            ("code_sent", &file.code_sent),
-            ("code_sent_again", &file.code_sent_again),
-            ("ask_code_again", &file.ask_code_again),
-            ("code_wrong", &file.code_wrong),
-            ("code_paused", &file.code_paused),
-            ("code_ended", &file.code_ended),
-            ("code_right", &file.code_right),
-            ("go_on", &file.go_on),
-            ("code_subject", &file.code_subject),
-            ("code_letter", &file.code_letter),
-            ("billing_down", &file.billing_down),
-            ("does_not_add_up", &file.does_not_add_up),
-            ("trouble", &file.trouble),
-            ("same_answer", &file.same_answer),
-            ("person_in_case", &file.person_in_case),
-            ("as_said", &file.as_said),
-            ("to_be_exact", &file.to_be_exact),
-            ("adds_up", &file.adds_up),
-            ("in_a_year", &file.in_a_year),
-            ("done_already", &file.done_already),
-            ("not_sure_done", &file.not_sure_done),
-            ("not_changed", &file.not_changed),
-            ("tapped_again", &file.tapped_again),
-            ("other_currency", &file.other_currency),
-            ("check_again", &file.check_again),
-            ("check_again_by_code", &file.check_again_by_code),
-            ("other_account", &file.other_account),
-            ("payment_coming", &file.payment_coming),
-            ("payment_missing", &file.payment_missing),
-            ("in_favour", &file.in_favour),
-            ("overpaid", &file.overpaid),
-            ("just_paid", &file.just_paid),
-            ("page_ended", &file.page_ended),
-            ("page_away", &file.page_away),
-            ("front_page", &file.front_page),
-            ("front_staff", &file.front_staff),
-            ("never_heard", &file.never_heard),
-            ("given_up", &file.given_up),
-            ("letter_lost", &file.letter_lost),
-            ("goodwill_fee", &file.goodwill_fee),
-            ("goodwill_credit", &file.goodwill_credit),
-            ("goodwill_undo", &file.goodwill_undo),
-            ("goodwill_failed", &file.goodwill_failed),
-            ("goodwill_unheard", &file.goodwill_unheard),
-            ("moved_subject", &file.moved_subject),
-            ("moved_letter", &file.moved_letter),
-            ("card_masked", &file.card_masked),
-            ("other_language", &file.other_language),
-        ];
+        let texts = file.all(SentenceKind::Told);
         let waits = [
             json!({"open": true, "place": 2, "minutes": 8, "back": null, "hours": "Monday to Friday"}),
             json!({"open": true, "place": null, "minutes": null, "back": null, "hours": "Monday to Friday"}),
@@ -370,23 +286,15 @@ impl Check<'_> {
         ];
         let stranger = facts::with(stranger, &people);
         let waiting = waits.map(|wait| TemplateFacts::new(&facts::with(stranger.clone(), &[("wait", wait)])));
-        for (path, text) in texts {
+        for &(path, text) in &texts {
             self.plain(source, path, text, ANSWER_WORDS_MAX);
             if self.text(source, path, text) == Fit::Fit {
                 waiting.iter().for_each(|facts| self.fill(source, path, text, facts, STRANGER));
             }
         }
-        let scored: Vec<&str> = texts.iter().map(|it| it.1.as_str()).collect();
+        let scored: Vec<&str> = texts.iter().map(|it| it.1).collect();
         self.score(source, "did_you_mean", &scored);
-        for (path, button) in [
-            ("something_else", &file.something_else),
-            ("button_talk_to_human", &file.button_talk_to_human),
-            ("button_start_over", &file.button_start_over),
-            ("button_end_chat", &file.button_end_chat),
-            ("button_verify_me", &file.button_verify_me),
-            ("button_send_another_code", &file.button_send_another_code),
-            ("button_try_again", &file.button_try_again),
-        ] {
+        for (path, button) in file.all(SentenceKind::Button) {
             let n = words(button).count();
             if n == 0 || BUTTON_WORDS_MAX < n {
                 let what = format!("the button has {n} words");

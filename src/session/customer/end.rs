@@ -3,7 +3,7 @@
 use crate::conversation::{Owner, Reason, What};
 use crate::session::task::{Session, TRIES_MAX, system};
 use crate::session::{Kept, SessionError};
-use crate::store::StoreError;
+use crate::store::{Append, StoreError};
 
 /// The customer ends the conversation.
 #[derive(Debug)]
@@ -25,10 +25,11 @@ impl Session {
                 return Ok(known.unwrap_or(Kept { seq: self.state.seq, at_ms: self.parts.clock.now_ms() }));
             }
             let event = system(What::Owner(self.next_owner(Owner::Nobody, Reason::Ended)));
-            match self.append(None, end.key.clone(), self.same_owner(), vec![event]).await {
+            let append = Append { key: Some(end.key.clone()), ..self.append(self.same_owner(), vec![event]) };
+            match self.keep(append).await {
                 Err(StoreError::Conflict) => continue,
                 Err(error) => return Err(error.into()),
-                Ok(kept) => return Ok(kept),
+                Ok(appended) => return Ok((&appended).into()),
             }
         }
         Err(SessionError::Busy)

@@ -3,7 +3,7 @@
 use crate::conversation::{CustomerId, What};
 use crate::session::secret;
 use crate::session::task::{Session, TRIES_MAX, system};
-use crate::store::{Append, Expect, StoreError};
+use crate::store::{Expect, StoreError};
 
 /// The business's site vouches for the customer.
 #[derive(Debug)]
@@ -33,15 +33,12 @@ impl Session {
                 None if self.state.seq == 0 => return Ok(()),
                 None => {}
             }
-            let append = Append {
-                expect: Expect { unverified: true, ..Expect::default() },
-                events: vec![system(What::Verified { customer: customer.clone(), until_ms, by: None })],
-                ..Append::new(self.id.clone(), self.parts.clock.now_ms())
-            };
-            match self.parts.store.append(append).await {
+            let expect = Expect { unverified: true, ..Expect::default() };
+            let verified = What::Verified { customer: customer.clone(), until_ms, by: None };
+            match self.keep(self.append(expect, vec![system(verified)])).await {
                 Err(StoreError::Conflict) => continue,
                 Err(error) => return Err(error),
-                Ok(_) => return self.catch_up().await,
+                Ok(_) => return Ok(()),
             }
         }
         Err(StoreError::Conflict)

@@ -31,16 +31,9 @@ impl Session {
         let urgent = rating.comment.as_ref().map(|it| turn::about_urgent_words(&content, &self.state, now, it));
         let mut events = vec![NewEvent { from: Sender::Customer, name: None, what: What::Rating(rating) }];
         events.extend(urgent.into_iter().flatten());
-        let append = Append {
-            key: Some(rate.key),
-            expect: Expect { epoch: (1 < events.len()).then_some(self.state.epoch), ..Expect::default() },
-            events,
-            questions,
-            ..Append::new(self.id.clone(), self.parts.clock.now_ms())
-        };
-        let appended = self.parts.store.append(append).await?;
-        let kept = Kept { seq: appended.seq, at_ms: appended.at_ms };
-        self.catch_up().await?;
+        let expect = Expect { epoch: (1 < events.len()).then_some(self.state.epoch), ..Expect::default() };
+        let append = Append { key: Some(rate.key), questions, ..self.append(expect, events) };
+        let kept = Kept::from(&self.keep(append).await?);
         self.parts.feedback_came.notify_one();
         Ok(kept)
     }

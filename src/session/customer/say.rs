@@ -9,7 +9,7 @@ use crate::conversation::{ASKS_CODE, Message, NewEvent, Owner, Reason, Sender, W
 use crate::rules;
 use crate::session::task::{Session, TRIES_MAX, system};
 use crate::session::{Kept, SessionError};
-use crate::store::{Expect, Opening, StoreError};
+use crate::store::{Append, Expect, Opening, StoreError};
 
 /// For so long a message may be a piece of those before it, in milliseconds.
 const PIECE_AFTER_MS: i64 = 120_000;
@@ -72,12 +72,13 @@ impl Session {
                 events.push(system(What::Owner(self.next_owner(Owner::Bot, Reason::Reopened))));
             }
             events.push(NewEvent { from: Sender::Customer, name: None, what: What::Message(message) });
-            match self.append(Some(say.opening.clone()), say.key.clone(), expect, events).await {
+            let (opening, key) = (Some(say.opening.clone()), Some(say.key.clone()));
+            match self.keep(Append { opening, key, ..self.append(expect, events) }).await {
                 Err(StoreError::Conflict) => continue,
                 Err(error) => return Err(error.into()),
-                Ok(kept) => {
+                Ok(appended) => {
                     self.schedule_turn();
-                    return Ok(kept);
+                    return Ok((&appended).into());
                 }
             }
         }

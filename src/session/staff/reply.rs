@@ -36,15 +36,10 @@ impl Session {
             seen: Some(reply.after),
             ..Expect::default()
         };
-        let append = Append {
-            expect,
-            // Two people who make the same key by chance must not take each other's ack.
-            key: Some(format!("{}:{}", staff.id, reply.key)),
-            events: vec![NewEvent { from: Sender::Staff, name: Some(staff.name), what: What::Message(message) }],
-            ..Append::new(self.id.clone(), self.parts.clock.now_ms())
-        };
-        let appended = self.keep(append).await?;
-        Ok(Kept { seq: appended.seq, at_ms: appended.at_ms })
+        // Two people who make the same key by chance must not take each other's ack.
+        let key = Some(format!("{}:{}", staff.id, reply.key));
+        let event = NewEvent { from: Sender::Staff, name: Some(staff.name), what: What::Message(message) };
+        Ok(Kept::from(&self.keep(Append { key, ..self.append(expect, vec![event]) }).await?))
     }
 }
 
