@@ -118,7 +118,7 @@ pub fn sure_from(judged: &[Judged], head: &Head) -> f32 {
 }
 
 /// Whether the encoder's training leaves an example of the content out: one in five, by FNV-1a of 64 bits (Fowler, Noll,
-/// Vo) over its lower case; `models/train_encoder.py` draws the same line.
+/// Vo) over its lower case; `models/training/train_encoder.py` draws the same line.
 fn is_kept_apart(text: &str) -> bool {
     const OFFSET: u64 = 0xcbf2_9ce4_8422_2325;
     const PRIME: u64 = 0x0100_0000_01b3;

