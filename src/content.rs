@@ -19,12 +19,14 @@ pub mod plain_words;
 mod read;
 pub mod shapes;
 pub mod template;
+mod tried;
 mod urgent;
 
 use file::{BusinessFile, FollowUpFile, IntentFile, Need, PolicyFile, SentencesFile, TalkFile, UrgentFile, WordsFile};
 use hours::OpeningHours;
 use language::Language;
 use template::{TemplateError, TemplateFacts, Templates};
+use tried::Tried;
 use urgent::UrgentWords;
 
 /// The commands that may stand among choices beside the names of intents.
@@ -160,7 +162,7 @@ impl Content {
     ///
     /// All faults of all files, sorted by file and line.
     pub fn load(dir: &Path) -> Result<Content, Vec<Fault>> {
-        check::load(dir)
+        check::load(dir, None)
     }
 
     /// Says in the log what is hardly meant so.
@@ -338,6 +340,7 @@ const NEAR_MIN: f64 = 0.8;
 #[derive(Debug)]
 pub struct Contents {
     dir: PathBuf,
+    tried: Option<Tried>,
     current: ArcSwap<Content>,
 }
 
@@ -348,8 +351,21 @@ impl Contents {
     ///
     /// All faults; there is nothing to fall back on yet.
     pub fn open(dir: &Path) -> Result<Self, Vec<Fault>> {
-        let content = Content::load(dir)?;
-        Ok(Self { dir: dir.to_owned(), current: ArcSwap::from_pointee(content) })
+        Self::open_remembering(dir, None)
+    }
+
+    /// The same, and remembers in the data folder what has passed: the next start with the same content is sooner up.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Contents::open`].
+    pub fn open_in(dir: &Path, data: &Path) -> Result<Self, Vec<Fault>> {
+        Self::open_remembering(dir, Tried::open(data))
+    }
+
+    fn open_remembering(dir: &Path, tried: Option<Tried>) -> Result<Self, Vec<Fault>> {
+        let content = load(dir, tried.as_ref())?;
+        Ok(Self { dir: dir.to_owned(), tried, current: ArcSwap::from_pointee(content) })
     }
 
     /// The content in use.
@@ -368,7 +384,7 @@ impl Contents {
     ///
     /// All faults; the content in use stays.
     pub fn changed(&self) -> Result<Option<Arc<Content>>, Vec<Fault>> {
-        let content = Content::load(&self.dir)?;
+        let content = load(&self.dir, self.tried.as_ref())?;
         Ok((content.digest != self.current.load().digest).then(|| Arc::new(content)))
     }
 
@@ -389,6 +405,15 @@ impl Contents {
         }
         hasher.finish()
     }
+}
+
+/// What has passed under this program isn't tried on everybody once more.
+fn load(dir: &Path, tried: Option<&Tried>) -> Result<Content, Vec<Fault>> {
+    let content = check::load(dir, tried)?;
+    if let Some(tried) = tried {
+        tried.keep(content.digest);
+    }
+    Ok(content)
 }
 
 #[cfg(test)]

@@ -24,7 +24,7 @@ use crate::{server, store, telemetry};
 pub async fn serve(config: Config) -> anyhow::Result<ExitCode> {
     let _log = telemetry::start_log();
     warn_of_unknown_variables();
-    let contents = match Contents::open(&config.intents) {
+    let contents = match Contents::open_in(&config.intents, &config.data) {
         Ok(contents) => contents,
         Err(faults) => {
             super::print_faults(&faults);

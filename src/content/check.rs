@@ -15,6 +15,7 @@ use super::plain_words::Jargon;
 use super::read::{self, Source};
 use super::shapes::{self, KeyShape};
 use super::template::{TemplateFacts, Templates};
+use super::tried::Tried;
 use super::urgent::{self, UrgentWords};
 use super::{COMMANDS, Content, Fault, FollowUp, Intent, by_topic, paths};
 use examples::{EXAMPLES_END, More};
@@ -137,13 +138,13 @@ fn name_of(path: &Path) -> String {
 }
 
 /// Loads a folder, or tells all its faults, sorted by file and line.
-pub(super) fn load(dir: &Path) -> Result<Content, Vec<Fault>> {
+pub(super) fn load(dir: &Path, tried: Option<&Tried>) -> Result<Content, Vec<Fault>> {
     if !dir.is_dir() {
         let hint = "Name the folder with `--intents`, or start where `intents/` is.";
         return Err(vec![Fault::new(dir, 1, "there is no such folder", hint)]);
     }
     let mut loading = Loading { dir, faults: Vec::new(), warnings: Vec::new(), digest: DefaultHasher::new() };
-    let content = loading.load();
+    let content = loading.load(tried);
     let (faults, warnings) = (in_order(loading.faults), in_order(loading.warnings));
     match content {
         Some(content) if faults.is_empty() => Ok(Content { warnings, ..content }),
@@ -166,7 +167,7 @@ struct Loading<'a> {
 }
 
 impl Loading<'_> {
-    fn load(&mut self) -> Option<Content> {
+    fn load(&mut self, tried: Option<&Tried>) -> Option<Content> {
         stray::check(self.dir, &mut self.faults);
         let business = self.read_one::<BusinessFile>(0, shapes::BUSINESS);
         let sentences = self.read_one(1, SentencesFile::KEYS);
@@ -175,6 +176,8 @@ impl Loading<'_> {
         let words = self.read_one::<WordsFile>(4, shapes::WORDS);
         let languages = self.read_languages(business.as_ref().map(|it| it.0.language.as_str()));
         let (intents, known) = self.read_intents();
+        // All files have been read by now.
+        let digest = self.digest.finish();
         let (faults, warnings) = (&mut self.faults, &mut self.warnings);
 
         let hours = business.as_ref().map(|(file, source)| {
@@ -209,6 +212,7 @@ impl Loading<'_> {
             jargon: Jargon::new(words.as_ref().map_or(&[], |it| it.0.instead.as_slice())),
             intents: &intents,
             known: &known,
+            tried: tried.is_some_and(|it| it.has(digest)),
         };
         let templates = texts::check(&spoken, faults);
 
@@ -235,7 +239,7 @@ impl Loading<'_> {
             intents: intents.collect(),
             templates,
             warnings: Vec::new(),
-            digest: self.digest.finish(),
+            digest,
         })
     }
 
@@ -384,7 +388,7 @@ fn follow_up(read: &Read, i: usize) -> FollowUp {
         sign_in: file.sign_in,
         small_talk: false,
         suggestion: false,
-        gives_way: false,
+        gives_way: file.gives_way,
         when_named: None,
         answer: file.answer.clone(),
         follow_up: Vec::new(),

@@ -26,6 +26,8 @@ pub(super) struct Spoken<'a> {
     pub(super) jargon: Jargon,
     pub(super) intents: &'a [Read],
     pub(super) known: &'a Known,
+    /// Everybody has been told all of it before, by this program.
+    pub(super) tried: bool,
 }
 
 /// Checks all texts and conditions, and hands back the templates, compiled.
@@ -225,8 +227,12 @@ impl Check<'_> {
         }
     }
 
-    /// The crowd that has told only what it has to, and the one that has told all that it can.
+    /// The crowd that has told only what it has to, and the one that has told all that it can; nobody, where everybody has
+    /// been told before.
     fn crowds_of(&mut self, file: &IntentFile) -> Vec<Rc<Crowd>> {
+        if self.spoken.tried {
+            return Vec::new();
+        }
         let required = file.slots.iter().filter(|(_, it)| !it.optional && it.when.is_none());
         let required: BTreeSet<String> = required.map(|it| it.0.clone()).collect();
         let all: BTreeSet<String> = file.slots.keys().cloned().collect();
