@@ -32,6 +32,7 @@ mod said_before;
 mod settle;
 mod staying;
 mod taken_wrong;
+mod told_colleague;
 
 pub use listening::about_urgent_words;
 pub use settle::{letter_lost, settle};

@@ -137,11 +137,14 @@ impl<'a> FactsInput<'a> {
         Style { locale: Locale::of(self.locale()).unwrap_or_default(), today: self.today }
     }
 
-    /// The bill in question: the one that was named, else the newest.
+    /// The bill in question: the one that was named, else the newest. A bill that is only named as a cause, "I paid October on
+    /// time", gives way to the one that the charge in question stands on.
     pub fn invoice(&self) -> Option<&'a Invoice> {
         let account = self.known()?;
         let named = self.slots.get(SLOT_INVOICE).and_then(|it| account.find_invoice(it, self.today));
-        named.or_else(|| account.newest_invoice())
+        let named = named.or_else(|| account.newest_invoice())?;
+        let amount = self.slots.get(SLOT_AMOUNT).and_then(|it| parts::read_amount(it, account));
+        amount.and_then(|it| account.bill_with_line(named, it)).or(Some(named))
     }
 
     /// What a text is read against, as far as it is not about bills.

@@ -301,6 +301,16 @@ impl Account {
         self.find_charge_of_day(asked, named).or_else(line).or_else(total).or_else(paid)
     }
 
+    /// The newest bill that has a line of this amount, where a bill has none, doesn't come to it and had no payment of it.
+    pub fn bill_with_line(&self, named: &Invoice, amount: Money) -> Option<&Invoice> {
+        let has_line = |it: &Invoice| it.lines.iter().any(|line| line.amount.abs() == amount.abs());
+        let is_paid = |it: &Payment| it.invoice.as_ref() == Some(&named.number) && it.amount == amount;
+        let fits =
+            has_line(named) || [named.total, named.owed()].contains(&amount) || self.payments.iter().any(is_paid);
+        let mut others = self.looked_at(None).filter(|it| it.number != named.number);
+        if fits { None } else { others.find(|it| has_line(it)) }
+    }
+
     /// The same of the named day alone: nothing where nothing was charged or paid on it.
     pub fn find_charge_of_day(&self, asked: Option<&Invoice>, named: &Named<'_>) -> Option<Charge<'_>> {
         named.on?;

@@ -237,6 +237,8 @@ lists! {
     person_helps: Phrases,
     /// What leaves things as they are, and is no wish to leave: "leave it".
     leaves_it: Phrases,
+    /// What makes words of an offer a statement about it, and no yes: "it's off", "I'd take it off"
+    states: Words,
     /// What says that somebody is no customer: "not a customer"; they aren't sent to sign in.
     no_account: Phrases,
     /// What stands between the first and the last of several months: "to".

@@ -267,7 +267,7 @@ fn is_elliptical(part: &str, language: &Language) -> bool {
 }
 
 /// Whether two words begin a question by themselves: "can you", "do i", "is there". One alone may be within a sentence.
-fn begins_question(first: &str, second: &str, language: &Language) -> bool {
+pub(super) fn begins_question(first: &str, second: &str, language: &Language) -> bool {
     language.yes_or_no_words.contains(first) && language.subjects.contains(second)
 }
 

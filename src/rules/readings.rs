@@ -36,6 +36,9 @@ const TOPIC: f32 = 0.08;
 /// What was weighed and not chosen stands far behind, for people to see.
 const BEHIND: f32 = 0.1;
 
+/// Taken for a yes, and none beyond doubt: whatever else is understood goes before it.
+const DOUBTFUL: f32 = 0.1;
+
 /// One way to understand a message.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Reading {
@@ -167,6 +170,11 @@ pub(super) fn all(content: &Content, state: &State, heard: &Heard, now: &Circums
     if yes_no::never_wished(&look) || yes_no::leaves_it(&look) {
         readings.retain(|it| !does_or_offers_to(&look, &it.decision));
     }
+    // Nothing is done for less than a plain yes; what is on offer stays.
+    if readings.iter().any(|it| matches!(it.decision, Decision::Act(_))) && !yes_no::agrees_plainly(&look) {
+        readings.retain(|it| !matches!(it.decision, Decision::Act(_)));
+        readings.push(Reading::new(Reader::YesNo, DOUBTFUL, "no plain yes to what is offered", Decision::NotNow));
+    }
     // A stable sort: of equals the reader that stands first counts.
     readings.sort_by(|one, other| other.weight().total_cmp(&one.weight()));
     readings
@@ -221,14 +229,13 @@ pub(super) fn unit(look: &Looked<'_>, text: &str, guess: &Guess) -> Option<Readi
     let mut within = may_be_meant(look, text, guess).into_iter();
     let Some((likely, best)) = within.next().filter(|it| OFFER_MIN <= it.0) else { return by_itself };
     let next = within.next();
-    let lead = likely / next.as_ref().map_or(0.0, |it| it.0).max(f32::EPSILON);
     // What is beyond doubt by itself, and comes near here too, needs nothing within the topic to speak for it.
     let beyond_doubt =
         |it: &Reading| by_itself.as_ref().is_some_and(|one| one.what == it.what && BEYOND_DOUBT <= one.sure);
     let is_clear = match best.decision {
         // "Sorry, that wasn't what you needed" helps nobody who only said something else.
         Decision::AnotherWay => UNHAPPY_MIN <= likely,
-        _ => ANSWER_MIN <= likely || (LEADING_MIN <= likely && LEAD_MIN <= lead) || beyond_doubt(&best),
+        _ => stands_out(likely, next.as_ref().map_or(0.0, |it| it.0)) || beyond_doubt(&best),
     };
     if is_clear {
         return Some(best);
@@ -378,9 +385,31 @@ fn may_be_meant(look: &Looked<'_>, text: &str, guess: &Guess) -> Vec<(f32, Readi
     for (asks_for, share, reading) in &mut found {
         *share *= if is_offered(asks_for, reading) { OFFERED } else { 1.0 };
     }
-    let sum = found.iter().map(|it| it.1).sum::<f32>().max(1.0);
-    found.sort_by(|one, other| other.1.total_cmp(&one.1));
-    found.into_iter().map(|(_, share, reading)| (share / sum, reading)).collect()
+    let found: Vec<(f32, Reading)> = found.into_iter().map(|(_, share, reading)| (share, reading)).collect();
+    // What gives way counts only where what doesn't would not be clear without it.
+    let giving: f32 = found.iter().filter(|it| gives_way(look, &it.1)).map(|it| it.0).sum();
+    if 0.0 < giving {
+        let left = (1.0 - giving).max(f32::EPSILON);
+        let own = found.iter().filter(|it| !gives_way(look, &it.1) && OWN_MIN <= it.0);
+        let own = by_share(own.map(|it| (it.0 / left, it.1.clone())).collect());
+        if own.first().is_some_and(|it| stands_out(it.0, own.get(1).map_or(0.0, |it| it.0))) {
+            return own;
+        }
+    }
+    by_share(found)
+}
+
+/// The likeliest first; together no more than all.
+fn by_share(mut found: Vec<(f32, Reading)>) -> Vec<(f32, Reading)> {
+    let sum = found.iter().map(|it| it.0).sum::<f32>().max(1.0);
+    found.iter_mut().for_each(|it| it.0 /= sum);
+    found.sort_by(|one, other| other.0.total_cmp(&one.0));
+    found
+}
+
+/// Whether what is this likely is clear enough to be answered, beside the next.
+fn stands_out(likely: f32, next: f32) -> bool {
+    ANSWER_MIN <= likely || (LEADING_MIN <= likely && LEAD_MIN <= likely / next.max(f32::EPSILON))
 }
 
 /// What may be meant within the topic as a reading; nothing where it has no answer here.
@@ -395,6 +424,12 @@ fn as_meant(look: &Looked<'_>, candidate: &Candidate, guess: &Guess, text: &str)
     let by_itself = guess.best().filter(|it| it.intent == candidate.intent && guess.verdict == Verdict::Answer);
     let surer = by_itself.filter(|it| candidate.confidence < it.confidence).unwrap_or(candidate);
     intents::as_meant(look, surer, guess, text)
+}
+
+/// Whether a reading is a follow-up that gives way to what the topic has of its own.
+fn gives_way(look: &Looked<'_>, reading: &Reading) -> bool {
+    let follow_up = reading.what.as_deref().and_then(|it| look.content.follow_ups.get(it));
+    follow_up.is_some_and(|it| it.file.gives_way)
 }
 
 /// What a text comes to where it is known which intent or follow-up it means.
@@ -412,6 +447,8 @@ const LEAD_MIN: f32 = 2.0;
 const UNHAPPY_MIN: f32 = 0.6;
 /// From here on it is asked whether it was meant.
 const OFFER_MIN: f32 = 0.12;
+/// What is less likely than this is no rival to what gives way.
+const OWN_MIN: f32 = 0.04;
 /// So much likelier is what stands there to tap.
 const OFFERED: f32 = 1.8;
 /// So sure is an intent by itself that nothing within the topic has to speak for it.

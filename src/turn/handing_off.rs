@@ -58,7 +58,13 @@ impl Reply<'_> {
             return Ok(());
         }
         let content = Arc::clone(&self.parts.content);
-        let text = self.fresh(&[&content.sentences.kept_for_person, &content.sentences.kept_again])?;
+        let (fact, wait) = (self.told_fact(), self.words_of(&self.parts.wait));
+        let told = fact.as_ref().map(|it| (it.0.as_str(), it.1)).unzip();
+        let about = About { wait: Some(&wait), first: told.0, second: told.1, ..About::default() };
+        let mut text = self.speaker.sentence(&content.sentences.kept_for_person, about)?;
+        if self.state.last_said.as_deref() == Some(&text) {
+            text = self.fresh(&[&content.sentences.kept_again])?;
+        }
         self.keep_offer(text);
         Ok(())
     }

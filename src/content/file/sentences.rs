@@ -104,8 +104,6 @@ sentences! {
     started_over: Told,
     /// The survey's sentence.
     survey: Told,
-    /// After a rating.
-    thanks_for_rating: Told,
     /// A needed fact is the account, and we don't know who it is; comes after an intent's `unverified`.
     check_it_is_you: Told,
     /// The same where a code can be sent by e-mail: comes with the button for it.
@@ -136,8 +134,6 @@ sentences! {
     code_letter: Told,
     /// Billing cannot be reached.
     billing_down: Told,
-    /// The change of a bill does not add up; a person gets it.
-    does_not_add_up: Told,
     /// Something of ours is broken or overloaded; a person gets it.
     trouble: Told,
     /// The same answer would come a second time in a row: said before it.

@@ -272,5 +272,5 @@ fn yield_to_tasks(look: &Looked<'_>, found: &mut Vec<(Topic, f32)>) {
 }
 
 fn gives_way(look: &Looked<'_>, topic: &Topic) -> bool {
-    look.content.intents.get(&topic.intent).is_some_and(|it| it.file.small_talk || it.file.gives_way)
+    look.content.answering(&topic.intent).is_some_and(|it| it.file.small_talk || it.file.gives_way)
 }

@@ -26,7 +26,7 @@ fn is_unhappy(look: &Looked<'_>, candidate: &Candidate) -> bool {
         && look.content.follow_ups.get(&candidate.intent).is_some_and(|it| it.file.another_way)
 }
 
-/// "Was it on May's too" is a question of the topic, whatever was asked for.
+/// "Was it on May's too", "and if I don't pay it" is a question of the topic, whatever was asked for.
 fn asks_on(look: &Looked<'_>) -> bool {
     let language = &look.content.language;
     // "So has anybody got it" begins like "has anybody got it".
@@ -37,8 +37,9 @@ fn asks_on(look: &Looked<'_>) -> bool {
                 && !language.pointing.contains(*it)
                 && !language.yes_or_no_words.contains(*it))
     };
-    let first = look.said.words.iter().find(|it| !is_lead(it));
-    let asks = first.is_some_and(|it| language.yes_or_no_words.contains(it));
+    let said: Vec<String> = look.said.words.iter().skip_while(is_lead).cloned().collect();
+    let asks =
+        said.first().is_some_and(|it| language.yes_or_no_words.contains(it)) || 0 < language.what_ifs.at_start(&said);
     let best = look.heard.guess.within.first();
     asks && best.is_some_and(|it| ASKED_ON <= it.confidence && look.content.follow_ups.contains_key(&it.intent))
 }

@@ -8,7 +8,10 @@ use crate::conversation::{Choice, format, normal};
 use crate::rules::said::{Said, YesNo, is_tagged, stands_in, without_fillers};
 use crate::rules::{DO, Decision, questions};
 
+mod plainly;
 mod unasked;
+
+pub(super) use plainly::agrees_plainly;
 
 /// Nothing else was said.
 const PLAIN: f32 = 0.97;

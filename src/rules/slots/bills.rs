@@ -72,9 +72,19 @@ pub(super) fn read(text: &str, context: &SlotContext<'_>) -> Option<String> {
     own_number(text, &bills)
         .or_else(|| said_number(text, &bills))
         .or_else(|| beside_current(text, context, &bills))
+        .or_else(|| later_of_two(text, &asked_about, context, &bills))
         .or_else(|| by_month(&asked_about, context, &bills))
         .or_else(|| by_day(&asked_about, context, &bills))
         .or_else(|| by_place(&asked_about, &bills))
+}
+
+/// "Was October cheaper than November": the later of two bills that follow each other is the one that says how they differ.
+fn later_of_two(text: &str, asked_about: &str, context: &SlotContext<'_>, bills: &[(&str, Date)]) -> Option<String> {
+    let compared: Vec<&str> = COMPARED_WITH.find_iter(text).map(|it| it.as_str()).collect();
+    let asked = by_month(asked_about, context, bills)?;
+    let other = by_month(&compared.join(" "), context, bills)?;
+    let at = bills.iter().position(|it| it.0 == other)?;
+    bills.get(at + 1).is_some_and(|it| it.0 == asked).then_some(other)
 }
 
 /// The bills of several months that a text puts side by side, in its order: "October, then September and November".
