@@ -36,8 +36,8 @@
 //!
 //! 1. A colleague who has the conversation writes in the console; `server/staff` reads who they are and what they sent,
 //!    and sends the command [`session::Command::Reply`] through the same door.
-//! 2. The task takes it in its turn among the commands, and before a turn that is being thought about; a conversation that
-//!    isn't live comes to life for it. Where whoever sent it has given up by then, nothing is done.
+//! 2. The task takes it before what the customer has sent meanwhile, which waits in an inbox of its own, and before a turn
+//!    that is being thought about; a conversation that isn't live comes to life for it. Where whoever sent it has given up by then, nothing is done.
 //! 3. `session/staff/reply` says what must hold: theirs is the conversation, and the customer has said nothing that they
 //!    haven't read. The transaction decides, so that it holds on any number of nodes; else the answer is what they missed.
 //! 4. What is kept wakes the customer's sockets and those of staff who watch; each reads the log. Had the bot been thinking

@@ -160,7 +160,7 @@ impl Sessions {
         let mut inboxes = self.inboxes();
         let mut command = command;
         if let Some(inbox) = inboxes.get(id) {
-            match inbox.try_send(command) {
+            match inbox.of(&command).try_send(command) {
                 Ok(()) => return Ok(()),
                 Err(TrySendError::Full(_)) => return Err(SessionError::Busy),
                 // It has just left memory: start it again.
@@ -169,7 +169,7 @@ impl Sessions {
         }
         let parts = &self.inner.parts;
         let (inbox, arrivals) = inbox(parts.config.limits.inbox_max);
-        inbox.try_send(command).map_err(|_| SessionError::Busy)?;
+        inbox.of(&command).try_send(command).map_err(|_| SessionError::Busy)?;
         inboxes.insert(id.clone(), inbox);
         drop(inboxes);
         parts.tasks.spawn(Session::new(self.clone(), id.clone(), arrivals).live());

@@ -289,7 +289,9 @@ fn proxies_wait_longer_than_the_server() {
 #[test]
 fn links_between_the_docs_lead_somewhere() {
     let link = Regex::new(r"\]\(([^)#:\s]*)(?:#([a-z0-9-]+))?\)").expect("a pattern");
-    for file in ["README.md", "docs/content.md", "docs/settings.md", "docs/proxy.md", "docs/billing.md"] {
+    for file in
+        ["README.md", "docs/figures.md", "docs/content.md", "docs/settings.md", "docs/proxy.md", "docs/billing.md"]
+    {
         let text = fs::read_to_string(file).expect("the docs are there");
         let folder = std::path::Path::new(file).parent().expect("a file has a folder");
         for found in link.captures_iter(&text) {

@@ -85,6 +85,9 @@ pub struct FollowUpFile {
     /// The answer before it did not help: say it in another way, or get a person.
     #[serde(default)]
     pub another_way: bool,
+    /// What the topic has of its own for the same words goes before it, and so does whatever else the message asks for.
+    #[serde(default)]
+    pub gives_way: bool,
     /// The general answer for somebody whom we don't know yet; the answers need to know who it is then.
     pub unverified: Option<String>,
     /// Whether the general answer goes on with how to show who one is.

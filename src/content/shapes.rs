@@ -88,6 +88,7 @@ pub const FOLLOW_UP: &[KeyShape] = &[
     may("takes", Shape::Text),
     may("with", Shape::Named(&Shape::Text)),
     may("another_way", Shape::Flag),
+    may("gives_way", Shape::Flag),
     may("unverified", Shape::Text),
     may("sign_in", Shape::Flag),
     may("answer", Shape::Tables(ANSWER)),

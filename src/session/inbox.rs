@@ -2,7 +2,6 @@
 //! nobody who writes a lot keeps a colleague from taking over.
 
 use tokio::sync::mpsc;
-use tokio::sync::mpsc::error::TrySendError;
 
 use super::Command;
 
@@ -26,10 +25,9 @@ pub(super) fn inbox(n_max: usize) -> (Inbox, Arrivals) {
 }
 
 impl Inbox {
-    /// Gives it back where there is no room, or nobody takes anything out any more.
-    pub(super) fn try_send(&self, command: Command) -> Result<(), TrySendError<Command>> {
-        let sender = if command.is_of_customer() { &self.customers } else { &self.ours };
-        sender.try_send(command)
+    /// Where this command goes in.
+    pub(super) fn of(&self, command: &Command) -> &mpsc::Sender<Command> {
+        if command.is_of_customer() { &self.customers } else { &self.ours }
     }
 }
 
@@ -51,16 +49,18 @@ impl Arrivals {
 
 #[cfg(test)]
 mod tests {
+    use tokio::sync::mpsc::error::TrySendError;
+
     use super::*;
 
     #[tokio::test]
     async fn a_customer_who_writes_a_lot_keeps_nobody_out_and_ours_come_first() {
         let (inbox, mut arrivals) = inbox(2);
-        let typing = || Command::Typing(true);
-        assert!(inbox.try_send(typing()).is_ok());
-        assert!(inbox.try_send(typing()).is_ok());
-        assert!(matches!(inbox.try_send(typing()), Err(TrySendError::Full(_))));
-        assert!(inbox.try_send(Command::Nudge).is_ok());
+        let put = |command: Command| inbox.of(&command).try_send(command);
+        assert!(put(Command::Typing(true)).is_ok());
+        assert!(put(Command::Typing(true)).is_ok());
+        assert!(matches!(put(Command::Typing(true)), Err(TrySendError::Full(_))));
+        assert!(put(Command::Nudge).is_ok());
         assert!(matches!(arrivals.recv().await, Some(Command::Nudge)));
         assert!(matches!(arrivals.recv().await, Some(Command::Typing(_))));
         assert!(!arrivals.is_empty());
