@@ -221,7 +221,7 @@ impl Session {
         Ok(appended)
     }
 
-    /// What is kept now, and is in nobody's name.
+    /// These events for this conversation as of now, to be kept.
     pub(super) fn append(&self, expect: Expect, events: Vec<NewEvent>) -> Append {
         Append { expect, events, ..Append::new(self.id.clone(), self.parts.clock.now_ms()) }
     }

@@ -22,7 +22,8 @@ impl Reply<'_> {
         let invoices: Vec<_> = listed.iter().map(|it| (it.number.clone(), it.issued)).collect();
         let context = SlotContext {
             today: self.speaker.style().today,
-            currency: &content.business.currency,
+            // What they name is in the money of their bills, which the business's own may not be.
+            currency: self.account.map_or(content.business.currency.as_str(), |it| it.currency.code()),
             language: self.speaker.locale(),
             invoices: &invoices,
             words: Some(&content.language),
